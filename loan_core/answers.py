@@ -1,0 +1,221 @@
+"""What the book answers. One thing is a frozen dataclass, many are a DataFrame; money is in minor units."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from loan_core.calculation.money import CURRENCIES, Currency
+from loan_core.calculation.portfolio import Totals
+from loan_core.calculation.position import POSITION_TYPES, Outcome, Position, State, Status
+from loan_core.errors import shortened
+from loan_core.models import Loan
+
+_WORDS: dict[str, Any] = {
+    "status": np.array([each.name.replace("_", " ").title() for each in Status]),
+    "state": np.array([each.name.lower() for each in State]),
+}
+_OUTCOMES = np.array([each.name.lower() for each in Outcome])
+
+
+@dataclass(frozen=True)
+class LoanStatus:
+    """Where a loan stands at the end of a day. DOMAIN's table says what each field means."""
+
+    loan_id: int
+    reference: str
+    borrower: str
+    currency: str
+    as_of: date
+    revision: int
+    state: str
+    status: str
+    months_passed: int
+    expected_monthly_installment: int
+    expected_paid: int
+    total_amount_paid: int
+    remaining_balance: int
+    outstanding_principal: int
+    overpaid_amount: int
+    arrears: int
+    overdue_principal: int
+    days_past_due: int
+    next_due_on: date | None
+    next_due_amount: int
+    ahead_by: int
+    days_ahead: int
+    paid_up_to: date | None
+    total_due: int
+
+
+STATUS_MONEY = (
+    "expected_monthly_installment",
+    "expected_paid",
+    "total_amount_paid",
+    "remaining_balance",
+    "outstanding_principal",
+    "overpaid_amount",
+    "arrears",
+    "overdue_principal",
+    "next_due_amount",
+    "ahead_by",
+    "total_due",
+)
+"""The fields of a status that are money."""
+
+TOTALS_MONEY = (
+    "loan_amount",
+    "gross_portfolio",
+    "remaining_balance",
+    "expected_paid",
+    "total_amount_paid",
+    "overpaid_amount",
+    "arrears",
+    "overdue_principal",
+)
+"""The plain fields of a portfolio's totals that are money."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A loan's whole story through a day.
+
+    ``installments``, one row each: ``number, due_on, due, interest, principal, balance, covered, covered_interest,
+    covered_principal, paid_on, days, outcome``. ``days`` is late (+) or early (−) where it is paid, past due where not.
+    ``repayments``, oldest first: ``id, received_on, amount, reference, note, recorded_by, created_at, reverses,
+    reversed_by, first_installment, last_installment, covered_interest, covered_principal, overpaid, total_paid,
+    remaining_balance``; the last two are running.
+    """
+
+    loan: Loan
+    status: LoanStatus
+    paid_off_on: date | None
+    installments: pd.DataFrame
+    repayments: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Portfolio:
+    """The book on a day, each currency by itself."""
+
+    as_of: date
+    revision: int
+    by_currency: Mapping[str, Totals]
+
+
+@dataclass(frozen=True)
+class ImportReceipt:
+    """What an import did, or would do; ``batch_id`` None: nothing was written. ``amounts`` of what is new."""
+
+    batch_id: int | None
+    kind: str
+    rows: int
+    new: int
+    already_there: int
+    amounts: Mapping[str, int]
+    is_trial: bool = False
+    is_repeat: bool = False
+
+    @property
+    def sentence(self) -> str:
+        if self.kind == "demo":
+            already = " already" if self.is_repeat else ""
+            return f"A made-up book of {counted(self.rows, 'loan')} is loaded{already}, as import {self.batch_id}."
+        what = counted(self.new, self.kind.rstrip("s"))
+        there = f", {self.already_there:,} already there" if self.already_there else ""
+        if self.is_repeat:
+            return f"This file is in the book already, as import {self.batch_id}. Nothing was written."
+        if self.is_trial:
+            return f"{what} would be imported{there}. Nothing was written."
+        if self.batch_id is None:
+            return f"Nothing new: {counted(self.already_there, self.kind.rstrip('s'))} already there."
+        return f"{what} imported{there}. This is import {self.batch_id}."
+
+
+@dataclass(frozen=True)
+class UndoReceipt:
+    """What undoing an import took back."""
+
+    batch_id: int
+    loans: int
+    repayments: int
+
+    @property
+    def sentence(self) -> str:
+        done = [counted(self.loans, "loan") + " voided"] if self.loans else []
+        done += [counted(self.repayments, "repayment") + " reversed"] if self.repayments else []
+        return f"Import {self.batch_id} is undone: {' and '.join(done) or 'nothing of it was left'}."
+
+
+def currency(code: str) -> Currency:
+    """A currency by its ISO 4217 code."""
+    return CURRENCIES[code]
+
+
+def counted(number: int, noun: str) -> str:
+    """``"1 loan"``, ``"10,000 loans"``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def loan_status(loan: Loan, at: Position, as_of: date) -> LoanStatus:
+    """One loan's position, said in words and plain values."""
+    said = {name: _plain(name, getattr(at, name)) for name in POSITION_TYPES}
+    return LoanStatus(
+        loan_id=loan.id,
+        reference=loan.reference,
+        borrower=loan.borrower,
+        currency=loan.currency,
+        as_of=as_of,
+        revision=loan.revision,
+        expected_monthly_installment=loan.installment,
+        **said,
+    )
+
+
+def status_columns(at: Position) -> dict[str, Any]:
+    """The positions of a book, as columns in words and plain values."""
+    columns = {name: getattr(at, name) for name in POSITION_TYPES}
+    return columns | {name: words[columns[name]] for name, words in _WORDS.items()}
+
+
+def status_in_major(status: LoanStatus) -> dict[str, Any]:
+    """A status for a program: its money in major units, as exact decimals of the currency's digits."""
+    return _in_major(asdict(status), STATUS_MONEY, CURRENCIES[status.currency])
+
+
+def portfolio_in_major(portfolio: Portfolio) -> dict[str, Any]:
+    """A portfolio for a program: money in major units, the ratios beside what they are made of."""
+    by_currency = {}
+    for code, figures in portfolio.by_currency.items():
+        unit = CURRENCIES[code]
+        by_currency[code] = _in_major(asdict(figures), TOTALS_MONEY, unit) | {
+            "arrears_rate": round(figures.arrears_rate, 6),
+            "par": {str(days): unit.major(amount) for days, amount in figures.par.items()},
+            "par_ratio": {str(days): round(figures.par_ratio(days), 6) for days in figures.par},
+            "ageing": {
+                age: {"loans": each.loans, "outstanding_principal": unit.major(each.outstanding_principal)}
+                for age, each in figures.ageing.items()
+            },
+        }
+    return {"as_of": portfolio.as_of, "revision": portfolio.revision, "by_currency": by_currency}
+
+
+def _in_major(record: dict[str, Any], names: Iterable[str], unit: Currency) -> dict[str, Any]:
+    return record | {name: unit.major(record[name]) for name in names}
+
+
+def outcome_words(outcome: Any) -> Any:
+    return _OUTCOMES[outcome]
+
+
+def _plain(name: str, value: Any) -> Any:
+    value = np.asarray(value).item()
+    return str(_WORDS[name][value]) if name in _WORDS else value
+
+
+def described(loan: Loan) -> str:
+    """A loan in a sentence: its reference and, where it has one, its borrower."""
+    return f"{shortened(loan.reference)} ({shortened(loan.borrower)})" if loan.borrower else shortened(loan.reference)

@@ -1,0 +1,334 @@
+"""Imports: a file is checked as a whole, written in one transaction, and undone as a whole.
+
+The check runs on a snapshot. Under the lock it runs again only where the book's revision has moved since.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session, aliased
+
+from loan_core.answers import ImportReceipt, UndoReceipt
+from loan_core.entries import LoanEntry, RepaymentEntry, loan_entry, repayment_entry
+from loan_core.errors import (
+    BatchNotFound,
+    ImportInUse,
+    InvalidEntry,
+    InvalidFile,
+    Problem,
+    ReferenceTaken,
+    shortened,
+)
+from loan_core.exchange import Table
+from loan_core.models import Batch, Loan, Repayment
+from loan_core.recording import (
+    Signature,
+    check_same_loan,
+    check_same_repayment,
+    in_slices,
+    loan_rows,
+    loans_by_id,
+    loans_by_reference,
+    repayment_rows,
+    repayments_by_reference,
+)
+from loan_core.store import Store, Write, edition
+
+Entry = TypeVar("Entry")
+Progress = Callable[[str, int, int], None]
+
+_ROWS_AT_ONCE = 10_000
+
+
+def no_progress(doing: str, done: int, rows: int) -> None:
+    """Nobody watches."""
+
+
+@dataclass
+class Checked(Generic[Entry]):
+    """What a file comes to: the entries that are new, how many are there already, and what must be corrected."""
+
+    new: list[Entry] = field(default_factory=list)
+    already_there: int = 0
+    amounts: dict[str, int] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def add(self, entry: Entry, currency: str, amount: int) -> None:
+        self.new.append(entry)
+        self.amounts[currency] = self.amounts.get(currency, 0) + amount
+
+
+@dataclass(frozen=True)
+class NewRepayment:
+    """A row of a repayments file: on which loan, and the reference in the same file that it reverses."""
+
+    loan_id: int
+    entry: RepaymentEntry
+
+
+@dataclass(frozen=True)
+class Import(Generic[Entry]):
+    """One import: its kind, how many rows it has, how to check them and how to write what is new."""
+
+    kind: str
+    reference: str
+    name: str
+    rows: int
+    check: Callable[[Session], Checked[Entry]]
+    insert: Callable[[Write, Sequence[Entry], Signature, Progress], None]
+
+
+def run(store: Store, job: Import[Any], signature: Signature, dry_run: bool, progress: Progress) -> ImportReceipt:
+    """Check, then write all or nothing; ``InvalidFile`` with every problem where there is one."""
+    with store.read() as session:
+        earlier = _standing_batch(session, job.reference)
+        if earlier is not None:
+            return _repeated(earlier)
+        revision = edition(session).revision
+        checked = _sound(job.check(session), job.rows)
+    receipt = ImportReceipt(None, job.kind, job.rows, len(checked.new), checked.already_there, checked.amounts)
+    if dry_run or not checked.new:
+        return replace(receipt, is_trial=dry_run)
+    with store.write() as write:
+        if write.revision_before != revision:
+            earlier = _standing_batch(write.session, job.reference)
+            if earlier is not None:
+                return _repeated(earlier)
+            checked = _sound(job.check(write.session), job.rows)
+        batch = Batch(
+            id=write.next_id(Batch),
+            kind=job.kind,
+            reference=job.reference,
+            name=job.name,
+            rows=len(checked.new),
+            recorded_by=signature.recorded_by,
+            created_at=signature.created_at,
+        )
+        write.session.add(batch)
+        write.session.flush()
+        job.insert(write, checked.new, replace(signature, batch_id=batch.id), progress)
+        return replace(
+            receipt,
+            batch_id=batch.id,
+            new=len(checked.new),
+            already_there=checked.already_there,
+            amounts=checked.amounts,
+        )
+
+
+def check_loans(
+    table: Table, today: date, default_currency: str, progress: Progress, session: Session
+) -> Checked[LoanEntry]:
+    """Every row of a loans file against the format, the file itself and the book."""
+    lines, checked = table.rows, Checked[LoanEntry](problems=list(table.problems))
+    recorded = loans_by_reference(session, (stated.get("reference", "") for _, stated in lines))
+    seen: dict[str, int] = {}
+    for number, (line, stated) in enumerate(lines):
+        _report(progress, "Checking", number, len(lines))
+        try:
+            entry = loan_entry(stated, today, default_currency)
+            if _is_there(entry, line, seen, recorded.get(entry.reference), check_same_loan):
+                checked.already_there += 1
+            else:
+                checked.add(entry, entry.currency, entry.loan_amount)
+        except (InvalidEntry, ReferenceTaken) as error:
+            checked.problems += _problems(error, line, stated)
+    return checked
+
+
+def check_repayments(table: Table, today: date, progress: Progress, session: Session) -> Checked[NewRepayment]:
+    """Every row of a repayments file against the format, its loan, the file itself and the book."""
+    lines, checked = table.rows, Checked[NewRepayment](problems=list(table.problems))
+    loan_of = _loan_finder(session, lines)
+    recorded = repayments_by_reference(session, (stated.get("reference", "") for _, stated in lines))
+    seen: dict[str, int] = {}
+    reversible: dict[str, NewRepayment] = {}
+    for number, (line, stated) in enumerate(lines):
+        _report(progress, "Checking", number, len(lines))
+        try:
+            loan = loan_of(stated)
+            entry = repayment_entry(stated, loan.currency, loan.start_on, today)
+            row = NewRepayment(loan.id, entry)
+
+            def check_same(
+                entry: RepaymentEntry, known: Repayment, loan_id: int = loan.id, currency: str = loan.currency
+            ) -> None:
+                check_same_repayment(entry, loan_id, known, currency)
+
+            if _is_there(entry, line, seen, recorded.get(entry.reference), check_same):
+                checked.already_there += 1
+                continue
+            if entry.reverses:
+                _check_reversal(row, reversible)
+            elif entry.reference:
+                reversible[entry.reference] = row
+            checked.add(row, loan.currency, entry.amount)
+        except (InvalidEntry, ReferenceTaken) as error:
+            checked.problems += _problems(error, line, stated)
+    return checked
+
+
+def insert_loans(write: Write, entries: Sequence[LoanEntry], signature: Signature, progress: Progress) -> None:
+    insert_rows(write, Loan, loan_rows(write, entries, signature), progress)
+
+
+def insert_repayments(write: Write, new: Sequence[NewRepayment], signature: Signature, progress: Progress) -> None:
+    first_id = write.next_id(Repayment)
+    ids = {row.entry.reference: first_id + number for number, row in enumerate(new)}
+    entries = [(row.loan_id, row.entry, ids.get(row.entry.reverses) if row.entry.reverses else None) for row in new]
+    insert_rows(write, Repayment, repayment_rows(write, entries, signature), progress)
+    touched = select(Repayment.loan_id).where(Repayment.batch_id == signature.batch_id)
+    write.session.execute(update(Loan).where(Loan.id.in_(touched)).values(revision=write.revision))
+
+
+def undo(store: Store, batch_id: int, signature: Signature) -> UndoReceipt:
+    """Take an import back: its repayments are reversed on their own days, its loans voided. Twice is once."""
+    with store.write() as write:
+        session = write.session
+        batch = session.get(Batch, batch_id) if 0 < batch_id < 2**63 else None
+        if batch is None:
+            raise BatchNotFound(batch_id)
+        if batch.undone_at is not None:
+            return UndoReceipt(batch_id, 0, 0)
+        batch.undone_at = signature.created_at
+        repayments = _undo_repayments(write, batch, signature)
+        loans = _undo_loans(write, batch, signature)
+        return UndoReceipt(batch_id, loans, repayments)
+
+
+def _undo_repayments(write: Write, batch: Batch, signature: Signature) -> int:
+    """Reverse what stands of a batch, and mark each pair undone; what was reversed on another day stays as it is."""
+    session, reversal = write.session, aliased(Repayment)
+    rows = session.execute(
+        select(Repayment, reversal)
+        .outerjoin(reversal, reversal.reverses_id == Repayment.id)
+        .where(Repayment.batch_id == batch.id, Repayment.amount > 0)
+        .order_by(Repayment.id)
+    ).all()
+    standing = [original for original, reversed_by in rows if reversed_by is None]
+    note = f"Import {batch.id} undone"
+    entries = [
+        (row.loan_id, RepaymentEntry(-row.amount, row.received_on, "", note, row.reference, True), row.id)
+        for row in standing
+    ]
+    new = repayment_rows(write, entries, signature)
+    if new:
+        session.execute(insert(Repayment), [row | {"undone_at": signature.created_at} for row in new])
+    pairs = [pair for pair in rows if pair[1] is None or pair[1].received_on == pair[0].received_on]
+    for part in in_slices(row.id for pair in pairs for row in pair if row is not None):
+        session.execute(update(Repayment).where(Repayment.id.in_(part)).values(undone_at=signature.created_at))
+    touched = select(Repayment.loan_id).where(Repayment.batch_id == batch.id)
+    session.execute(update(Loan).where(Loan.id.in_(touched)).values(revision=write.revision))
+    return len(standing)
+
+
+def _undo_loans(write: Write, batch: Batch, signature: Signature) -> int:
+    session = write.session
+    is_standing = (Loan.batch_id == batch.id) & Loan.voided_at.is_(None)
+    undone = select(Repayment.reverses_id).where(Repayment.reverses_id.is_not(None))
+    paid = session.scalars(
+        select(Loan)
+        .where(
+            is_standing,
+            select(Repayment.id)
+            .where(Repayment.loan_id == Loan.id, Repayment.amount > 0, Repayment.id.not_in(undone))
+            .exists(),
+        )
+        .order_by(Loan.id)
+    ).all()
+    if paid:
+        raise ImportInUse(batch.id, len(paid), paid[0].reference)
+    values = {
+        "voided_at": signature.created_at,
+        "void_reason": f"Import {batch.id} undone",
+        "revision": write.revision,
+    }
+    ids = session.scalars(update(Loan).where(is_standing).values(values).returning(Loan.id)).all()
+    return len(ids)
+
+
+def _standing_batch(session: Session, reference: str) -> Batch | None:
+    return session.scalar(select(Batch).where(Batch.reference == reference, Batch.undone_at.is_(None)))
+
+
+def _repeated(batch: Batch) -> ImportReceipt:
+    return ImportReceipt(batch.id, batch.kind, batch.rows, 0, batch.rows, {}, is_repeat=True)
+
+
+def _sound(checked: Checked[Any], rows: int) -> Checked[Any]:
+    if checked.problems:
+        raise InvalidFile(sorted(checked.problems, key=lambda problem: problem.line or 0), rows)
+    return checked
+
+
+def _is_there(
+    entry: Any, line: int, seen: dict[str, int], recorded: Any, check_same: Callable[[Any, Any], None]
+) -> bool:
+    """Whether the book has this row already; ``InvalidEntry`` where its reference stands twice in the file."""
+    if not entry.reference:
+        return False
+    first = seen.setdefault(entry.reference, line)
+    if first != line:
+        wrong = f"{shortened(entry.reference)} stands in line {first} already."
+        raise InvalidEntry([Problem("reference", shortened(entry.reference), wrong, "Give each row its own.")])
+    if recorded is None:
+        return False
+    check_same(entry, recorded)
+    return True
+
+
+def _check_reversal(row: NewRepayment, reversible: dict[str, NewRepayment]) -> None:
+    """A reversal in a file undoes a row above it, whole and once: what an export holds."""
+    original = reversible.pop(row.entry.reverses, None)
+    wrong = ""
+    if original is None:
+        wrong = f"{shortened(row.entry.reverses)} is no repayment above this line that could be reversed."
+    elif (original.loan_id, original.entry.amount) != (row.loan_id, -row.entry.amount):
+        wrong = f"{shortened(row.entry.reverses)} is of another loan or amount."
+    elif row.entry.received_on < original.entry.received_on:
+        wrong = f"{shortened(row.entry.reverses)} was received later than this says it was reversed."
+    if wrong:
+        right = "Reverse it in the book instead."
+        raise InvalidEntry([Problem("reverses", shortened(row.entry.reverses), wrong, right)])
+
+
+def _loan_finder(session: Session, lines: Sequence[tuple[int, dict[str, str]]]) -> Callable[[dict[str, str]], Loan]:
+    """The loan that a row names, by reference or else by id; ``InvalidEntry`` where there is none, or it is voided."""
+    by_reference = loans_by_reference(session, (stated.get("loan_reference", "") for _, stated in lines))
+    ids = {stated.get("loan_id", "") for _, stated in lines if not stated.get("loan_reference")}
+    by_id = loans_by_id(session, (int(text) for text in ids if text.isascii() and text.isdigit() and len(text) < 19))
+
+    def find(stated: dict[str, str]) -> Loan:
+        reference, loan_id = stated.get("loan_reference", ""), stated.get("loan_id", "")
+        column, found = ("loan_reference", reference) if reference or "loan_id" not in stated else ("loan_id", loan_id)
+        if not found:
+            raise InvalidEntry([Problem(column, "", f"{column} is missing.", "Write the loan's reference.")])
+        is_number = found.isascii() and found.isdigit() and len(found) < 19
+        loan = by_reference.get(found) if column == "loan_reference" else by_id.get(int(found) if is_number else 0)
+        if loan is None or loan.voided_at is not None:
+            is_voided = "is voided" if loan is not None else "is not in this book"
+            right = "Write the reference of a loan in the book, or import the loans first."
+            raise InvalidEntry([Problem(column, shortened(found), f"Loan {shortened(found)} {is_voided}.", right)])
+        return loan
+
+    return find
+
+
+def _problems(error: InvalidEntry | ReferenceTaken, line: int, stated: dict[str, str]) -> list[Problem]:
+    if isinstance(error, InvalidEntry):
+        return [replace(problem, line=line) for problem in error.problems]
+    return [Problem("reference", shortened(stated["reference"]), str(error), "", line)]
+
+
+def insert_rows(write: Write, table: type[Any], rows: Sequence[dict[str, Any]], progress: Progress) -> None:
+    for start in range(0, len(rows), _ROWS_AT_ONCE):
+        write.session.execute(insert(table), rows[start : start + _ROWS_AT_ONCE])
+        progress("Writing", min(start + _ROWS_AT_ONCE, len(rows)), len(rows))
+
+
+def _report(progress: Progress, doing: str, number: int, rows: int) -> None:
+    if number % 1_000 == 0:
+        progress(doing, number, rows)

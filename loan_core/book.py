@@ -1,0 +1,434 @@
+"""The loan book: everything one can ask of it, and everything one can do to it.
+
+Doing: a verb is one transaction, takes what was typed, and is safe to repeat under its ``reference``. Asking: a noun
+takes the day it is asked about. Nothing here splits a repayment or keeps a balance: they follow from what was received.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from functools import partial
+from typing import Any, BinaryIO
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import BigInteger, ColumnElement, cast, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from loan_core import batches, demo, exchange
+from loan_core.answers import (
+    ImportReceipt,
+    LoanStatus,
+    Portfolio,
+    Statement,
+    UndoReceipt,
+    loan_status,
+    outcome_words,
+    status_columns,
+)
+from loan_core.batches import Import, Progress, no_progress
+from loan_core.calculation.allocation import cover, paid_on
+from loan_core.calculation.money import CURRENCIES
+from loan_core.calculation.portfolio import totals
+from loan_core.calculation.position import Position, Thresholds, outcomes, position, positions
+from loan_core.calculation.schedule import Schedule, schedule
+from loan_core.entries import loan_entry, reason_entry, repayment_entry, terms_of
+from loan_core.errors import (
+    AlreadyReversed,
+    BookNotEmpty,
+    LoanHasRepayments,
+    LoanIsVoided,
+    LoanNotFound,
+    NotReversible,
+    RepaymentNotFound,
+)
+from loan_core.models import RATES_PER_YEAR, Batch, Loan, Repayment
+from loan_core.recording import (
+    Signature,
+    check_same_loan,
+    check_same_repayment,
+    loan_by_id,
+    loan_rows,
+    loans_by_reference,
+    repayment_rows,
+    repayments_by_reference,
+)
+from loan_core.settings import Settings
+from loan_core.store import Store, Write, edition
+
+
+class Book:
+    """The loans of one database."""
+
+    def __init__(self, store: Store, settings: Settings | None = None) -> None:
+        self._store = store
+        self._settings = settings or Settings()
+
+    @property
+    def thresholds(self) -> Thresholds:
+        return self._settings.thresholds
+
+    @property
+    def default_currency(self) -> str:
+        return self._settings.currency
+
+    def today(self) -> date:
+        """Today, in the book's time zone."""
+        return self._settings.today()
+
+    def close(self) -> None:
+        self._store.close()
+
+    # Doing
+
+    def create_loan(self, *, recorded_by: str = "", **stated: object) -> Loan:
+        """Write a loan, stated by the fields of the CSV format; ``InvalidEntry``, ``ReferenceTaken``."""
+        entry = loan_entry(stated, self.today(), self._settings.currency)
+        with self._store.write() as write:
+            recorded = loans_by_reference(write.session, [entry.reference]).get(entry.reference)
+            if recorded is not None:
+                check_same_loan(entry, recorded)
+                return recorded
+            loan = Loan(**loan_rows(write, [entry], self._signature(recorded_by))[0])
+            write.session.add(loan)
+            return loan
+
+    def void_loan(self, loan_id: int, *, reason: str = "") -> Loan:
+        """Take back a loan entered by mistake, while no money stands on it. It stays, and counts in no figure."""
+        reason = reason_entry(reason)
+        with self._store.write() as write:
+            loan = loan_by_id(write.session, loan_id)
+            if loan.voided_at is None:
+                if _received(write.session, loan_id):
+                    raise LoanHasRepayments(loan.reference)
+                loan.voided_at, loan.void_reason, loan.revision = self._settings.now(), reason, write.revision
+            return loan
+
+    def add_repayment(self, loan_id: int, amount: object, *, recorded_by: str = "", **stated: object) -> Repayment:
+        """Record money received on a loan: ``received_on``, ``reference``, ``note`` may be stated.
+
+        ``InvalidEntry``, ``LoanNotFound``, ``LoanIsVoided``, ``ReferenceTaken``.
+        """
+        with self._store.write() as write:
+            loan = loan_by_id(write.session, loan_id)
+            entry = repayment_entry({"amount": amount, **stated}, loan.currency, loan.start_on, self.today())
+            recorded = repayments_by_reference(write.session, [entry.reference]).get(entry.reference)
+            if recorded is not None:
+                check_same_repayment(entry, loan_id, recorded, loan.currency)
+                return recorded
+            if loan.voided_at is not None:
+                raise LoanIsVoided(loan.reference)
+            row = repayment_rows(write, [(loan_id, entry, None)], self._signature(recorded_by))[0]
+            return _added(write, loan, row)
+
+    def reverse_repayment(
+        self, repayment_id: int, *, reason: str = "", recorded_by: str = "", **stated: object
+    ) -> Repayment:
+        """Undo a repayment by its negative, on its own day unless ``received_on`` says when the money went back.
+
+        A ``reference`` may be stated. ``RepaymentNotFound``, ``NotReversible``, ``AlreadyReversed``, ``InvalidEntry``.
+        """
+        with self._store.write() as write:
+            undone = write.session.get(Repayment, repayment_id) if 0 < repayment_id < 2**63 else None
+            if undone is None:
+                raise RepaymentNotFound(repayment_id)
+            if undone.reverses_id is not None:
+                raise NotReversible(undone.reference)
+            loan = loan_by_id(write.session, undone.loan_id)
+            said = {
+                "amount": CURRENCIES[loan.currency].major(-undone.amount),
+                "received_on": undone.received_on,
+                "note": reason,
+                "reverses": undone.reference,
+            }
+            entry = repayment_entry(said | stated, loan.currency, undone.received_on, self.today())
+            earlier = write.session.scalar(select(Repayment).where(Repayment.reverses_id == undone.id))
+            if earlier is not None:
+                if earlier.reference != entry.reference:
+                    raise AlreadyReversed(undone.reference, earlier.reference)
+                check_same_repayment(entry, loan.id, earlier, loan.currency)
+                return earlier
+            taken = repayments_by_reference(write.session, [entry.reference]).get(entry.reference)
+            if taken is not None:
+                check_same_repayment(entry, loan.id, taken, loan.currency)
+            row = repayment_rows(write, [(loan.id, entry, undone.id)], self._signature(recorded_by))[0]
+            return _added(write, loan, row)
+
+    def import_loans(
+        self, file: BinaryIO, *, name: str = "", dry_run: bool = False, progress: Progress = no_progress
+    ) -> ImportReceipt:
+        """Write a file of loans, all or nothing; ``InvalidFile`` has every problem. The same file twice is one import."""
+        table = exchange.read_loans(file)
+        check = partial(batches.check_loans, table, self.today(), self._settings.currency, progress)
+        job = Import(
+            "loans", table.fingerprint, name, len(table.rows) + len(table.problems), check, batches.insert_loans
+        )
+        return batches.run(self._store, job, self._signature(""), dry_run, progress)
+
+    def import_repayments(
+        self, file: BinaryIO, *, name: str = "", dry_run: bool = False, progress: Progress = no_progress
+    ) -> ImportReceipt:
+        """Write a file of repayments, all or nothing, as ``import_loans`` does."""
+        table = exchange.read_repayments(file)
+        check = partial(batches.check_repayments, table, self.today(), progress)
+        job = Import(
+            "repayments",
+            table.fingerprint,
+            name,
+            len(table.rows) + len(table.problems),
+            check,
+            batches.insert_repayments,
+        )
+        return batches.run(self._store, job, self._signature(""), dry_run, progress)
+
+    def undo_import(self, batch_id: int) -> UndoReceipt:
+        """Take an import back as a whole; ``BatchNotFound``, ``ImportInUse``."""
+        return batches.undo(self._store, batch_id, self._signature(""))
+
+    def load_demo(self, *, loans: int = 100, seed: int = 1, progress: Progress = no_progress) -> ImportReceipt:
+        """Fill an empty book with a made-up one, as an import that can be undone; ``BookNotEmpty``."""
+        made_up = demo.make(loans, seed, self.today(), self._settings.currency)
+
+        def check(session: Session) -> batches.Checked[demo.MadeUpLoan]:
+            standing = session.scalar(select(func.count()).where(Loan.voided_at.is_(None)).select_from(Loan)) or 0
+            if standing:
+                raise BookNotEmpty(standing)
+            return made_up
+
+        job = Import("demo", f"demo-{seed}-{loans}", "Demo book", loans, check, demo.insert)
+        return batches.run(self._store, job, self._signature(""), False, progress)
+
+    def _signature(self, recorded_by: str) -> Signature:
+        return Signature(recorded_by or self._settings.recorded_by, self._settings.now())
+
+    # Asking
+
+    def loan(self, loan_id: int) -> Loan:
+        """A loan as agreed; ``LoanNotFound``."""
+        with self._store.read() as session:
+            return loan_by_id(session, loan_id)
+
+    def loan_id(self, named: str) -> int:
+        """The id of a loan that is named by its id or by its reference; ``LoanNotFound``."""
+        with self._store.read() as session:
+            if named.isascii() and named.isdigit() and len(named) < 19 and session.get(Loan, int(named)) is not None:
+                return int(named)
+            found = loans_by_reference(session, [named]).get(named)
+            if found is None:
+                raise LoanNotFound(named)
+            return found.id
+
+    def status(self, loan_id: int, as_of: date) -> LoanStatus:
+        """Where a loan stands at the end of a day; ``LoanNotFound``."""
+        with self._store.read() as session:
+            loan = loan_by_id(session, loan_id)
+            paid = _received(session, loan_id, as_of)
+        return loan_status(loan, self._position(loan, paid, as_of, schedule(terms_of(loan))), as_of)
+
+    def schedule(self, loan_id: int) -> pd.DataFrame:
+        """A loan's installments as agreed: ``number, due_on, due, interest, principal, balance``."""
+        return _installments(schedule(terms_of(self.loan(loan_id))))
+
+    def statement(self, loan_id: int, as_of: date) -> Statement:
+        """A loan's schedule with what covers it, and its repayments with what each covered; ``LoanNotFound``."""
+        with self._store.read() as session:
+            loan = loan_by_id(session, loan_id)
+            received = _repayments(session, as_of, Repayment.loan_id == loan_id)
+        lines = schedule(terms_of(loan))
+        paid_after = received["amount"].cumsum().to_numpy(dtype=np.int64)
+        paid = int(received["amount"].sum())
+        status = loan_status(loan, self._position(loan, paid, as_of, lines), as_of)
+        days = paid_on(lines.due, _as_days(received["received_on"]), paid_after)
+        covered = cover(np.int64(paid), lines)
+        outcome, off_by = outcomes(lines, lines.due - covered.interest - covered.principal, days, _day(as_of))
+        installments = _installments(lines).assign(
+            covered=covered.interest + covered.principal,
+            covered_interest=covered.interest,
+            covered_principal=covered.principal,
+            paid_on=days,
+            days=off_by,
+            outcome=outcome_words(outcome),
+        )
+        return Statement(
+            loan, status, days[-1].item(), installments, _with_what_each_covered(received, lines, paid_after)
+        )
+
+    def loans(
+        self,
+        as_of: date,
+        *,
+        search: str = "",
+        status: str | None = None,
+        state: str | None = None,
+        currency: str | None = None,
+    ) -> pd.DataFrame:
+        """The loans that were asked for, in the order of their ids, each with every field of its status.
+
+        ``search`` is part of a borrower's name or of a reference; ``state`` None leaves the voided ones out.
+        """
+        conditions: list[ColumnElement[bool]] = [Loan.voided_at.is_(None)] if state is None else []
+        if search:
+            part = search.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+            conditions.append(
+                or_(*(func.lower(name).contains(part, escape="\\") for name in (Loan.borrower, Loan.reference)))
+            )
+        if currency:
+            conditions.append(Loan.currency == currency)
+        with self._store.read() as session:
+            found = self._standing(session, as_of, *conditions)
+        for column, wanted in (("status", status), ("state", state)):
+            found = found[found[column] == wanted] if wanted else found
+        return found.reset_index(drop=True)
+
+    def portfolio(self, as_of: date) -> Portfolio:
+        """What the book comes to on a day, each currency by itself."""
+        with self._store.read() as session:
+            revision = edition(session).revision
+            loans, at = self._positions(session, as_of, Loan.voided_at.is_(None))
+        codes = loans["currency"].to_numpy(dtype=str)
+        principal = loans["loan_amount"].to_numpy(dtype=np.int64)
+        by_currency = {code: totals(principal[codes == code], at[codes == code]) for code in np.unique(codes).tolist()}
+        return Portfolio(as_of, revision, by_currency)
+
+    def imports(self) -> Sequence[Batch]:
+        """Every import, the latest first."""
+        with self._store.read() as session:
+            return session.scalars(select(Batch).order_by(Batch.id.desc())).all()
+
+    def export_loans(self, as_of: date, loan_id: int | None = None) -> Iterator[bytes]:
+        """A CSV of loans with their status on a day, of one or of them all."""
+        only = [Loan.voided_at.is_(None)] if loan_id is None else [Loan.id == loan_id]
+        with self._store.read() as session:
+            found = self._standing(session, as_of, *only)
+        return exchange.csv_lines(exchange.LOANS_OUT, _records(found.assign(as_of=as_of)))
+
+    def export_repayments(self, as_of: date, loan_id: int | None = None) -> Iterator[bytes]:
+        """A CSV of what was received through a day, by loan or of them all, reversals included."""
+        conditions = [] if loan_id is None else [Repayment.loan_id == loan_id]
+        with self._store.read() as session:
+            if loan_id is not None:
+                loan_by_id(session, loan_id)
+            rows = _repayments(session, as_of, Loan.voided_at.is_(None), *conditions)
+        return exchange.csv_lines(exchange.REPAYMENTS_OUT, _records(rows.sort_values("id")))
+
+    def export_schedule(self, as_of: date, loan_id: int | None = None) -> Iterator[bytes]:
+        """A CSV of installments with what covers them on a day, of one loan or of them all."""
+        ids = [loan_id] if loan_id is not None else self.loans(as_of)["id"].tolist()
+        statements = [self.statement(ids[0], as_of)] if loan_id is not None else (self.statement(i, as_of) for i in ids)
+        return exchange.csv_lines(
+            exchange.SCHEDULE_COLUMNS, (row for each in statements for row in _schedule_rows(each))
+        )
+
+    def _position(self, loan: Loan, paid: int, as_of: date, lines: Schedule) -> Position:
+        is_voided = loan.voided_at is not None
+        return position(terms_of(loan), np.int64(paid), is_voided, _day(as_of), self.thresholds, lines)
+
+    def _positions(
+        self, session: Session, as_of: date, *conditions: ColumnElement[bool]
+    ) -> tuple[pd.DataFrame, Position]:
+        """Loans as agreed, by id, and where each stands."""
+        loans = _frame(session, select(*Loan.__table__.columns).where(*conditions).order_by(Loan.id))
+        loans["annual_rate_ppm"] = loans["interest_rate"] * loans["rate_period"].map(RATES_PER_YEAR).astype("int64")
+        sums = select(Repayment.loan_id, cast(func.sum(Repayment.amount), BigInteger).label("paid"))
+        sums = sums.where(Repayment.received_on <= as_of).group_by(Repayment.loan_id)
+        paid = _frame(session, sums).set_index("loan_id")["paid"].reindex(loans["id"], fill_value=0)
+        is_voided = loans["voided_at"].notna().to_numpy()
+        at = positions(terms_of(loans), paid.to_numpy(dtype=np.int64), is_voided, _day(as_of), self.thresholds)
+        return loans, at
+
+    def _standing(self, session: Session, as_of: date, *conditions: ColumnElement[bool]) -> pd.DataFrame:
+        loans, at = self._positions(session, as_of, *conditions)
+        return loans.assign(**status_columns(at), expected_monthly_installment=loans["installment"])
+
+
+def open_book(settings: Settings | None = None) -> Book:
+    """The book that the environment names, brought to the newest schema."""
+    settings = settings or Settings.read()
+    return Book(Store(settings.database_uri), settings)
+
+
+def _added(write: Write, loan: Loan, row: dict[str, Any]) -> Repayment:
+    loan.revision = write.revision
+    repayment = Repayment(**row)
+    write.session.add(repayment)
+    return repayment
+
+
+def _received(session: Session, loan_id: int, as_of: date | None = None) -> int:
+    """What a loan had received by the end of a day, or ever."""
+    through = [Repayment.received_on <= as_of] if as_of else []
+    return int(session.scalar(select(func.sum(Repayment.amount)).where(Repayment.loan_id == loan_id, *through)) or 0)
+
+
+def _repayments(session: Session, as_of: date, *conditions: ColumnElement[bool]) -> pd.DataFrame:
+    """What came in through a day, oldest first, with the references of what reverses what."""
+    undone, reversal = aliased(Repayment), aliased(Repayment)
+    columns = select(
+        *(column for column in Repayment.__table__.columns if column.key != "undone_at"),
+        Loan.reference.label("loan_reference"),
+        Loan.currency,
+        func.coalesce(undone.reference, "").label("reverses"),
+        func.coalesce(reversal.reference, "").label("reversed_by"),
+    )
+    return _frame(
+        session,
+        columns.join(Loan, Loan.id == Repayment.loan_id)
+        .outerjoin(undone, undone.id == Repayment.reverses_id)
+        .outerjoin(reversal, (reversal.reverses_id == Repayment.id) & (reversal.received_on <= as_of))
+        .where(Repayment.received_on <= as_of, Repayment.undone_at.is_(None), *conditions)
+        .order_by(Repayment.received_on, Repayment.id),
+    )
+
+
+def _with_what_each_covered(received: pd.DataFrame, lines: Schedule, paid_after: Any) -> pd.DataFrame:
+    """Repayments with what each added to the covered: the difference that it made, negative for a reversal."""
+    after = cover(paid_after, lines)
+    interest, principal = (np.diff(part, axis=0, prepend=0) for part in (after.interest, after.principal))
+    touched = (interest + principal) != 0
+    total_due = lines.due.sum()
+    overpaid = np.maximum(paid_after - total_due, 0)
+    numbers = np.arange(1, lines.due.size + 1)
+    return received.assign(
+        first_installment=np.where(touched, numbers, lines.due.size + 1).min(-1) * touched.any(-1),
+        last_installment=(numbers * touched).max(-1),
+        covered_interest=interest.sum(-1),
+        covered_principal=principal.sum(-1),
+        overpaid=np.diff(overpaid, prepend=0),
+        total_paid=paid_after,
+        remaining_balance=np.maximum(total_due - paid_after, 0),
+    )
+
+
+def _installments(lines: Schedule) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "number": np.arange(1, lines.due.size + 1),
+            "due_on": lines.due_on,
+            "due": lines.due,
+            "interest": lines.interest,
+            "principal": lines.principal,
+            "balance": lines.balance,
+        }
+    )
+
+
+def _schedule_rows(statement: Statement) -> Iterator[dict[str, Any]]:
+    named = {"loan_reference": statement.loan.reference, "currency": statement.loan.currency}
+    return (named | row for row in _records(statement.installments))
+
+
+def _records(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    names = list(frame.columns)
+    return (dict(zip(names, row, strict=True)) for row in frame.itertuples(index=False, name=None))
+
+
+def _frame(session: Session, query: Any) -> pd.DataFrame:
+    result = session.execute(query)
+    return pd.DataFrame.from_records(result.all(), columns=list(result.keys()))
+
+
+def _day(as_of: date) -> np.datetime64:
+    return np.datetime64(as_of, "D")
+
+
+def _as_days(column: pd.Series) -> Any:
+    return column.to_numpy().astype("datetime64[D]")

@@ -1,0 +1,47 @@
+"""What a sum of money has covered. Splits are never stored: they follow from how much came in, and when.
+
+Covering is pouring: the order of the axis is the order of allocation, oldest installment first.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from loan_core.calculation.money import Integers
+from loan_core.calculation.schedule import Schedule
+
+
+def pour(paid: Integers, due: Integers) -> Integers:
+    """How much of each installment a sum covers, the oldest first: ``(...), (..., n) -> (..., n)``."""
+    due_before = due.cumsum(-1) - due
+    return np.clip(np.asarray(paid)[..., None] - due_before, 0, due)
+
+
+@dataclass(frozen=True)
+class Covered:
+    """What money has covered of each installment, interest before principal: each field ``(..., n)``."""
+
+    interest: Integers
+    principal: Integers
+
+
+def cover(paid: Integers, lines: Schedule) -> Covered:
+    """What a sum has covered: ``(...), (..., n) -> (..., n)``."""
+    covered = pour(paid, lines.due)
+    interest = np.minimum(covered, lines.interest)
+    return Covered(interest, covered - interest)
+
+
+def standing(paid_after: Integers) -> Integers:
+    """What had come in after each repayment and was not taken back later: ``(r) -> (r)``, never falling.
+
+    ``paid_after`` is the running sum, reversals included. Money that a later reversal took back paid for nothing.
+    """
+    return np.minimum.accumulate(paid_after[::-1])[::-1]
+
+
+def paid_on(due: Integers, received_on: Integers, paid_after: Integers) -> Integers:
+    """The day on which each installment was covered in full, NaT where it is not: ``(n), (r), (r) -> (n)``."""
+    first = np.searchsorted(standing(paid_after), due.cumsum(), side="left")
+    days = np.append(received_on, np.datetime64("NaT", "D"))
+    return days[first]

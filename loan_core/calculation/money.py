@@ -1,0 +1,73 @@
+"""Money is whole minor units, and is rounded in one place.
+
+Every amount below a door is an ``int`` or an ``int64`` array, in the smallest unit of its currency (ISO 4217).
+"""
+
+import csv
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+
+# An int, or an int64 array of any shape; what comes out has the shape that went in, which NumPy's types cannot say.
+Integers: TypeAlias = Any
+
+LARGEST = 10**13
+"""No loan and no repayment is larger, in minor units: so no product below leaves int64."""
+
+LARGEST_INSTALLMENT = 4 * LARGEST
+"""The largest loan with a quarter's interest at the highest rate, 12 a year, paid back at once."""
+
+
+def share(amount: Integers, numerator: Integers, denominator: Integers) -> Integers:
+    """``amount × numerator ÷ denominator``, rounded half up once: any shapes that broadcast, all ≥ 0.
+
+    Divided first, so that no product leaves int64 where ``denominator × numerator`` is at most 4·10^18.
+    """
+    whole, rest = amount // denominator, amount % denominator
+    return whole * numerator + (2 * rest * numerator + denominator) // (2 * denominator)
+
+
+def share_up(amount: Integers, numerator: Integers, denominator: Integers) -> Integers:
+    """As ``share``, but always rounded up to the next minor unit."""
+    whole, rest = amount // denominator, amount % denominator
+    return whole * numerator + (rest * numerator + denominator - 1) // denominator
+
+
+def total(column: Integers) -> int:
+    """The sum of a column of at most 2^31 amounts, exact even where int64 would overflow."""
+    column = np.asarray(column, dtype=np.int64)
+    return (int((column >> 32).sum()) << 32) + int((column & 0xFFFF_FFFF).sum())
+
+
+@dataclass(frozen=True)
+class Currency:
+    """A currency of ISO 4217: ``exponent`` decimals; the name in the plural; a symbol where it has one of its own."""
+
+    code: str
+    exponent: int
+    symbol: str
+    name: str
+
+    def minor(self, amount: Decimal) -> int:
+        """Major to minor units. The amount must not be finer than the currency: ``ValueError``."""
+        scaled = amount.scaleb(self.exponent)
+        if scaled != scaled.to_integral_value():
+            raise ValueError(f"{self.name} have {self.exponent} decimals")
+        return int(scaled)
+
+    def major(self, amount: int) -> Decimal:
+        """Minor to major units, with exactly the currency's decimals: ``Decimal("94.50")``."""
+        return Decimal(int(amount)).scaleb(-self.exponent)
+
+
+def _read_currencies() -> dict[str, Currency]:
+    with (Path(__file__).parent / "iso_4217.csv").open(encoding="utf-8", newline="") as file:
+        rows = csv.DictReader(file)
+        return {r["code"]: Currency(r["code"], int(r["exponent"]), r["symbol"], r["name"]) for r in rows}
+
+
+CURRENCIES = _read_currencies()
+"""By code: ISO 4217's active list with its minor units; names and symbols are Unicode CLDR's (en-US)."""

@@ -1,0 +1,145 @@
+"""Every refusal, on one page: what was wrong, where, and what would be right, in words for the person who meant well.
+
+A refusal is raised once, with attributes for the program, and shown in one place a door.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class Refusal(Exception):
+    """The book does not do this, and says why. Nothing was written."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with what was entered: in which field, what stood there, what is wrong, what would be right."""
+
+    field: str
+    found: str
+    wrong: str
+    right: str
+    line: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.wrong} {self.right}".strip()
+
+
+class InvalidEntry(Refusal):
+    """What was entered cannot be a loan or a repayment."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(" ".join(str(problem) for problem in self.problems))
+
+
+class InvalidFile(Refusal):
+    """A file cannot be imported as it is; its problems are a table, in the order of its lines."""
+
+    def __init__(self, problems: Sequence[Problem], rows: int = 0) -> None:
+        self.problems = tuple(problems)
+        self.rows = rows
+        first = self.problems[0]
+        where = f"line {first.line}, {first.field}: " if first.line and first.field else ""
+        more = len(self.problems) - 1
+        others = "" if not more else f" And {more:,} more to correct." if more > 1 else " And one more to correct."
+        super().__init__(f"Nothing was imported: {where}{first}{others}")
+
+
+class LoanNotFound(Refusal):
+    def __init__(self, loan: int | str) -> None:
+        self.loan = loan
+        super().__init__(f"There is no loan {shortened(str(loan))} in this book.")
+
+
+class RepaymentNotFound(Refusal):
+    def __init__(self, repayment_id: int) -> None:
+        self.repayment_id = repayment_id
+        super().__init__(f"There is no repayment {repayment_id} in this book.")
+
+
+class BatchNotFound(Refusal):
+    def __init__(self, batch_id: int) -> None:
+        self.batch_id = batch_id
+        super().__init__(f"There is no import {batch_id} in this book.")
+
+
+class ReferenceTaken(Refusal):
+    """The same reference was recorded before, with other content."""
+
+    def __init__(self, reference: str, what: str, differs: str) -> None:
+        self.reference = reference
+        super().__init__(
+            f"The reference {shortened(reference)} already belongs to another {what}: {differs}. "
+            "Write another reference, or the same content to change nothing."
+        )
+
+
+class LoanIsVoided(Refusal):
+    def __init__(self, reference: str) -> None:
+        self.reference = reference
+        super().__init__(f"Loan {shortened(reference)} is voided: nothing can be recorded on it.")
+
+
+class LoanHasRepayments(Refusal):
+    def __init__(self, reference: str) -> None:
+        self.reference = reference
+        super().__init__(f"Loan {shortened(reference)} has received money: reverse its repayments before voiding it.")
+
+
+class AlreadyReversed(Refusal):
+    def __init__(self, reference: str, by: str) -> None:
+        self.reference = reference
+        super().__init__(f"Repayment {shortened(reference)} was already reversed by {shortened(by)}.")
+
+
+class NotReversible(Refusal):
+    def __init__(self, reference: str) -> None:
+        self.reference = reference
+        super().__init__(f"{shortened(reference)} is itself a reversal. Record the repayment again instead.")
+
+
+class ImportInUse(Refusal):
+    """An import of loans cannot be undone while money that another entry brought stands on them."""
+
+    def __init__(self, batch_id: int, loans: int, example: str) -> None:
+        self.batch_id = batch_id
+        many = f"{loans:,} of its loans have" if loans > 1 else "one of its loans has"
+        super().__init__(
+            f"Import {batch_id} cannot be undone: {many} received money since, {shortened(example)} for one. "
+            "Undo the import of those repayments, or reverse them, first."
+        )
+
+
+class BookNotEmpty(Refusal):
+    def __init__(self, loans: int) -> None:
+        self.loans = loans
+        many = f"{loans:,} loans" if loans > 1 else "1 loan"
+        super().__init__(f"The demo book goes into an empty book only, and this one holds {many}.")
+
+
+class DatabaseBusy(Refusal):
+    """Another program holds the database; the same call may go through in a moment."""
+
+    def __init__(self) -> None:
+        super().__init__("The book is busy with another entry. Nothing was written: try again in a moment.")
+
+
+class DatabaseUnusable(Refusal):
+    """The database cannot be opened, or is not a loan book that this version knows."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+
+
+class InvalidSetting(Refusal):
+    """An environment variable says something that it cannot mean."""
+
+    def __init__(self, name: str, found: str, right: str) -> None:
+        self.name = name
+        super().__init__(f"{name} is {shortened(found)!r}. {right}")
+
+
+def shortened(text: str, most: int = 60) -> str:
+    """Somebody's words inside our sentence: never more than a line of them."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -1,0 +1,67 @@
+"""What the environment says, read once at a door."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, tzinfo
+from zoneinfo import ZoneInfo
+
+from loan_core.calculation.money import CURRENCIES
+from loan_core.calculation.position import Thresholds
+from loan_core.errors import InvalidSetting
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How this book is kept. ``timezone`` None is the machine's own; ``currency`` is of entries that name none."""
+
+    database_uri: str = "sqlite:///loans.db"
+    timezone: tzinfo | None = None
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    currency: str = "USD"
+    recorded_by: str = ""
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
+        """The settings of an environment; ``InvalidSetting`` where a variable cannot mean anything."""
+        ahead = _percent(environment, "LOANS_AHEAD_PERCENT", 110)
+        behind = _percent(environment, "LOANS_BEHIND_PERCENT", 90)
+        if behind > ahead:
+            raise InvalidSetting(
+                "LOANS_BEHIND_PERCENT", str(behind), f"It cannot exceed LOANS_AHEAD_PERCENT ({ahead})."
+            )
+        currency = environment.get("LOANS_CURRENCY") or cls.currency
+        if currency not in CURRENCIES:
+            raise InvalidSetting("LOANS_CURRENCY", currency, "Write an ISO 4217 code, such as USD.")
+        return cls(
+            currency=currency,
+            database_uri=environment.get("SQLALCHEMY_DATABASE_URI") or cls.database_uri,
+            timezone=_timezone(environment.get("LOANS_TIMEZONE", "")),
+            thresholds=Thresholds(ahead_percent=ahead, behind_percent=behind),
+            recorded_by=environment.get("LOANS_RECORDED_BY", ""),
+        )
+
+    def now(self) -> datetime:
+        """The instant, in UTC."""
+        return datetime.now(UTC)
+
+    def today(self) -> date:
+        """Today, in the book's time zone: the one place where a day comes from a clock."""
+        return self.now().astimezone(self.timezone).date()
+
+
+def _percent(environment: Mapping[str, str], name: str, default: int) -> int:
+    found = environment.get(name) or str(default)
+    if not (found.isascii() and found.isdigit() and 1 <= int(found) <= 200):
+        raise InvalidSetting(name, found, f"Write a whole percent from 1 to 200, such as {default}.")
+    return int(found)
+
+
+def _timezone(name: str) -> tzinfo | None:
+    if not name:
+        return None
+    # A name of a zone is also a path of a file: KeyError-like and path-like failures mean the same here.
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise InvalidSetting("LOANS_TIMEZONE", name, "Write a zone's name, such as Africa/Nairobi.") from error

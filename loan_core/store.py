@@ -1,0 +1,181 @@
+"""The database: one way to read, one way to write. SQLite or PostgreSQL, by its URL; nothing connects on import."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, Select, create_engine, event, func, make_url, select, text
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session
+
+from loan_core.errors import DatabaseBusy, DatabaseUnusable, Refusal, shortened
+from loan_core.models import Edition
+
+LOCK_WAIT_MS = 5_000
+MIGRATION_WAIT_MS = 120_000
+_MIGRATION_LOCK = 0x10A2_B00C
+_SQLITE_BUSY = ("database is locked", "database table is locked", "database schema is locked")
+_POSTGRES_BUSY = ("55P03", "40001", "40P01", "57014", "53300")
+
+
+class Write:
+    """One transaction under the book's lock. To ask for its ``revision`` is to move it; else it stays."""
+
+    def __init__(self, session: Session, edition: Edition) -> None:
+        self.session = session
+        self.revision_before = edition.revision
+        self._edition = edition
+
+    @cached_property
+    def revision(self) -> int:
+        self._edition.revision += 1
+        return self._edition.revision
+
+    def next_id(self, table: type[Any]) -> int:
+        """The id of the next row of a table; the lock keeps it ours."""
+        return (self.session.scalar(select(func.max(table.id))) or 0) + 1
+
+
+class Store:
+    """A loan book's database, brought to the newest schema when it is opened."""
+
+    def __init__(self, uri: str) -> None:
+        self._engine = _engine(uri)
+        self._writing = self._engine.execution_options(begin="BEGIN IMMEDIATE")
+        self._reading = self._engine
+        if self._engine.dialect.name == "postgresql":
+            # One snapshot for every statement of a question, so that an answer is of one revision.
+            self._reading = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        with _refused_in_words(self._engine.url):
+            _migrate(self._engine)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A snapshot of the book: every statement in it sees the same revision."""
+        with _refused_in_words(self._engine.url), Session(self._reading, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Write]:
+        """The one way to change anything: alone under the book's lock, all or nothing."""
+        with (
+            _refused_in_words(self._engine.url),
+            Session(self._writing, expire_on_commit=False) as session,
+            session.begin(),
+        ):
+            yield Write(session, session.scalars(_THE_BOOK.with_for_update()).one())
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+_THE_BOOK: Select[Edition] = select(Edition)
+
+
+def edition(session: Session) -> Edition:
+    """The book's id and revision, as this snapshot sees them."""
+    return session.scalars(_THE_BOOK).one()
+
+
+def _engine(uri: str) -> Engine:
+    try:
+        url = make_url(uri.replace("postgres://", "postgresql://", 1))
+        if url.get_backend_name() == "postgresql":
+            url = url.set(drivername="postgresql+psycopg")
+            options = f"-c lock_timeout={LOCK_WAIT_MS} -c timezone=UTC"
+            return create_engine(url, pool_pre_ping=True, connect_args={"options": options, "connect_timeout": 10})
+        if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
+            raise ArgumentError(uri)
+        engine = create_engine(url)
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise DatabaseUnusable(
+            f"{shortened(uri.partition('@')[2] or uri)} is not a database that a loan book can be kept in. Write "
+            "sqlite:///loans.db for a file, or postgresql://user:password@host/name."
+        ) from error
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _: Any) -> None:
+    # The driver's own way of beginning transactions starts them too late to lock out a second writer.
+    connection.isolation_level = None
+    for pragma in (f"busy_timeout = {LOCK_WAIT_MS}", "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
+
+
+def _migrate(engine: Engine) -> None:
+    """Bring the schema to its newest revision. Of several starters one does it, the others wait and find it done."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    scripts = ScriptDirectory.from_config(config)
+    with engine.connect() as connection:
+        if _schema(connection, scripts) == scripts.get_current_head():
+            return
+    with engine.execution_options(begin="BEGIN EXCLUSIVE").connect() as connection:
+        if engine.dialect.name == "sqlite":
+            connection.connection.execute(f"PRAGMA busy_timeout = {MIGRATION_WAIT_MS}")
+        with connection.begin():
+            if engine.dialect.name == "postgresql":
+                connection.execute(text(f"SET LOCAL lock_timeout = {MIGRATION_WAIT_MS}"))
+                connection.execute(select(func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
+            if _schema(connection, scripts) != scripts.get_current_head():
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+        connection.invalidate()
+
+
+def _schema(connection: Connection, scripts: ScriptDirectory) -> str | None:
+    found = MigrationContext.configure(connection).get_current_revision()
+    if found and found not in {script.revision for script in scripts.walk_revisions()}:
+        raise DatabaseUnusable("This book was written by a newer version of Loan Book. Update this one to open it.")
+    return found
+
+
+@contextmanager
+def _refused_in_words(url: URL) -> Iterator[None]:
+    """What the database refuses, in the words of our refusals; a constraint that fails stays a programmer's error."""
+    try:
+        yield
+    except PoolTimeout as error:
+        raise DatabaseBusy from error
+    except DBAPIError as error:
+        refusal = _refusal(error, url)
+        if refusal is None:
+            raise
+        raise refusal from error
+
+
+def _refusal(error: DBAPIError, url: URL) -> Refusal | None:
+    said = str(error.orig)
+    place = url.database if url.get_backend_name() == "sqlite" else f"{url.host or 'the local server'}/{url.database}"
+    if any(words in said for words in _SQLITE_BUSY) or getattr(error.orig, "sqlstate", None) in _POSTGRES_BUSY:
+        return DatabaseBusy()
+    for words, sentence in _UNUSABLE.items():
+        if words in said:
+            return DatabaseUnusable(sentence.format(place=place))
+    if error.connection_invalidated or "connection" in said:
+        return DatabaseUnusable(f"The database {place} does not answer. Check that it runs and that its URL is right.")
+    return None
+
+
+_UNUSABLE = {
+    "unable to open database file": "The file {place} cannot be opened: check that its folder exists and is yours.",
+    "file is not a database": "The file {place} is not a database. Name another one in SQLALCHEMY_DATABASE_URI.",
+    "attempt to write a readonly database": "The file {place} may only be read: give this account the right to write.",
+    "database or disk is full": "The disk that holds {place} is full. Nothing was written.",
+    "disk image is malformed": "The file {place} is damaged. Restore it from a backup.",
+    "already exists": "The database {place} holds tables of another program. Give the loan book one of its own.",
+}
