@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import BigInteger, ColumnElement, cast, func, or_, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, aliased
 
 from loan_core import batches, demo, exchange
@@ -23,13 +23,12 @@ from loan_core.answers import (
     UndoReceipt,
     loan_status,
     outcome_words,
-    status_columns,
 )
 from loan_core.batches import Import, Progress, no_progress
 from loan_core.calculation.allocation import cover, paid_on
 from loan_core.calculation.money import CURRENCIES
 from loan_core.calculation.portfolio import totals
-from loan_core.calculation.position import Position, Thresholds, outcomes, position, positions
+from loan_core.calculation.position import Position, Thresholds, outcomes, position
 from loan_core.calculation.schedule import Schedule, schedule
 from loan_core.entries import loan_entry, reason_entry, repayment_entry, terms_of
 from loan_core.errors import (
@@ -41,7 +40,7 @@ from loan_core.errors import (
     NotReversible,
     RepaymentNotFound,
 )
-from loan_core.models import RATES_PER_YEAR, Batch, Loan, Repayment
+from loan_core.models import Batch, Loan, Repayment
 from loan_core.recording import (
     Signature,
     check_same_loan,
@@ -53,7 +52,8 @@ from loan_core.recording import (
     repayments_by_reference,
 )
 from loan_core.settings import Settings
-from loan_core.store import Store, Write, edition
+from loan_core.store import Store, Write, frame
+from loan_core.whole_book import WholeBook
 
 
 class Book:
@@ -62,6 +62,7 @@ class Book:
     def __init__(self, store: Store, settings: Settings | None = None) -> None:
         self._store = store
         self._settings = settings or Settings()
+        self._whole = WholeBook(store, self._settings.thresholds)
 
     @property
     def thresholds(self) -> Thresholds:
@@ -156,7 +157,7 @@ class Book:
     def import_loans(
         self, file: BinaryIO, *, name: str = "", dry_run: bool = False, progress: Progress = no_progress
     ) -> ImportReceipt:
-        """Write a file of loans, all or nothing; ``InvalidFile`` has every problem. The same file twice is one import."""
+        """Write a file of loans, all or nothing; ``InvalidFile`` has every problem. A file twice is one import."""
         table = exchange.read_loans(file)
         check = partial(batches.check_loans, table, self.today(), self._settings.currency, progress)
         job = Import(
@@ -265,29 +266,22 @@ class Book:
 
         ``search`` is part of a borrower's name or of a reference; ``state`` None leaves the voided ones out.
         """
-        conditions: list[ColumnElement[bool]] = [Loan.voided_at.is_(None)] if state is None else []
+        found = self._whole.on(as_of).loans
+        rows = found["state"] == state if state else found["state"] != "voided"
+        for column, wanted in (("status", status), ("currency", currency)):
+            rows &= found[column] == wanted if wanted else True
         if search:
-            part = search.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-            conditions.append(
-                or_(*(func.lower(name).contains(part, escape="\\") for name in (Loan.borrower, Loan.reference)))
-            )
-        if currency:
-            conditions.append(Loan.currency == currency)
-        with self._store.read() as session:
-            found = self._standing(session, as_of, *conditions)
-        for column, wanted in (("status", status), ("state", state)):
-            found = found[found[column] == wanted] if wanted else found
-        return found.reset_index(drop=True)
+            rows &= _contains(found["borrower"], search) | _contains(found["reference"], search)
+        return found[rows].reset_index(drop=True)
 
     def portfolio(self, as_of: date) -> Portfolio:
         """What the book comes to on a day, each currency by itself."""
-        with self._store.read() as session:
-            revision = edition(session).revision
-            loans, at = self._positions(session, as_of, Loan.voided_at.is_(None))
+        snapshot = self._whole.on(as_of)
+        loans, at = snapshot.where((snapshot.loans["state"] != "voided").to_numpy())
         codes = loans["currency"].to_numpy(dtype=str)
         principal = loans["loan_amount"].to_numpy(dtype=np.int64)
         by_currency = {code: totals(principal[codes == code], at[codes == code]) for code in np.unique(codes).tolist()}
-        return Portfolio(as_of, revision, by_currency)
+        return Portfolio(as_of, snapshot.revision, by_currency)
 
     def imports(self) -> Sequence[Batch]:
         """Every import, the latest first."""
@@ -296,9 +290,9 @@ class Book:
 
     def export_loans(self, as_of: date, loan_id: int | None = None) -> Iterator[bytes]:
         """A CSV of loans with their status on a day, of one or of them all."""
-        only = [Loan.voided_at.is_(None)] if loan_id is None else [Loan.id == loan_id]
-        with self._store.read() as session:
-            found = self._standing(session, as_of, *only)
+        found = self.loans(as_of)
+        if loan_id is not None:
+            found = found[found["id"] == self.loan(loan_id).id]
         return exchange.csv_lines(exchange.LOANS_OUT, _records(found.assign(as_of=as_of)))
 
     def export_repayments(self, as_of: date, loan_id: int | None = None) -> Iterator[bytes]:
@@ -321,23 +315,6 @@ class Book:
     def _position(self, loan: Loan, paid: int, as_of: date, lines: Schedule) -> Position:
         is_voided = loan.voided_at is not None
         return position(terms_of(loan), np.int64(paid), is_voided, _day(as_of), self.thresholds, lines)
-
-    def _positions(
-        self, session: Session, as_of: date, *conditions: ColumnElement[bool]
-    ) -> tuple[pd.DataFrame, Position]:
-        """Loans as agreed, by id, and where each stands."""
-        loans = _frame(session, select(*Loan.__table__.columns).where(*conditions).order_by(Loan.id))
-        loans["annual_rate_ppm"] = loans["interest_rate"] * loans["rate_period"].map(RATES_PER_YEAR).astype("int64")
-        sums = select(Repayment.loan_id, cast(func.sum(Repayment.amount), BigInteger).label("paid"))
-        sums = sums.where(Repayment.received_on <= as_of).group_by(Repayment.loan_id)
-        paid = _frame(session, sums).set_index("loan_id")["paid"].reindex(loans["id"], fill_value=0)
-        is_voided = loans["voided_at"].notna().to_numpy()
-        at = positions(terms_of(loans), paid.to_numpy(dtype=np.int64), is_voided, _day(as_of), self.thresholds)
-        return loans, at
-
-    def _standing(self, session: Session, as_of: date, *conditions: ColumnElement[bool]) -> pd.DataFrame:
-        loans, at = self._positions(session, as_of, *conditions)
-        return loans.assign(**status_columns(at), expected_monthly_installment=loans["installment"])
 
 
 def open_book(settings: Settings | None = None) -> Book:
@@ -369,7 +346,7 @@ def _repayments(session: Session, as_of: date, *conditions: ColumnElement[bool])
         func.coalesce(undone.reference, "").label("reverses"),
         func.coalesce(reversal.reference, "").label("reversed_by"),
     )
-    return _frame(
+    return frame(
         session,
         columns.join(Loan, Loan.id == Repayment.loan_id)
         .outerjoin(undone, undone.id == Repayment.reverses_id)
@@ -398,6 +375,10 @@ def _with_what_each_covered(received: pd.DataFrame, lines: Schedule, paid_after:
     )
 
 
+def _contains(column: pd.Series, part: str) -> pd.Series:
+    return column.str.lower().str.contains(part.lower(), regex=False)
+
+
 def _installments(lines: Schedule) -> pd.DataFrame:
     return pd.DataFrame(
         {
@@ -419,11 +400,6 @@ def _schedule_rows(statement: Statement) -> Iterator[dict[str, Any]]:
 def _records(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
     names = list(frame.columns)
     return (dict(zip(names, row, strict=True)) for row in frame.itertuples(index=False, name=None))
-
-
-def _frame(session: Session, query: Any) -> pd.DataFrame:
-    result = session.execute(query)
-    return pd.DataFrame.from_records(result.all(), columns=list(result.keys()))
 
 
 def _day(as_of: date) -> np.datetime64:

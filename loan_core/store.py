@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -83,6 +84,12 @@ _THE_BOOK: Select[Edition] = select(Edition)
 def edition(session: Session) -> Edition:
     """The book's id and revision, as this snapshot sees them."""
     return session.scalars(_THE_BOOK).one()
+
+
+def frame(session: Session, query: Any) -> pd.DataFrame:
+    """The rows of a query as a table, under the names of its columns."""
+    result = session.execute(query)
+    return pd.DataFrame.from_records(result.all(), columns=list(result.keys()))
 
 
 def _engine(uri: str) -> Engine:
