@@ -21,16 +21,12 @@ from loan_core.answers import (
     Portfolio,
     Statement,
     UndoReceipt,
-    loan_status,
-    outcome_words,
 )
 from loan_core.batches import Import, Progress, no_progress
-from loan_core.calculation.allocation import cover, paid_on
 from loan_core.calculation.money import CURRENCIES
 from loan_core.calculation.portfolio import totals
-from loan_core.calculation.position import Position, Thresholds, outcomes, position
-from loan_core.calculation.schedule import Schedule, schedule
-from loan_core.entries import loan_entry, reason_entry, repayment_entry, terms_of
+from loan_core.calculation.position import Thresholds
+from loan_core.entries import loan_entry, reason_entry, repayment_entry
 from loan_core.errors import (
     AlreadyReversed,
     BookNotEmpty,
@@ -52,6 +48,7 @@ from loan_core.recording import (
     repayments_by_reference,
 )
 from loan_core.settings import Settings
+from loan_core.statements import schedule_of, statement_of, status_of
 from loan_core.store import Store, Write, frame
 from loan_core.whole_book import WholeBook
 
@@ -223,35 +220,18 @@ class Book:
         with self._store.read() as session:
             loan = loan_by_id(session, loan_id)
             paid = _received(session, loan_id, as_of)
-        return loan_status(loan, self._position(loan, paid, as_of, schedule(terms_of(loan))), as_of)
+        return status_of(loan, paid, as_of, self.thresholds)
 
     def schedule(self, loan_id: int) -> pd.DataFrame:
         """A loan's installments as agreed: ``number, due_on, due, interest, principal, balance``."""
-        return _installments(schedule(terms_of(self.loan(loan_id))))
+        return schedule_of(self.loan(loan_id))
 
     def statement(self, loan_id: int, as_of: date) -> Statement:
         """A loan's schedule with what covers it, and its repayments with what each covered; ``LoanNotFound``."""
         with self._store.read() as session:
             loan = loan_by_id(session, loan_id)
             received = _repayments(session, as_of, Repayment.loan_id == loan_id)
-        lines = schedule(terms_of(loan))
-        paid_after = received["amount"].cumsum().to_numpy(dtype=np.int64)
-        paid = int(received["amount"].sum())
-        status = loan_status(loan, self._position(loan, paid, as_of, lines), as_of)
-        days = paid_on(lines.due, _as_days(received["received_on"]), paid_after)
-        covered = cover(np.int64(paid), lines)
-        outcome, off_by = outcomes(lines, lines.due - covered.interest - covered.principal, days, _day(as_of))
-        installments = _installments(lines).assign(
-            covered=covered.interest + covered.principal,
-            covered_interest=covered.interest,
-            covered_principal=covered.principal,
-            paid_on=days,
-            days=off_by,
-            outcome=outcome_words(outcome),
-        )
-        return Statement(
-            loan, status, days[-1].item(), installments, _with_what_each_covered(received, lines, paid_after)
-        )
+        return statement_of(loan, received, as_of, self.thresholds)
 
     def loans(
         self,
@@ -312,10 +292,6 @@ class Book:
             exchange.SCHEDULE_COLUMNS, (row for each in statements for row in _schedule_rows(each))
         )
 
-    def _position(self, loan: Loan, paid: int, as_of: date, lines: Schedule) -> Position:
-        is_voided = loan.voided_at is not None
-        return position(terms_of(loan), np.int64(paid), is_voided, _day(as_of), self.thresholds, lines)
-
 
 def open_book(settings: Settings | None = None) -> Book:
     """The book that the environment names, brought to the newest schema."""
@@ -356,40 +332,8 @@ def _repayments(session: Session, as_of: date, *conditions: ColumnElement[bool])
     )
 
 
-def _with_what_each_covered(received: pd.DataFrame, lines: Schedule, paid_after: Any) -> pd.DataFrame:
-    """Repayments with what each added to the covered: the difference that it made, negative for a reversal."""
-    after = cover(paid_after, lines)
-    interest, principal = (np.diff(part, axis=0, prepend=0) for part in (after.interest, after.principal))
-    touched = (interest + principal) != 0
-    total_due = lines.due.sum()
-    overpaid = np.maximum(paid_after - total_due, 0)
-    numbers = np.arange(1, lines.due.size + 1)
-    return received.assign(
-        first_installment=np.where(touched, numbers, lines.due.size + 1).min(-1) * touched.any(-1),
-        last_installment=(numbers * touched).max(-1),
-        covered_interest=interest.sum(-1),
-        covered_principal=principal.sum(-1),
-        overpaid=np.diff(overpaid, prepend=0),
-        total_paid=paid_after,
-        remaining_balance=np.maximum(total_due - paid_after, 0),
-    )
-
-
 def _contains(column: pd.Series, part: str) -> pd.Series:
     return column.str.lower().str.contains(part.lower(), regex=False)
-
-
-def _installments(lines: Schedule) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "number": np.arange(1, lines.due.size + 1),
-            "due_on": lines.due_on,
-            "due": lines.due,
-            "interest": lines.interest,
-            "principal": lines.principal,
-            "balance": lines.balance,
-        }
-    )
 
 
 def _schedule_rows(statement: Statement) -> Iterator[dict[str, Any]]:
@@ -400,11 +344,3 @@ def _schedule_rows(statement: Statement) -> Iterator[dict[str, Any]]:
 def _records(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
     names = list(frame.columns)
     return (dict(zip(names, row, strict=True)) for row in frame.itertuples(index=False, name=None))
-
-
-def _day(as_of: date) -> np.datetime64:
-    return np.datetime64(as_of, "D")
-
-
-def _as_days(column: pd.Series) -> Any:
-    return column.to_numpy().astype("datetime64[D]")

@@ -1,0 +1,83 @@
+"""A loan's story on a day, from its terms and what was received: nothing of it is stored."""
+
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from loan_core.answers import LoanStatus, Statement, loan_status, outcome_words
+from loan_core.calculation.allocation import cover, paid_on
+from loan_core.calculation.position import Thresholds, outcomes, position
+from loan_core.calculation.schedule import Schedule, schedule
+from loan_core.entries import terms_of
+from loan_core.models import Loan
+
+
+def schedule_of(loan: Any) -> pd.DataFrame:
+    """The installments of a ``Loan`` or a ``LoanEntry``: ``number, due_on, due, interest, principal, balance``."""
+    return _installments(schedule(terms_of(loan)))
+
+
+def status_of(loan: Loan, paid: int, as_of: date, thresholds: Thresholds, lines: Schedule | None = None) -> LoanStatus:
+    """Where a loan stands that has received ``paid`` by the end of ``as_of``."""
+    day, is_voided = np.datetime64(as_of, "D"), loan.voided_at is not None
+    return loan_status(loan, position(terms_of(loan), np.int64(paid), is_voided, day, thresholds, lines), as_of)
+
+
+def statement_of(loan: Loan, received: pd.DataFrame, as_of: date, thresholds: Thresholds) -> Statement:
+    """A loan's schedule with what covers it, and what each repayment through ``as_of``, oldest first, covered."""
+    lines = schedule(terms_of(loan))
+    paid_after = received["amount"].cumsum().to_numpy(dtype=np.int64)
+    paid = int(received["amount"].sum())
+    days = paid_on(lines.due, received["received_on"].to_numpy().astype("datetime64[D]"), paid_after)
+    covered = cover(np.int64(paid), lines)
+    unpaid = lines.due - covered.interest - covered.principal
+    outcome, off_by = outcomes(lines, unpaid, days, np.datetime64(as_of, "D"))
+    installments = _installments(lines).assign(
+        covered=covered.interest + covered.principal,
+        covered_interest=covered.interest,
+        covered_principal=covered.principal,
+        paid_on=days,
+        days=off_by,
+        outcome=outcome_words(outcome),
+    )
+    return Statement(
+        loan=loan,
+        status=status_of(loan, paid, as_of, thresholds, lines),
+        paid_off_on=days[-1].item(),
+        installments=installments,
+        repayments=_with_what_each_covered(received, lines, paid_after),
+    )
+
+
+def _with_what_each_covered(received: pd.DataFrame, lines: Schedule, paid_after: Any) -> pd.DataFrame:
+    """Repayments with what each added to the covered: the difference that it made, negative for a reversal."""
+    after = cover(paid_after, lines)
+    interest, principal = (np.diff(part, axis=0, prepend=0) for part in (after.interest, after.principal))
+    touched = (interest + principal) != 0
+    total_due = lines.due.sum()
+    overpaid = np.maximum(paid_after - total_due, 0)
+    numbers = np.arange(1, lines.due.size + 1)
+    return received.assign(
+        first_installment=np.where(touched, numbers, lines.due.size + 1).min(-1) * touched.any(-1),
+        last_installment=(numbers * touched).max(-1),
+        covered_interest=interest.sum(-1),
+        covered_principal=principal.sum(-1),
+        overpaid=np.diff(overpaid, prepend=0),
+        total_paid=paid_after,
+        remaining_balance=np.maximum(total_due - paid_after, 0),
+    )
+
+
+def _installments(lines: Schedule) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "number": np.arange(1, lines.due.size + 1),
+            "due_on": lines.due_on,
+            "due": lines.due,
+            "interest": lines.interest,
+            "principal": lines.principal,
+            "balance": lines.balance,
+        }
+    )
