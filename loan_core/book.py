@@ -5,13 +5,13 @@ takes the day it is asked about. Nothing here splits a repayment or keeps a bala
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from typing import Any, BinaryIO
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import BigInteger, ColumnElement, cast, func, select
 from sqlalchemy.orm import Session, aliased
 
 from loan_core import batches, demo, exchange
@@ -23,8 +23,8 @@ from loan_core.answers import (
     UndoReceipt,
 )
 from loan_core.batches import Import, Progress, no_progress
-from loan_core.calculation.money import CURRENCIES
-from loan_core.calculation.portfolio import totals
+from loan_core.calculation.money import CURRENCIES, total
+from loan_core.calculation.portfolio import Collection, Receipts, collection, due_by_month, sum_by, totals
 from loan_core.calculation.position import Thresholds
 from loan_core.entries import loan_entry, reason_entry, repayment_entry
 from loan_core.errors import (
@@ -50,7 +50,7 @@ from loan_core.recording import (
 from loan_core.settings import Settings
 from loan_core.statements import schedule_of, statement_of, status_of
 from loan_core.store import Store, Write, frame
-from loan_core.whole_book import WholeBook
+from loan_core.whole_book import Agreements, Snapshot, WholeBook, paid_by_loan
 
 
 class Book:
@@ -246,7 +246,7 @@ class Book:
 
         ``search`` is part of a borrower's name or of a reference; ``state`` None leaves the voided ones out.
         """
-        found = self._whole.on(as_of).loans
+        found = self._whole.on(as_of)[0].loans
         rows = found["state"] == state if state else found["state"] != "voided"
         for column, wanted in (("status", status), ("currency", currency)):
             rows &= found[column] == wanted if wanted else True
@@ -256,12 +256,36 @@ class Book:
 
     def portfolio(self, as_of: date) -> Portfolio:
         """What the book comes to on a day, each currency by itself."""
-        snapshot = self._whole.on(as_of)
-        loans, at = snapshot.where((snapshot.loans["state"] != "voided").to_numpy())
-        codes = loans["currency"].to_numpy(dtype=str)
-        principal = loans["loan_amount"].to_numpy(dtype=np.int64)
-        by_currency = {code: totals(principal[codes == code], at[codes == code]) for code in np.unique(codes).tolist()}
-        return Portfolio(as_of, snapshot.revision, by_currency)
+        return self.portfolios([as_of])[0]
+
+    def portfolios(self, days: Sequence[date]) -> list[Portfolio]:
+        """What the book comes to on each of these days, all of one revision."""
+        return [_portfolio(day, snapshot) for day, snapshot in zip(days, self._whole.on(*days), strict=True)]
+
+    def curves(self, as_of: date) -> dict[str, pd.DataFrame]:
+        """By currency, what was expected and received by each month's end: ``on, expected, received``, both running.
+
+        From the first month to the last one in which anything falls due; one row is ``as_of`` itself, and after it
+        nothing is ``received``.
+        """
+        snapshot = self._whole.on(as_of)[0]
+        with self._store.read() as session:
+            received = _received_by_month(session, as_of)
+        return {code: _curve(snapshot, code, received.get(code, {}), as_of) for code in snapshot.agreed.currencies}
+
+    def collections(self, first: date, last: date) -> dict[str, Collection]:
+        """By currency, what fell due in a period and what came in during it."""
+        agreed = self._whole.on(last)[0].agreed
+        with self._store.read() as session:
+            paid_before = paid_by_loan(session, first - timedelta(days=1))
+            rows = frame(
+                session,
+                select(Repayment.loan_id, Repayment.received_on, Repayment.amount).where(
+                    Repayment.received_on.between(first, last)
+                ),
+            )
+        before = paid_before.reindex(agreed.ids, fill_value=0).to_numpy(dtype=np.int64)
+        return {code: _collection(agreed, mine, before, rows, first, last) for code, mine in agreed.currencies.items()}
 
     def imports(self) -> Sequence[Batch]:
         """Every import, the latest first."""
@@ -291,6 +315,62 @@ class Book:
         return exchange.csv_lines(
             exchange.SCHEDULE_COLUMNS, (row for each in statements for row in _schedule_rows(each))
         )
+
+
+def _portfolio(as_of: date, snapshot: Snapshot) -> Portfolio:
+    principal, at = snapshot.agreed.terms.principal, snapshot.at
+    by_currency = {code: totals(principal[mine], at[mine]) for code, mine in snapshot.agreed.currencies.items()}
+    return Portfolio(as_of, snapshot.revision, by_currency)
+
+
+def _curve(snapshot: Snapshot, code: str, received: dict[Any, int], as_of: date) -> pd.DataFrame:
+    mine = snapshot.agreed.currencies[code]
+    due, today = due_by_month(snapshot.agreed.terms[mine]), np.datetime64(as_of, "D")
+    months = np.arange(min([*due, *received]), max([*due, *received]) + 1)
+    ends = (months + 1).astype("datetime64[D]") - 1
+    running = pd.DataFrame(
+        {
+            "on": ends,
+            "expected": np.cumsum([due.get(month, 0) for month in months]),
+            "received": np.cumsum([received.get(month, 0) for month in months]),
+        }
+    )
+    at = snapshot.at[mine]
+    on_the_day = pd.DataFrame(
+        {"on": [today], "expected": [total(at.expected_paid)], "received": [total(at.total_amount_paid)]}
+    )
+    rows = pd.concat([running[running["on"] < today], on_the_day, running[running["on"] > today]], ignore_index=True)
+    return rows.assign(received=rows["received"].where(rows["on"] <= today).astype("Int64"))
+
+
+def _received_by_month(session: Session, as_of: date) -> dict[str, dict[Any, int]]:
+    """By currency and month, what came in through a day on loans that are not voided."""
+    sums = frame(
+        session,
+        select(Loan.currency, Repayment.received_on, cast(func.sum(Repayment.amount), BigInteger).label("amount"))
+        .join(Loan, Loan.id == Repayment.loan_id)
+        .where(Repayment.received_on <= as_of, Loan.voided_at.is_(None))
+        .group_by(Loan.currency, Repayment.received_on),
+    )
+    months = sums["received_on"].to_numpy().astype("datetime64[M]")
+    return {
+        str(code): sum_by(months[rows.index], rows["amount"].to_numpy(dtype=np.int64))
+        for code, rows in sums.groupby("currency")
+    }
+
+
+def _collection(
+    agreed: Agreements, mine: Any, paid_before: Any, rows: pd.DataFrame, first: date, last: date
+) -> Collection:
+    ids = agreed.ids[mine]
+    rows = rows[rows["loan_id"].isin(ids)]
+    receipts = Receipts(
+        np.searchsorted(ids, rows["loan_id"].to_numpy(dtype=np.int64)),
+        rows["received_on"].to_numpy().astype("datetime64[D]"),
+        rows["amount"].to_numpy(dtype=np.int64),
+    )
+    period = np.datetime64(first, "D"), np.datetime64(last, "D")
+    return collection(agreed.terms[mine], paid_before[mine], receipts, *period)
 
 
 def open_book(settings: Settings | None = None) -> Book:

@@ -1,6 +1,5 @@
 """Where a loan stands on a day: every field of its status, for one loan and for a book by the same lines."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from enum import IntEnum
 
@@ -9,9 +8,8 @@ import numpy as np
 from loan_core.calculation.allocation import cover
 from loan_core.calculation.columns import Columns
 from loan_core.calculation.money import Integers
-from loan_core.calculation.schedule import Schedule, Terms, schedule
+from loan_core.calculation.schedule import Schedule, Terms, schedule, slices
 
-_CELLS_AT_ONCE = 500_000
 _NO_DAY = np.datetime64("NaT", "D")
 
 
@@ -136,7 +134,7 @@ def positions(
 ) -> Position:
     """Where each loan of a book stands: ``(loans) -> (loans)``, in slices, so that memory stays flat."""
     columns = {name: np.empty(paid.shape, dtype) for name, dtype in POSITION_TYPES.items()}
-    for rows in _slices(terms.repayment_period):
+    for rows in slices(terms):
         part = position(terms[rows], paid[rows], is_voided[rows], as_of, thresholds)
         for name, column in columns.items():
             column[rows] = getattr(part, name)
@@ -196,13 +194,3 @@ def _signed_days(span: Integers) -> Integers:
 
 def _days(span: Integers) -> Integers:
     return np.maximum(_signed_days(span), 0)
-
-
-def _slices(periods: Integers) -> Iterator[Integers]:
-    """Rows of a book, longest loans first: as many at once as keep a table of (loans, installments) small."""
-    order = np.argsort(-periods, kind="stable")
-    start = 0
-    while start < len(order):
-        size = max(1, _CELLS_AT_ONCE // int(periods[order[start]]))
-        yield order[start : start + size]
-        start += size

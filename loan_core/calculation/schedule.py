@@ -1,5 +1,6 @@
 """From terms to installments. One builder for every method, one loan or a book of them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
@@ -12,6 +13,7 @@ from loan_core.calculation.dates import PERIODS_PER_YEAR, due_dates
 from loan_core.calculation.money import Integers, share, share_up
 
 MILLION = 10**6
+_CELLS_AT_ONCE = 500_000
 
 
 class Method(IntEnum):
@@ -95,6 +97,16 @@ def schedule(terms: Terms) -> Schedule:
         interest=np.moveaxis(interest, 0, -1),
         principal=np.moveaxis(principal, 0, -1),
     )
+
+
+def slices(terms: Terms) -> Iterator[Integers]:
+    """Rows of a book, longest loans first: as many at once as keep a table of (loans, installments) small."""
+    order = np.argsort(-terms.repayment_period, kind="stable")
+    start = 0
+    while start < len(order):
+        size = max(1, _CELLS_AT_ONCE // int(terms.repayment_period[order[start]]))
+        yield order[start : start + size]
+        start += size
 
 
 def first_interest(terms: Terms) -> Integers:
