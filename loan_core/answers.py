@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,7 @@ import pandas as pd
 from loan_core.calculation.money import CURRENCIES, Currency
 from loan_core.calculation.portfolio import Totals
 from loan_core.calculation.position import POSITION_TYPES, Outcome, Position, State, Status
+from loan_core.entries import LoanEntry
 from loan_core.errors import shortened
 from loan_core.models import Loan
 
@@ -95,6 +96,56 @@ class Statement:
     paid_off_on: date | None
     installments: pd.DataFrame
     repayments: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Quote:
+    """What a loan would come to: its terms, and ``installments`` as ``Book.schedule`` gives them."""
+
+    loan: LoanEntry
+    installments: pd.DataFrame
+
+    @property
+    def total_due(self) -> int:
+        return int(self.installments["due"].sum())
+
+    @property
+    def total_interest(self) -> int:
+        return int(self.installments["interest"].sum())
+
+    @property
+    def last_due_on(self) -> date:
+        return cast(date, self.installments["due_on"].iloc[-1].date())
+
+
+@dataclass(frozen=True)
+class RepaymentPreview:
+    """What a repayment would do. ``covers``: ``number, due_on, interest, principal`` of the installments it touches.
+
+    ``same_amount_on``: another repayment of this amount was received within three days of it, on that day.
+    """
+
+    amount: int
+    received_on: date
+    before: LoanStatus
+    after: LoanStatus
+    covers: pd.DataFrame
+    overpaid: int
+    same_amount_on: date | None
+
+
+@dataclass(frozen=True)
+class RepaymentPage:
+    """A page of what came in, newest first, and what all the pages come to by currency: ``received`` less ``reversed``.
+
+    ``rows``: ``id, loan_id, loan_reference, borrower, currency, received_on, amount, reference, note, recorded_by,
+    created_at, reverses, reversed_by``.
+    """
+
+    rows: pd.DataFrame
+    count: int
+    received: Mapping[str, int]
+    reversed: Mapping[str, int]
 
 
 @dataclass(frozen=True)

@@ -5,26 +5,28 @@ takes the day it is asked about. Nothing here splits a repayment or keeps a bala
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date
 from functools import partial
 from typing import Any, BinaryIO
 
-import numpy as np
 import pandas as pd
-from sqlalchemy import BigInteger, ColumnElement, cast, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
-from loan_core import batches, demo, exchange
+from loan_core import batches, demo, exchange, ledger
 from loan_core.answers import (
     ImportReceipt,
     LoanStatus,
     Portfolio,
+    Quote,
+    RepaymentPage,
+    RepaymentPreview,
     Statement,
     UndoReceipt,
 )
 from loan_core.batches import Import, Progress, no_progress
-from loan_core.calculation.money import CURRENCIES, total
-from loan_core.calculation.portfolio import Collection, Receipts, collection, due_by_month, sum_by, totals
+from loan_core.calculation.money import CURRENCIES
+from loan_core.calculation.portfolio import Collection
 from loan_core.calculation.position import Thresholds
 from loan_core.entries import loan_entry, reason_entry, repayment_entry
 from loan_core.errors import (
@@ -48,9 +50,9 @@ from loan_core.recording import (
     repayments_by_reference,
 )
 from loan_core.settings import Settings
-from loan_core.statements import schedule_of, statement_of, status_of
-from loan_core.store import Store, Write, frame
-from loan_core.whole_book import Agreements, Snapshot, WholeBook, paid_by_loan
+from loan_core.statements import preview_of, schedule_of, statement_of, status_of
+from loan_core.store import Store, Write
+from loan_core.whole_book import WholeBook
 
 
 class Book:
@@ -96,7 +98,7 @@ class Book:
         with self._store.write() as write:
             loan = loan_by_id(write.session, loan_id)
             if loan.voided_at is None:
-                if _received(write.session, loan_id):
+                if ledger.paid_on(write.session, loan_id):
                     raise LoanHasRepayments(loan.reference)
                 loan.voided_at, loan.void_reason, loan.revision = self._settings.now(), reason, write.revision
             return loan
@@ -215,11 +217,29 @@ class Book:
                 raise LoanNotFound(named)
             return found.id
 
+    def quote(self, **stated: object) -> Quote:
+        """What a loan would come to, by the fields of ``create_loan``; ``InvalidEntry``. Nothing is written."""
+        entry = loan_entry(stated, self.today(), self._settings.currency)
+        return Quote(entry, schedule_of(entry))
+
+    def preview_repayment(self, loan_id: int, amount: object, as_of: date, **stated: object) -> RepaymentPreview:
+        """What recording a repayment would do to a loan, as it would stand at the end of ``as_of``.
+
+        Refuses what ``add_repayment`` would refuse. Nothing is written.
+        """
+        with self._store.read() as session:
+            loan = loan_by_id(session, loan_id)
+            entry = repayment_entry({"amount": amount, **stated}, loan.currency, loan.start_on, self.today())
+            received = ledger.received(session, max(as_of, entry.received_on), Repayment.loan_id == loan_id)
+        if loan.voided_at is not None:
+            raise LoanIsVoided(loan.reference)
+        return preview_of(loan, received, entry, max(as_of, entry.received_on), self.thresholds)
+
     def status(self, loan_id: int, as_of: date) -> LoanStatus:
         """Where a loan stands at the end of a day; ``LoanNotFound``."""
         with self._store.read() as session:
             loan = loan_by_id(session, loan_id)
-            paid = _received(session, loan_id, as_of)
+            paid = ledger.paid_on(session, loan_id, as_of)
         return status_of(loan, paid, as_of, self.thresholds)
 
     def schedule(self, loan_id: int) -> pd.DataFrame:
@@ -230,7 +250,7 @@ class Book:
         """A loan's schedule with what covers it, and its repayments with what each covered; ``LoanNotFound``."""
         with self._store.read() as session:
             loan = loan_by_id(session, loan_id)
-            received = _repayments(session, as_of, Repayment.loan_id == loan_id)
+            received = ledger.received(session, as_of, Repayment.loan_id == loan_id)
         return statement_of(loan, received, as_of, self.thresholds)
 
     def loans(
@@ -260,7 +280,7 @@ class Book:
 
     def portfolios(self, days: Sequence[date]) -> list[Portfolio]:
         """What the book comes to on each of these days, all of one revision."""
-        return [_portfolio(day, snapshot) for day, snapshot in zip(days, self._whole.on(*days), strict=True)]
+        return self._whole.portfolios(days)
 
     def curves(self, as_of: date) -> dict[str, pd.DataFrame]:
         """By currency, what was expected and received by each month's end: ``on, expected, received``, both running.
@@ -268,24 +288,25 @@ class Book:
         From the first month to the last one in which anything falls due; one row is ``as_of`` itself, and after it
         nothing is ``received``.
         """
-        snapshot = self._whole.on(as_of)[0]
-        with self._store.read() as session:
-            received = _received_by_month(session, as_of)
-        return {code: _curve(snapshot, code, received.get(code, {}), as_of) for code in snapshot.agreed.currencies}
+        return self._whole.curves(as_of)
 
     def collections(self, first: date, last: date) -> dict[str, Collection]:
         """By currency, what fell due in a period and what came in during it."""
-        agreed = self._whole.on(last)[0].agreed
+        return self._whole.collections(first, last)
+
+    def repayments(
+        self,
+        as_of: date,
+        *,
+        since: date | None = None,
+        search: str = "",
+        currency: str | None = None,
+        limit: int = 15,
+        offset: int = 0,
+    ) -> RepaymentPage:
+        """What came in through a day, newest first, a page at a time; ``search`` in borrowers and references."""
         with self._store.read() as session:
-            paid_before = paid_by_loan(session, first - timedelta(days=1))
-            rows = frame(
-                session,
-                select(Repayment.loan_id, Repayment.received_on, Repayment.amount).where(
-                    Repayment.received_on.between(first, last)
-                ),
-            )
-        before = paid_before.reindex(agreed.ids, fill_value=0).to_numpy(dtype=np.int64)
-        return {code: _collection(agreed, mine, before, rows, first, last) for code, mine in agreed.currencies.items()}
+            return ledger.page(session, as_of, since, search, currency, limit, offset)
 
     def imports(self) -> Sequence[Batch]:
         """Every import, the latest first."""
@@ -305,7 +326,7 @@ class Book:
         with self._store.read() as session:
             if loan_id is not None:
                 loan_by_id(session, loan_id)
-            rows = _repayments(session, as_of, Loan.voided_at.is_(None), *conditions)
+            rows = ledger.received(session, as_of, Loan.voided_at.is_(None), *conditions)
         return exchange.csv_lines(exchange.REPAYMENTS_OUT, _records(rows.sort_values("id")))
 
     def export_schedule(self, as_of: date, loan_id: int | None = None) -> Iterator[bytes]:
@@ -315,62 +336,6 @@ class Book:
         return exchange.csv_lines(
             exchange.SCHEDULE_COLUMNS, (row for each in statements for row in _schedule_rows(each))
         )
-
-
-def _portfolio(as_of: date, snapshot: Snapshot) -> Portfolio:
-    principal, at = snapshot.agreed.terms.principal, snapshot.at
-    by_currency = {code: totals(principal[mine], at[mine]) for code, mine in snapshot.agreed.currencies.items()}
-    return Portfolio(as_of, snapshot.revision, by_currency)
-
-
-def _curve(snapshot: Snapshot, code: str, received: dict[Any, int], as_of: date) -> pd.DataFrame:
-    mine = snapshot.agreed.currencies[code]
-    due, today = due_by_month(snapshot.agreed.terms[mine]), np.datetime64(as_of, "D")
-    months = np.arange(min([*due, *received]), max([*due, *received]) + 1)
-    ends = (months + 1).astype("datetime64[D]") - 1
-    running = pd.DataFrame(
-        {
-            "on": ends,
-            "expected": np.cumsum([due.get(month, 0) for month in months]),
-            "received": np.cumsum([received.get(month, 0) for month in months]),
-        }
-    )
-    at = snapshot.at[mine]
-    on_the_day = pd.DataFrame(
-        {"on": [today], "expected": [total(at.expected_paid)], "received": [total(at.total_amount_paid)]}
-    )
-    rows = pd.concat([running[running["on"] < today], on_the_day, running[running["on"] > today]], ignore_index=True)
-    return rows.assign(received=rows["received"].where(rows["on"] <= today).astype("Int64"))
-
-
-def _received_by_month(session: Session, as_of: date) -> dict[str, dict[Any, int]]:
-    """By currency and month, what came in through a day on loans that are not voided."""
-    sums = frame(
-        session,
-        select(Loan.currency, Repayment.received_on, cast(func.sum(Repayment.amount), BigInteger).label("amount"))
-        .join(Loan, Loan.id == Repayment.loan_id)
-        .where(Repayment.received_on <= as_of, Loan.voided_at.is_(None))
-        .group_by(Loan.currency, Repayment.received_on),
-    )
-    months = sums["received_on"].to_numpy().astype("datetime64[M]")
-    return {
-        str(code): sum_by(months[rows.index], rows["amount"].to_numpy(dtype=np.int64))
-        for code, rows in sums.groupby("currency")
-    }
-
-
-def _collection(
-    agreed: Agreements, mine: Any, paid_before: Any, rows: pd.DataFrame, first: date, last: date
-) -> Collection:
-    ids = agreed.ids[mine]
-    rows = rows[rows["loan_id"].isin(ids)]
-    receipts = Receipts(
-        np.searchsorted(ids, rows["loan_id"].to_numpy(dtype=np.int64)),
-        rows["received_on"].to_numpy().astype("datetime64[D]"),
-        rows["amount"].to_numpy(dtype=np.int64),
-    )
-    period = np.datetime64(first, "D"), np.datetime64(last, "D")
-    return collection(agreed.terms[mine], paid_before[mine], receipts, *period)
 
 
 def open_book(settings: Settings | None = None) -> Book:
@@ -384,32 +349,6 @@ def _added(write: Write, loan: Loan, row: dict[str, Any]) -> Repayment:
     repayment = Repayment(**row)
     write.session.add(repayment)
     return repayment
-
-
-def _received(session: Session, loan_id: int, as_of: date | None = None) -> int:
-    """What a loan had received by the end of a day, or ever."""
-    through = [Repayment.received_on <= as_of] if as_of else []
-    return int(session.scalar(select(func.sum(Repayment.amount)).where(Repayment.loan_id == loan_id, *through)) or 0)
-
-
-def _repayments(session: Session, as_of: date, *conditions: ColumnElement[bool]) -> pd.DataFrame:
-    """What came in through a day, oldest first, with the references of what reverses what."""
-    undone, reversal = aliased(Repayment), aliased(Repayment)
-    columns = select(
-        *(column for column in Repayment.__table__.columns if column.key != "undone_at"),
-        Loan.reference.label("loan_reference"),
-        Loan.currency,
-        func.coalesce(undone.reference, "").label("reverses"),
-        func.coalesce(reversal.reference, "").label("reversed_by"),
-    )
-    return frame(
-        session,
-        columns.join(Loan, Loan.id == Repayment.loan_id)
-        .outerjoin(undone, undone.id == Repayment.reverses_id)
-        .outerjoin(reversal, (reversal.reverses_id == Repayment.id) & (reversal.received_on <= as_of))
-        .where(Repayment.received_on <= as_of, Repayment.undone_at.is_(None), *conditions)
-        .order_by(Repayment.received_on, Repayment.id),
-    )
 
 
 def _contains(column: pd.Series, part: str) -> pd.Series:

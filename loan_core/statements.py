@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from loan_core.answers import LoanStatus, Statement, loan_status, outcome_words
+from loan_core.answers import LoanStatus, RepaymentPreview, Statement, loan_status, outcome_words
 from loan_core.calculation.allocation import cover, paid_on
 from loan_core.calculation.position import Thresholds, outcomes, position
 from loan_core.calculation.schedule import Schedule, schedule
-from loan_core.entries import terms_of
+from loan_core.entries import RepaymentEntry, terms_of
 from loan_core.models import Loan
 
 
@@ -48,6 +48,35 @@ def statement_of(loan: Loan, received: pd.DataFrame, as_of: date, thresholds: Th
         paid_off_on=days[-1].item(),
         installments=installments,
         repayments=_with_what_each_covered(received, lines, paid_after),
+    )
+
+
+def preview_of(
+    loan: Loan, received: pd.DataFrame, entry: RepaymentEntry, as_of: date, thresholds: Thresholds
+) -> RepaymentPreview:
+    """What one more repayment would do to a loan as it stands at the end of ``as_of``."""
+    lines = schedule(terms_of(loan))
+    paid = int(received["amount"].sum())
+    before, after = (cover(np.int64(each), lines) for each in (paid, paid + entry.amount))
+    covers = pd.DataFrame(
+        {
+            "number": np.arange(1, lines.due.size + 1),
+            "due_on": lines.due_on,
+            "interest": after.interest - before.interest,
+            "principal": after.principal - before.principal,
+        }
+    )
+    is_near = abs(pd.to_datetime(received["received_on"]) - pd.Timestamp(entry.received_on)) <= pd.Timedelta(days=3)
+    stands = (received["amount"] == entry.amount) & (received["reversed_by"] == "")
+    same = received.loc[is_near & stands, "received_on"]
+    return RepaymentPreview(
+        amount=entry.amount,
+        received_on=entry.received_on,
+        before=status_of(loan, paid, as_of, thresholds, lines),
+        after=status_of(loan, paid + entry.amount, as_of, thresholds, lines),
+        covers=covers[covers["interest"] + covers["principal"] > 0].reset_index(drop=True),
+        overpaid=entry.amount - int(covers["interest"].sum() + covers["principal"].sum()),
+        same_amount_on=same.iloc[-1] if len(same) else None,
     )
 
 

@@ -1,8 +1,9 @@
 """Every loan and where it stands on a day, remembered: only loans with a newer revision are read and computed again."""
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from threading import Lock
 from typing import Any, TypeVar
@@ -12,8 +13,10 @@ import pandas as pd
 from sqlalchemy import BigInteger, cast, func, select
 from sqlalchemy.orm import Session
 
-from loan_core.answers import status_columns
+from loan_core.answers import Portfolio, status_columns
 from loan_core.calculation.columns import Columns
+from loan_core.calculation.money import total
+from loan_core.calculation.portfolio import Collection, Receipts, collection, due_by_month, sum_by, totals
 from loan_core.calculation.position import Position, Thresholds, positions
 from loan_core.calculation.schedule import Terms
 from loan_core.entries import terms_of
@@ -50,6 +53,11 @@ class Agreements:
         """Which rows are of each currency, voided loans left out."""
         codes = self.loans["currency"].to_numpy(dtype=str)
         return {code: (codes == code) & ~self.is_voided for code in np.unique(codes[~self.is_voided]).tolist()}
+
+    @cached_property
+    def due_by_month(self) -> dict[str, dict[Any, int]]:
+        """By currency, what falls due in each month."""
+        return {code: due_by_month(self.terms[mine]) for code, mine in self.currencies.items()}
 
 
 @dataclass(frozen=True)
@@ -93,6 +101,29 @@ class WholeBook:
                 self._days.popitem(last=False)
             return snapshots
 
+    def portfolios(self, days: Sequence[date]) -> list[Portfolio]:
+        """What the book comes to on each of these days, all of one revision."""
+        return [_portfolio(day, snapshot) for day, snapshot in zip(days, self.on(*days), strict=True)]
+
+    def curves(self, as_of: date) -> dict[str, pd.DataFrame]:
+        """By currency, what was expected and received by each month's end."""
+        snapshot = self.on(as_of)[0]
+        with self._store.read() as session:
+            received = _received_by_month(session, as_of)
+        return {code: _curve(snapshot, code, received.get(code, {}), as_of) for code in snapshot.agreed.currencies}
+
+    def collections(self, first: date, last: date) -> dict[str, Collection]:
+        """By currency, what fell due in a period and what came in during it."""
+        agreed = self.on(last)[0].agreed
+        in_period = select(Repayment.loan_id, Repayment.received_on, Repayment.amount)
+        with self._store.read() as session:
+            before = paid_by_loan(session, first - timedelta(days=1)).reindex(agreed.ids, fill_value=0)
+            rows = frame(session, in_period.where(Repayment.received_on.between(first, last)))
+        paid_before = before.to_numpy(dtype=np.int64)
+        return {
+            code: _collection(agreed, mine, paid_before, rows, first, last) for code, mine in agreed.currencies.items()
+        }
+
     def _snapshot(self, session: Session, agreed: Agreements, as_of: date, known: Snapshot | None) -> Snapshot:
         """The book on a day, from what was known of it where anything was."""
         if known is not None and known.revision == agreed.revision:
@@ -133,8 +164,64 @@ def _agreements(session: Session, known: Agreements | None) -> Agreements:
 
 
 def _patched(old: Record, old_ids: Any, new: Record, new_ids: Any) -> Record:
-    """Columns by loan, with the new loans' values in their places; both in the order of their ids, and so the result."""
+    """Columns by loan, with the new loans' values in their places; all three in the order of their ids."""
     stays = ~np.isin(old_ids, new_ids)
     order = np.argsort(np.concatenate([old_ids[stays], new_ids]))
     names = [field.name for field in fields(old)]  # type: ignore[arg-type]
     return type(old)(**{name: np.concatenate([getattr(old, name)[stays], getattr(new, name)])[order] for name in names})
+
+
+def _portfolio(as_of: date, snapshot: Snapshot) -> Portfolio:
+    principal, at = snapshot.agreed.terms.principal, snapshot.at
+    by_currency = {code: totals(principal[mine], at[mine]) for code, mine in snapshot.agreed.currencies.items()}
+    return Portfolio(as_of, snapshot.revision, by_currency)
+
+
+def _curve(snapshot: Snapshot, code: str, received: dict[Any, int], as_of: date) -> pd.DataFrame:
+    mine = snapshot.agreed.currencies[code]
+    due, today = snapshot.agreed.due_by_month[code], np.datetime64(as_of, "D")
+    months = np.arange(min([*due, *received]), max([*due, *received]) + 1)
+    ends = (months + 1).astype("datetime64[D]") - 1
+    running = pd.DataFrame(
+        {
+            "on": ends,
+            "expected": np.cumsum([due.get(month, 0) for month in months]),
+            "received": np.cumsum([received.get(month, 0) for month in months]),
+        }
+    )
+    at = snapshot.at[mine]
+    on_the_day = pd.DataFrame(
+        {"on": [today], "expected": [total(at.expected_paid)], "received": [total(at.total_amount_paid)]}
+    )
+    rows = pd.concat([running[running["on"] < today], on_the_day, running[running["on"] > today]], ignore_index=True)
+    return rows.assign(received=rows["received"].where(rows["on"] <= today).astype("Int64"))
+
+
+def _received_by_month(session: Session, as_of: date) -> dict[str, dict[Any, int]]:
+    """By currency and month, what came in through a day on loans that are not voided."""
+    sums = frame(
+        session,
+        select(Loan.currency, Repayment.received_on, cast(func.sum(Repayment.amount), BigInteger).label("amount"))
+        .join(Loan, Loan.id == Repayment.loan_id)
+        .where(Repayment.received_on <= as_of, Loan.voided_at.is_(None))
+        .group_by(Loan.currency, Repayment.received_on),
+    )
+    months = sums["received_on"].to_numpy().astype("datetime64[M]")
+    return {
+        str(code): sum_by(months[rows.index], rows["amount"].to_numpy(dtype=np.int64))
+        for code, rows in sums.groupby("currency")
+    }
+
+
+def _collection(
+    agreed: Agreements, mine: Any, paid_before: Any, rows: pd.DataFrame, first: date, last: date
+) -> Collection:
+    ids = agreed.ids[mine]
+    rows = rows[rows["loan_id"].isin(ids)]
+    receipts = Receipts(
+        np.searchsorted(ids, rows["loan_id"].to_numpy(dtype=np.int64)),
+        rows["received_on"].to_numpy().astype("datetime64[D]"),
+        rows["amount"].to_numpy(dtype=np.int64),
+    )
+    period = np.datetime64(first, "D"), np.datetime64(last, "D")
+    return collection(agreed.terms[mine], paid_before[mine], receipts, *period)

@@ -1,0 +1,87 @@
+"""What came in, as it was recorded: each row with what it reverses and what reversed it."""
+
+from datetime import date
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import ColumnElement, Select, case, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from loan_core.answers import RepaymentPage
+from loan_core.models import Loan, Repayment
+from loan_core.store import frame
+
+
+def paid_on(session: Session, loan_id: int, as_of: date | None = None) -> int:
+    """What a loan had received by the end of a day, or ever."""
+    through = [Repayment.received_on <= as_of] if as_of else []
+    return int(session.scalar(select(func.sum(Repayment.amount)).where(Repayment.loan_id == loan_id, *through)) or 0)
+
+
+def received(session: Session, as_of: date, *conditions: ColumnElement[bool]) -> pd.DataFrame:
+    """What came in through a day, oldest first."""
+    oldest_first = Repayment.received_on, Repayment.id
+    return frame(session, _with_references(as_of).where(*_standing(as_of), *conditions).order_by(*oldest_first))
+
+
+def page(
+    session: Session,
+    as_of: date,
+    since: date | None,
+    search: str,
+    currency: str | None,
+    limit: int,
+    offset: int,
+) -> RepaymentPage:
+    """Some of what came in through a day, newest first, and what all of it comes to by currency."""
+    conditions = [*_standing(as_of), Loan.voided_at.is_(None)]
+    if since:
+        conditions.append(Repayment.received_on >= since)
+    if currency:
+        conditions.append(Loan.currency == currency)
+    if search:
+        columns = (Loan.borrower, Loan.reference, Repayment.reference)
+        conditions.append(or_(*(func.lower(each).contains(search.lower(), autoescape=True) for each in columns)))
+    sums = session.execute(
+        select(
+            Loan.currency,
+            func.count().label("rows"),
+            func.sum(Repayment.amount).label("received"),
+            func.sum(case((Repayment.amount < 0, -Repayment.amount), else_=0)).label("reversed"),
+        )
+        .select_from(Repayment)
+        .join(Loan, Loan.id == Repayment.loan_id)
+        .where(*conditions)
+        .group_by(Loan.currency)
+        .order_by(Loan.currency)
+    ).all()
+    newest_first = Repayment.received_on.desc(), Repayment.id.desc()
+    query = _with_references(as_of).where(*conditions).order_by(*newest_first).limit(limit).offset(offset)
+    return RepaymentPage(
+        rows=frame(session, query),
+        count=sum(each.rows for each in sums),
+        received={each.currency: int(each.received) for each in sums},
+        reversed={each.currency: int(each.reversed) for each in sums},
+    )
+
+
+def _standing(as_of: date) -> tuple[ColumnElement[bool], ...]:
+    return Repayment.received_on <= as_of, Repayment.undone_at.is_(None)
+
+
+def _with_references(as_of: date) -> Select[Any]:
+    """Repayments with their loan's reference, borrower and currency, and the references of what reverses what."""
+    undone, reversal = aliased(Repayment), aliased(Repayment)
+    return (
+        select(
+            *(column for column in Repayment.__table__.columns if column.key != "undone_at"),
+            Loan.reference.label("loan_reference"),
+            Loan.borrower,
+            Loan.currency,
+            func.coalesce(undone.reference, "").label("reverses"),
+            func.coalesce(reversal.reference, "").label("reversed_by"),
+        )
+        .join(Loan, Loan.id == Repayment.loan_id)
+        .outerjoin(undone, undone.id == Repayment.reverses_id)
+        .outerjoin(reversal, (reversal.reverses_id == Repayment.id) & (reversal.received_on <= as_of))
+    )

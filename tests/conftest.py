@@ -1,0 +1,107 @@
+"""What every test may ask for: real databases, a real Redis, a browser, the reference data. Each test has its own."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+import redis
+from hypothesis import settings
+
+from tests.servers import PostgreSQL, ServerUnavailable, postgresql_server, redis_server
+
+ROOT = Path(__file__).parents[1]
+IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
+
+# A deadline measures the machine, not the rule. In CI the examples are the same every time, so that a change is judged
+# by what it changes; on a desk they are new every time, and find what CI then keeps as an explicit example.
+settings.register_profile("default", deadline=None, derandomize=IN_CI, max_examples=100, print_blob=True)
+settings.load_profile("default")
+
+# Variables by which a developer's own book, servers or Streamlit would reach into the tests.
+FOREIGN = ("LOANS_", "SQLALCHEMY_DATABASE_URI", "REDIS_URL", "PG", "STREAMLIT_")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nobody_elses_environment() -> Iterator[None]:
+    """No variable of the developer's environment decides what a test sees."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith(FOREIGN):
+                patch.delenv(name)
+        yield
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """A file of its own; it does not exist yet."""
+    return f"sqlite:///{tmp_path / 'loans.db'}"
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    """The server. What wants a database for longer than one test asks it: ``with postgresql.database() as url``."""
+    with _missing_in_words("PostgreSQL"), postgresql_server() as server:
+        yield server
+
+
+@pytest.fixture
+def postgresql_url(postgresql: PostgreSQL) -> Iterator[str]:
+    """A fresh, empty database on a real PostgreSQL."""
+    with postgresql.database() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> Any:
+    """The test runs once on each database."""
+    return request.getfixturevalue(f"{request.param}_url")
+
+
+@pytest.fixture(scope="session")
+def redis_server_url() -> Iterator[str]:
+    """A real Redis, with whatever the tests before this one left in it."""
+    with _missing_in_words("Redis"), redis_server() as url:
+        yield url
+
+
+@pytest.fixture
+def redis_url(redis_server_url: str) -> str:
+    """A real Redis with nothing in it."""
+    with redis.Redis.from_url(redis_server_url) as client:
+        client.flushall()
+    return redis_server_url
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Where a Chromium is, for Playwright's ``executable_path``."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    return found or _missing("There is no chromium, chromium-browser or google-chrome on the path.")
+
+
+@pytest.fixture(scope="session")
+def reference() -> Path:
+    """The reference data beside the repository: real loans, and cases that somebody else worked out."""
+    beside = ROOT.parent / "shared" / "reference"
+    if not beside.is_dir():
+        pytest.skip(f"The reference data is no part of the repository, and there is none at {beside}.")
+    return beside
+
+
+@contextmanager
+def _missing_in_words(server: str) -> Iterator[None]:
+    try:
+        yield
+    except ServerUnavailable as error:
+        _missing(f"{server} cannot run here: {error}")
+
+
+def _missing(reason: str) -> NoReturn:
+    """On a desk the test is skipped and says why; in CI it fails, where a skipped test would pass for a passed one."""
+    if IN_CI:
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)

