@@ -49,6 +49,7 @@ from loan_core.recording import (
     repayment_rows,
     repayments_by_reference,
 )
+from loan_core.selection import Selection
 from loan_core.settings import Settings
 from loan_core.statements import preview_of, schedule_of, statement_of, status_of
 from loan_core.store import Store, Write
@@ -253,26 +254,12 @@ class Book:
             received = ledger.received(session, as_of, Repayment.loan_id == loan_id)
         return statement_of(loan, received, as_of, self.thresholds)
 
-    def loans(
-        self,
-        as_of: date,
-        *,
-        search: str = "",
-        status: str | None = None,
-        state: str | None = None,
-        currency: str | None = None,
-    ) -> pd.DataFrame:
-        """The loans that were asked for, in the order of their ids, each with every field of its status.
+    def loans(self, as_of: date, **meant: Any) -> pd.DataFrame:
+        """The loans that are meant, by the fields of ``Selection``, in the order of their ids.
 
-        ``search`` is part of a borrower's name or of a reference; ``state`` None leaves the voided ones out.
+        Each row is a loan as agreed with every field of its status.
         """
-        found = self._whole.on(as_of)[0].loans
-        rows = found["state"] == state if state else found["state"] != "voided"
-        for column, wanted in (("status", status), ("currency", currency)):
-            rows &= found[column] == wanted if wanted else True
-        if search:
-            rows &= _contains(found["borrower"], search) | _contains(found["reference"], search)
-        return found[rows].reset_index(drop=True)
+        return Selection(**meant).of(self._whole.on(as_of)[0].loans)
 
     def portfolio(self, as_of: date) -> Portfolio:
         """What the book comes to on a day, each currency by itself."""
@@ -313,9 +300,9 @@ class Book:
         with self._store.read() as session:
             return session.scalars(select(Batch).order_by(Batch.id.desc())).all()
 
-    def export_loans(self, as_of: date, loan_id: int | None = None) -> Iterator[bytes]:
-        """A CSV of loans with their status on a day, of one or of them all."""
-        found = self.loans(as_of)
+    def export_loans(self, as_of: date, loan_id: int | None = None, **meant: Any) -> Iterator[bytes]:
+        """A CSV of loans with their status on a day: of one, or of those that are meant, as ``loans`` finds them."""
+        found = self.loans(as_of, **meant)
         if loan_id is not None:
             found = found[found["id"] == self.loan(loan_id).id]
         return exchange.csv_lines(exchange.LOANS_OUT, _records(found.assign(as_of=as_of)))
@@ -331,11 +318,8 @@ class Book:
 
     def export_schedule(self, as_of: date, loan_id: int | None = None) -> Iterator[bytes]:
         """A CSV of installments with what covers them on a day, of one loan or of them all."""
-        ids = [loan_id] if loan_id is not None else self.loans(as_of)["id"].tolist()
-        statements = [self.statement(ids[0], as_of)] if loan_id is not None else (self.statement(i, as_of) for i in ids)
-        return exchange.csv_lines(
-            exchange.SCHEDULE_COLUMNS, (row for each in statements for row in _schedule_rows(each))
-        )
+        rows = self._whole.installments(as_of) if loan_id is None else _installments(self.statement(loan_id, as_of))
+        return exchange.csv_lines(exchange.SCHEDULE_COLUMNS, rows)
 
 
 def open_book(settings: Settings | None = None) -> Book:
@@ -351,11 +335,7 @@ def _added(write: Write, loan: Loan, row: dict[str, Any]) -> Repayment:
     return repayment
 
 
-def _contains(column: pd.Series, part: str) -> pd.Series:
-    return column.str.lower().str.contains(part.lower(), regex=False)
-
-
-def _schedule_rows(statement: Statement) -> Iterator[dict[str, Any]]:
+def _installments(statement: Statement) -> Iterator[dict[str, Any]]:
     named = {"loan_reference": statement.loan.reference, "currency": statement.loan.currency}
     return (named | row for row in _records(statement.installments))
 

@@ -1,7 +1,7 @@
 """Every loan and where it stands on a day, remembered: only loans with a newer revision are read and computed again."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from functools import cached_property
@@ -13,17 +13,20 @@ import pandas as pd
 from sqlalchemy import BigInteger, cast, func, select
 from sqlalchemy.orm import Session
 
-from loan_core.answers import Portfolio, status_columns
+from loan_core.answers import Portfolio, outcome_words, status_columns
+from loan_core.calculation.allocation import cover, paid_on
 from loan_core.calculation.columns import Columns
 from loan_core.calculation.money import total
 from loan_core.calculation.portfolio import Collection, Receipts, collection, due_by_month, sum_by, totals
-from loan_core.calculation.position import Position, Thresholds, positions
-from loan_core.calculation.schedule import Terms
+from loan_core.calculation.position import Position, Thresholds, outcomes, positions
+from loan_core.calculation.schedule import Terms, schedule
 from loan_core.entries import terms_of
 from loan_core.models import RATES_PER_YEAR, Loan, Repayment
 from loan_core.store import Store, edition, frame
 
 DAYS_REMEMBERED = 32
+_LOANS_AT_ONCE = 1_000
+_NOTHING = (np.empty(0, dtype="datetime64[D]"), np.empty(0, dtype=np.int64))
 
 Record = TypeVar("Record", bound=Columns)
 
@@ -124,6 +127,39 @@ class WholeBook:
             code: _collection(agreed, mine, paid_before, rows, first, last) for code, mine in agreed.currencies.items()
         }
 
+    def installments(self, as_of: date) -> Iterator[dict[str, Any]]:
+        """Every installment of every loan with what covers it, as ``Statement.installments``, voided loans left out."""
+        snapshot = self.on(as_of)[0]
+        agreed, standing = snapshot.agreed, np.flatnonzero(~snapshot.agreed.is_voided)
+        with self._store.read() as session:
+            receipts = _receipts_by_loan(session, as_of)
+        day = np.datetime64(as_of, "D")
+        references, currencies = (agreed.loans[name].to_numpy() for name in ("reference", "currency"))
+        for rows in (standing[start : start + _LOANS_AT_ONCE] for start in range(0, len(standing), _LOANS_AT_ONCE)):
+            lines = schedule(agreed.terms[rows])
+            covered = cover(snapshot.at.total_amount_paid[rows], lines)
+            paid = covered.interest + covered.principal
+            history = [receipts.get(loan_id, _NOTHING) for loan_id in agreed.ids[rows].tolist()]
+            days = np.stack([paid_on(due, *received) for due, received in zip(lines.due, history, strict=True)])
+            outcome, off_by = outcomes(lines, lines.due - paid, days, day)
+            loan, number = there = np.nonzero(~np.isnat(lines.due_on))
+            columns = {
+                "loan_reference": references[rows[loan]],
+                "currency": currencies[rows[loan]],
+                "number": number + 1,
+                "due_on": lines.due_on[there],
+                "due": lines.due[there],
+                "interest": lines.interest[there],
+                "principal": lines.principal[there],
+                "balance": lines.balance[there],
+                "covered": paid[there],
+                "paid_on": days[there],
+                "outcome": outcome_words(outcome[there]),
+                "days": off_by[there],
+            }
+            for values in zip(*(column.tolist() for column in columns.values()), strict=True):
+                yield dict(zip(columns, values, strict=True))
+
     def _snapshot(self, session: Session, agreed: Agreements, as_of: date, known: Snapshot | None) -> Snapshot:
         """The book on a day, from what was known of it where anything was."""
         if known is not None and known.revision == agreed.revision:
@@ -169,6 +205,19 @@ def _patched(old: Record, old_ids: Any, new: Record, new_ids: Any) -> Record:
     order = np.argsort(np.concatenate([old_ids[stays], new_ids]))
     names = [field.name for field in fields(old)]  # type: ignore[arg-type]
     return type(old)(**{name: np.concatenate([getattr(old, name)[stays], getattr(new, name)])[order] for name in names})
+
+
+def _receipts_by_loan(session: Session, as_of: date) -> dict[int, tuple[Any, Any]]:
+    """By loan id: the days on which something came in, and the running sum after each, oldest first."""
+    columns = (Repayment.loan_id, Repayment.received_on, Repayment.amount)
+    query = select(*columns).where(Repayment.received_on <= as_of, Repayment.undone_at.is_(None))
+    rows = frame(session, query.order_by(Repayment.loan_id, Repayment.received_on, Repayment.id))
+    loan_ids = rows["loan_id"].to_numpy(dtype=np.int64)
+    days = rows["received_on"].to_numpy().astype("datetime64[D]")
+    amounts = rows["amount"].to_numpy(dtype=np.int64)
+    ids, starts = np.unique(loan_ids, return_index=True)
+    parts = zip(ids.tolist(), np.split(days, starts[1:]), np.split(amounts, starts[1:]), strict=True)
+    return {loan_id: (received_on, amount.cumsum()) for loan_id, received_on, amount in parts}
 
 
 def _portfolio(as_of: date, snapshot: Snapshot) -> Portfolio:
