@@ -18,6 +18,8 @@
 from loan_core.answers import ImportReceipt, LoanStatus, Portfolio, Statement, UndoReceipt, currency
 from loan_core.book import Book, open_book
 from loan_core.errors import InvalidEntry, InvalidFile, LoanNotFound, Problem, Refusal
+from loan_core.exchange import template
+from loan_core.matching import as_our_csv, guessed, read_sheet
 from loan_core.settings import Settings
 
 __all__ = [
@@ -33,6 +35,10 @@ __all__ = [
     "Settings",
     "Statement",
     "UndoReceipt",
+    "as_our_csv",
     "currency",
+    "guessed",
     "open_book",
+    "read_sheet",
+    "template",
 ]

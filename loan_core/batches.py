@@ -260,7 +260,8 @@ def _repeated(batch: Batch) -> ImportReceipt:
 
 def _sound(checked: Checked[Any], rows: int) -> Checked[Any]:
     if checked.problems:
-        raise InvalidFile(sorted(checked.problems, key=lambda problem: problem.line or 0), rows)
+        in_order = sorted(checked.problems, key=lambda problem: problem.line or 0)
+        raise InvalidFile(in_order, rows, len(checked.new), checked.already_there)
     return checked
 
 

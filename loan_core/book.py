@@ -321,6 +321,21 @@ class Book:
         rows = self._whole.installments(as_of) if loan_id is None else _installments(self.statement(loan_id, as_of))
         return exchange.csv_lines(exchange.SCHEDULE_COLUMNS, rows)
 
+    def export_statement(self, as_of: date, loan_id: int) -> Iterator[bytes]:
+        """A CSV of a loan's repayments through a day with what each covered, and the running sums."""
+        repayments = self.statement(loan_id, as_of).repayments
+        return exchange.csv_lines(exchange.STATEMENT_COLUMNS, _records(repayments))
+
+    def export_all(self, as_of: date) -> bytes:
+        """The whole book as a zip: loans, repayments and schedule as CSV, and a dictionary of their columns."""
+        return exchange.zipped(
+            {
+                "loans.csv": self.export_loans(as_of),
+                "repayments.csv": self.export_repayments(as_of),
+                "schedule.csv": self.export_schedule(as_of),
+            }
+        )
+
 
 def open_book(settings: Settings | None = None) -> Book:
     """The book that the environment names, brought to the newest schema."""

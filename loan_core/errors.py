@@ -34,11 +34,14 @@ class InvalidEntry(Refusal):
 
 
 class InvalidFile(Refusal):
-    """A file cannot be imported as it is; its problems are a table, in the order of its lines."""
+    """A file cannot be imported as it is; its problems are a table, in the order of its lines.
 
-    def __init__(self, problems: Sequence[Problem], rows: int = 0) -> None:
+    Of its ``rows``, ``new`` could be written and ``already_there`` are in the book; 0 where it could not be read.
+    """
+
+    def __init__(self, problems: Sequence[Problem], rows: int = 0, new: int = 0, already_there: int = 0) -> None:
         self.problems = tuple(problems)
-        self.rows = rows
+        self.rows, self.new, self.already_there = rows, new, already_there
         first = self.problems[0]
         where = f"line {first.line}, {first.field}: " if first.line and first.field else ""
         more = len(self.problems) - 1

@@ -8,6 +8,7 @@ import csv
 import hashlib
 import io
 import re
+import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -16,6 +17,7 @@ from typing import Any, BinaryIO, NoReturn
 
 from loan_core.answers import STATUS_MONEY
 from loan_core.calculation.money import CURRENCIES
+from loan_core.dictionary import MEANINGS
 from loan_core.errors import InvalidFile, Problem, shortened
 
 LOAN_COLUMNS = (
@@ -138,6 +140,31 @@ def csv_lines(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Iter
         yield _line([_cell(name, row[name], exponent) for name in columns]).encode()
 
 
+def template(kind: str) -> bytes:
+    """The header of an import file."""
+    columns = {"loans": LOAN_COLUMNS, "repayments": REPAYMENT_COLUMNS[:-1]}
+    return _line(columns[kind]).encode("utf-8-sig")
+
+
+def zipped(files: Mapping[str, Iterable[bytes]]) -> bytes:
+    """Files in one archive, with a dictionary of their columns."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as bundle:
+        for name, lines in files.items():
+            with bundle.open(name, "w") as file:
+                file.writelines(lines)
+        bundle.writestr("dictionary.csv", b"".join(_dictionary()))
+    return archive.getvalue()
+
+
+def _dictionary() -> Iterator[bytes]:
+    yield _line(("file", "column", "meaning")).encode("utf-8-sig")
+    files = {"loans.csv": LOANS_OUT, "repayments.csv": REPAYMENTS_OUT, "schedule.csv": SCHEDULE_COLUMNS}
+    for name, columns in files.items():
+        for column in columns:
+            yield _line((name, column, MEANINGS[column])).encode()
+
+
 def plain_rate(ppm: int) -> str:
     """A rate in parts per million as the fraction that was quoted: ``"0.02"``."""
     return f"{Decimal(int(ppm)).scaleb(-6).normalize():f}"
@@ -172,7 +199,7 @@ def _read(
     one_of: frozenset[str] | set[str] = frozenset(),
 ) -> Table:
     content = file.read()
-    text = _decoded(content)
+    text = decoded(content)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         header = [name.strip() for name in next(reader, [])]
@@ -188,7 +215,8 @@ def _read(
     return Table(rows, problems, hashlib.sha256(content).hexdigest())
 
 
-def _decoded(content: bytes) -> str:
+def decoded(content: bytes) -> str:
+    """The text of a file; ``InvalidFile`` where it is empty, or written in anything but UTF-8."""
     again = "Save it as “CSV UTF-8” and choose it again."
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         _refuse(None, "", "", "The file is written in UTF-16.", again)

@@ -1,0 +1,94 @@
+"""A stranger's spreadsheet becomes our CSV: its columns guessed, corrected by a person, renamed. Cells stay."""
+
+import csv
+import io
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from loan_core.exchange import LOAN_COLUMNS, LOANS_OUT, REPAYMENT_COLUMNS, REPAYMENTS_OUT, decoded
+
+_KNOWN = {
+    "loans": {
+        "loan_amount": ("amount", "principal", "loan", "amount_lent", "disbursed_amount"),
+        "repayment_period": ("period", "term", "months", "installments", "instalments", "tenor", "duration"),
+        "interest_rate": ("rate", "interest", "nominal_rate"),
+        "rate_period": ("rate_quoted_per", "per"),
+        "reference": ("loan_reference", "loan_id", "loan_no", "loan_number", "id", "number", "account"),
+        "borrower": (
+            "name",
+            "customer",
+            "client",
+            "member",
+            "employee",
+            "borrower_name",
+            "client_name",
+            "customer_name",
+        ),
+        "start_on": ("date", "start", "start_date", "disbursed_on", "disbursement_date", "loan_date"),
+        "first_due_on": ("first_due", "first_payment", "first_payment_date", "first_due_date"),
+        "installment": ("instalment", "emi", "monthly_payment", "payment"),
+        "note": ("notes", "comment", "remark", "memo"),
+        "currency": ("ccy", "currency_code"),
+        "frequency": ("repayment_frequency", "every"),
+    },
+    "repayments": {
+        "loan_reference": ("loan", "loan_no", "loan_number", "account", "loan_account"),
+        "amount": ("paid", "payment", "repayment", "amount_paid", "received", "credit"),
+        "received_on": ("date", "paid_on", "payment_date", "received", "value_date", "booking_date"),
+        "reference": ("receipt", "receipt_no", "transaction_id", "transaction", "ref", "bank_reference"),
+        "note": ("notes", "comment", "remark", "memo", "description", "narrative"),
+    },
+}
+COLUMNS = {"loans": LOAN_COLUMNS, "repayments": (*REPAYMENT_COLUMNS, "loan_id")}
+_PASSED_OVER = {"loans": set(LOANS_OUT), "repayments": set(REPAYMENTS_OUT)}
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What somebody uploaded or pasted: the names of its columns, and its rows as text."""
+
+    header: tuple[str, ...]
+    rows: Sequence[Sequence[str]]
+
+
+def read_sheet(content: bytes) -> Sheet:
+    """A CSV file, or what a spreadsheet puts on the clipboard, of any columns; ``InvalidFile`` if it is no text."""
+    text = decoded(content)
+    first_line = text.partition("\n")[0]
+    delimiter = max(",\t;", key=first_line.count)
+    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    return Sheet(tuple(name.strip() for name in rows[0]), rows[1:])
+
+
+def guessed(header: Sequence[str], kind: str) -> dict[str, str]:
+    """For each column of theirs the column of ours that it seems to be, "" where it seems to be none; none twice."""
+    meanings = {name: name for name in COLUMNS[kind]}
+    for name, others in _KNOWN[kind].items():
+        meanings |= {other: name for other in others if other not in meanings}
+    guesses: dict[str, str] = {}
+    # A column that bears our very name has it, whatever else might be read into another.
+    for name in sorted(header, key=lambda name: _plain(name) not in COLUMNS[kind]):
+        plain = _plain(name)
+        near = [plain] if plain in meanings else get_close_matches(plain, meanings, n=1, cutoff=0.85)
+        meaning = meanings[near[0]] if near and plain not in _PASSED_OVER[kind] - set(COLUMNS[kind]) else ""
+        guesses[name] = "" if meaning in guesses.values() else meaning
+    return {name: guesses[name] for name in header}
+
+
+def as_our_csv(sheet: Sheet, meant: Mapping[str, str]) -> bytes:
+    """The sheet as our CSV, under the names that a person settled on; a column that means "" is left out.
+
+    Every row keeps its line, so that what is wrong with it is found where it stands.
+    """
+    wanted = [(at, meant[name]) for at, name in enumerate(sheet.header) if meant.get(name)]
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow([name for _, name in wanted])
+    writer.writerows([[row[at] if at < len(row) else "" for at, _ in wanted] for row in sheet.rows])
+    return out.getvalue().encode()
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
