@@ -180,8 +180,7 @@ def insert_repayments(write: Write, new: Sequence[NewRepayment], signature: Sign
     ids = {row.entry.reference: first_id + number for number, row in enumerate(new)}
     entries = [(row.loan_id, row.entry, ids.get(row.entry.reverses) if row.entry.reverses else None) for row in new]
     insert_rows(write, Repayment, repayment_rows(write, entries, signature), progress)
-    touched = select(Repayment.loan_id).where(Repayment.batch_id == signature.batch_id)
-    write.session.execute(update(Loan).where(Loan.id.in_(touched)).values(revision=write.revision))
+    write.stamp_where(Loan.id.in_(select(Repayment.loan_id).where(Repayment.batch_id == signature.batch_id)))
 
 
 def undo(store: Store, batch_id: int, signature: Signature) -> UndoReceipt:
@@ -220,8 +219,7 @@ def _undo_repayments(write: Write, batch: Batch, signature: Signature) -> int:
     pairs = [pair for pair in rows if pair[1] is None or pair[1].received_on == pair[0].received_on]
     for part in in_slices(row.id for pair in pairs for row in pair if row is not None):
         session.execute(update(Repayment).where(Repayment.id.in_(part)).values(undone_at=signature.created_at))
-    touched = select(Repayment.loan_id).where(Repayment.batch_id == batch.id)
-    session.execute(update(Loan).where(Loan.id.in_(touched)).values(revision=write.revision))
+    write.stamp_where(Loan.id.in_(select(Repayment.loan_id).where(Repayment.batch_id == batch.id)))
     return len(standing)
 
 
@@ -241,13 +239,10 @@ def _undo_loans(write: Write, batch: Batch, signature: Signature) -> int:
     ).all()
     if paid:
         raise ImportInUse(batch.id, len(paid), paid[0].reference)
-    values = {
-        "voided_at": signature.created_at,
-        "void_reason": f"Import {batch.id} undone",
-        "revision": write.revision,
-    }
-    ids = session.scalars(update(Loan).where(is_standing).values(values).returning(Loan.id)).all()
-    return len(ids)
+    count = write.stamp_where(is_standing)
+    reason = f"Import {batch.id} undone"
+    session.execute(update(Loan).where(is_standing).values(voided_at=signature.created_at, void_reason=reason))
+    return count
 
 
 def _standing_batch(session: Session, reference: str) -> Batch | None:

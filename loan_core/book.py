@@ -7,10 +7,12 @@ takes the day it is asked about. Nothing here splits a repayment or keeps a bala
 from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import partial
+from threading import Lock
 from typing import Any, BinaryIO
 
+import msgspec
 import pandas as pd
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select, true
 from sqlalchemy.orm import Session
 
 from loan_core import batches, demo, exchange, ledger
@@ -25,6 +27,7 @@ from loan_core.answers import (
     UndoReceipt,
 )
 from loan_core.batches import Import, Progress, no_progress
+from loan_core.cache import Cache, Version
 from loan_core.calculation.money import CURRENCIES
 from loan_core.calculation.portfolio import Collection
 from loan_core.calculation.position import Thresholds
@@ -38,7 +41,7 @@ from loan_core.errors import (
     NotReversible,
     RepaymentNotFound,
 )
-from loan_core.models import Batch, Loan, Repayment
+from loan_core.models import Batch, Edition, Loan, Repayment
 from loan_core.recording import (
     Signature,
     check_same_loan,
@@ -52,16 +55,21 @@ from loan_core.recording import (
 from loan_core.selection import Selection
 from loan_core.settings import Settings
 from loan_core.statements import preview_of, schedule_of, statement_of, status_of
-from loan_core.store import Store, Write
+from loan_core.store import Store, Write, edition
 from loan_core.whole_book import WholeBook
+
+_VERSION = select(Edition.book_id, Loan.revision).join(Loan, true()).where(Loan.id == bindparam("loan_id"))
 
 
 class Book:
     """The loans of one database."""
 
-    def __init__(self, store: Store, settings: Settings | None = None) -> None:
+    def __init__(self, store: Store, settings: Settings | None = None, cache: Cache | None = None) -> None:
         self._store = store
         self._settings = settings or Settings()
+        self.cache = cache or Cache.at("off")
+        store.after_commit = self.cache.forget
+        self._computing = [Lock() for _ in range(64)]
         self._whole = WholeBook(store, self._settings.thresholds)
 
     @property
@@ -101,7 +109,8 @@ class Book:
             if loan.voided_at is None:
                 if ledger.paid_on(write.session, loan_id):
                     raise LoanHasRepayments(loan.reference)
-                loan.voided_at, loan.void_reason, loan.revision = self._settings.now(), reason, write.revision
+                loan.voided_at, loan.void_reason = self._settings.now(), reason
+                write.stamp(loan)
             return loan
 
     def add_repayment(self, loan_id: int, amount: object, *, recorded_by: str = "", **stated: object) -> Repayment:
@@ -238,10 +247,38 @@ class Book:
 
     def status(self, loan_id: int, as_of: date) -> LoanStatus:
         """Where a loan stands at the end of a day; ``LoanNotFound``."""
+        if as_of != self.today():
+            return self._computed_status(loan_id, as_of)[1]
+        version = self._version(loan_id, as_of)
+        if remembered := self._remembered(loan_id, version):
+            return remembered
+        # Of many who ask at once, one computes and the others find what it remembered.
+        with self._computing[loan_id % len(self._computing)]:
+            if remembered := self._remembered(loan_id, version):
+                return remembered
+            version, status = self._computed_status(loan_id, as_of)
+            self.cache.put(loan_id, version, msgspec.json.encode(status), self._settings.seconds_of_today_left())
+        return status
+
+    def _remembered(self, loan_id: int, version: Version) -> LoanStatus | None:
+        found = self.cache.get(loan_id, version)
+        return msgspec.json.decode(found, type=LoanStatus) if found else None
+
+    def _version(self, loan_id: int, as_of: date) -> Version:
+        with self._store.read() as session:
+            if not 0 < loan_id < 2**63:
+                raise LoanNotFound(loan_id)
+            found = session.execute(_VERSION, {"loan_id": loan_id}).one_or_none()
+        if found is None:
+            raise LoanNotFound(loan_id)
+        return Version(found.book_id, found.revision, as_of)
+
+    def _computed_status(self, loan_id: int, as_of: date) -> tuple[Version, LoanStatus]:
         with self._store.read() as session:
             loan = loan_by_id(session, loan_id)
+            book_id = edition(session).book_id
             paid = ledger.paid_on(session, loan_id, as_of)
-        return status_of(loan, paid, as_of, self.thresholds)
+        return Version(book_id, loan.revision, as_of), status_of(loan, paid, as_of, self.thresholds)
 
     def schedule(self, loan_id: int) -> pd.DataFrame:
         """A loan's installments as agreed: ``number, due_on, due, interest, principal, balance``."""
@@ -340,11 +377,11 @@ class Book:
 def open_book(settings: Settings | None = None) -> Book:
     """The book that the environment names, brought to the newest schema."""
     settings = settings or Settings.read()
-    return Book(Store(settings.database_uri), settings)
+    return Book(Store(settings.database_uri), settings, Cache.at(settings.redis_url))
 
 
 def _added(write: Write, loan: Loan, row: dict[str, Any]) -> Repayment:
-    loan.revision = write.revision
+    write.stamp(loan)
     repayment = Repayment(**row)
     write.session.add(repayment)
     return repayment

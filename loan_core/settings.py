@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from loan_core.calculation.money import CURRENCIES
@@ -18,6 +18,7 @@ class Settings:
     database_uri: str = "sqlite:///loans.db"
     timezone: tzinfo | None = None
     thresholds: Thresholds = field(default_factory=Thresholds)
+    redis_url: str = "redis://localhost:6379/0"
     currency: str = "USD"
     recorded_by: str = ""
 
@@ -34,6 +35,7 @@ class Settings:
         if currency not in CURRENCIES:
             raise InvalidSetting("LOANS_CURRENCY", currency, "Write an ISO 4217 code, such as USD.")
         return cls(
+            redis_url=environment.get("REDIS_URL") or cls.redis_url,
             currency=currency,
             database_uri=environment.get("SQLALCHEMY_DATABASE_URI") or cls.database_uri,
             timezone=_timezone(environment.get("LOANS_TIMEZONE", "")),
@@ -48,6 +50,13 @@ class Settings:
     def today(self) -> date:
         """Today, in the book's time zone: the one place where a day comes from a clock."""
         return self.now().astimezone(self.timezone).date()
+
+    def seconds_of_today_left(self) -> int:
+        """Until midnight in the book's time zone, where a day may have 23 hours, or 25."""
+        now = self.now()
+        tomorrow = datetime.combine(now.astimezone(self.timezone).date() + timedelta(days=1), datetime.min.time())
+        midnight = tomorrow.replace(tzinfo=self.timezone) if self.timezone else tomorrow.astimezone()
+        return int((midnight.astimezone(UTC) - now).total_seconds())
 
 
 def _percent(environment: Mapping[str, str], name: str, default: int) -> int:

@@ -1,6 +1,6 @@
 """The database: one way to read, one way to write. SQLite or PostgreSQL, by its URL; nothing connects on import."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -11,14 +11,26 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, Select, create_engine, event, func, make_url, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Select,
+    create_engine,
+    event,
+    func,
+    make_url,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from loan_core.errors import DatabaseBusy, DatabaseUnusable, Refusal, shortened
-from loan_core.models import Edition
+from loan_core.models import Edition, Loan
 
 LOCK_WAIT_MS = 5_000
 MIGRATION_WAIT_MS = 120_000
@@ -33,6 +45,7 @@ class Write:
     def __init__(self, session: Session, edition: Edition) -> None:
         self.session = session
         self.revision_before = edition.revision
+        self.touched: set[int] = set()
         self._edition = edition
 
     @cached_property
@@ -40,15 +53,31 @@ class Write:
         self._edition.revision += 1
         return self._edition.revision
 
+    def stamp(self, loan: Loan) -> None:
+        """Mark a loan as changed by this write."""
+        loan.revision = self.revision
+        self.touched.add(loan.id)
+
+    def stamp_where(self, condition: ColumnElement[bool]) -> int:
+        """Mark all such loans as changed by this write, and count them."""
+        marked = update(Loan).where(condition).values(revision=self.revision).returning(Loan.id)
+        ids = self.session.scalars(marked).all()
+        self.touched.update(ids)
+        return len(ids)
+
     def next_id(self, table: type[Any]) -> int:
         """The id of the next row of a table; the lock keeps it ours."""
         return (self.session.scalar(select(func.max(table.id))) or 0) + 1
 
 
 class Store:
-    """A loan book's database, brought to the newest schema when it is opened."""
+    """A loan book's database, brought to the newest schema when it is opened.
+
+    ``after_commit`` is told the ids of the loans that a write has touched.
+    """
 
     def __init__(self, uri: str) -> None:
+        self.after_commit: Callable[[set[int]], None] = lambda loan_ids: None
         self._engine = _engine(uri)
         self._writing = self._engine.execution_options(begin="BEGIN IMMEDIATE")
         self._reading = self._engine
@@ -72,7 +101,9 @@ class Store:
             Session(self._writing, expire_on_commit=False) as session,
             session.begin(),
         ):
-            yield Write(session, session.scalars(_THE_BOOK.with_for_update()).one())
+            write = Write(session, session.scalars(_THE_BOOK.with_for_update()).one())
+            yield write
+        self.after_commit(write.touched)
 
     def close(self) -> None:
         self._engine.dispose()

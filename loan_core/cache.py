@@ -1,0 +1,150 @@
+"""Statuses remembered in Redis: ``loan_status:{loan_id}``, 300 seconds at most, never believed without asking the book.
+
+An entry says of which book, revision and day it is, and in which format. It counts only if all four are what the book
+says right now, so whatever Redis, a crash or a race did, no answer is stale. Without Redis they come slower.
+"""
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import cast
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+log = logging.getLogger(__name__)
+
+SECONDS = 300
+PAUSE_SECONDS = 5
+_TIMEOUT_SECONDS = 0.1
+_LARGEST_ENTRY = 8_192
+_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Version:
+    """What an entry must agree with: the book, the loan's revision, the day."""
+
+    book_id: str
+    revision: int
+    as_of: date
+
+    def head(self) -> bytes:
+        return f"{_FORMAT} {self.book_id} {self.revision} {self.as_of.isoformat()}\n".encode()
+
+
+class Cache:
+    """A Redis that may be slow, gone, hung, emptied, or full of somebody else's things.
+
+    After a failure nobody asks it for ``PAUSE_SECONDS``; then one caller tries. ``counts``: hits, misses, rejected
+    (an entry that did not count) and down (not asked, or no answer).
+    """
+
+    def __init__(self, client: redis.Redis | None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._client = client
+        self._clock = clock
+        self._closed_until = 0.0
+        self._has_warned = False
+        self.counts: Counter[str] = Counter()
+
+    @classmethod
+    def at(cls, url: str) -> "Cache":
+        """The Redis at a URL, ``"off"`` for none. Nothing connects yet."""
+        if url == "off":
+            return cls(None)
+        return cls(
+            redis.Redis.from_url(
+                url,
+                socket_connect_timeout=_TIMEOUT_SECONDS,
+                socket_timeout=_TIMEOUT_SECONDS,
+                retry=Retry(NoBackoff(), 0),
+            )
+        )
+
+    @property
+    def state(self) -> str:
+        """``"off"``, ``"down"`` (it did not answer just now) or ``"up"`` as far as is known."""
+        if self._client is None:
+            return "off"
+        return "down" if self._clock() < self._closed_until else "up"
+
+    def is_up(self) -> bool:
+        """Whether Redis answers, asked now."""
+        with self._asking() as client:
+            if client is not None:
+                return bool(client.ping())
+        return False
+
+    def get(self, loan_id: int, version: Version) -> bytes | None:
+        """What is remembered of a loan, if it is of just this version."""
+        with self._asking() as client:
+            if client is None:
+                return None
+            # Not the whole value: nobody knows what else may stand in that key, or how large it is.
+            found = cast(bytes, client.getrange(_key(loan_id), 0, _LARGEST_ENTRY))
+            head, newline, answer = found.partition(b"\n")
+            if not found:
+                self.counts["misses"] += 1
+            elif head + newline == version.head() and len(found) <= _LARGEST_ENTRY:
+                self.counts["hits"] += 1
+                return answer
+            else:
+                self.counts["rejected"] += 1
+                if not head.startswith(b"%d " % _FORMAT):
+                    self._warn_once(loan_id)
+        return None
+
+    def put(self, loan_id: int, version: Version, answer: bytes, seconds: int = SECONDS) -> None:
+        """Remember an answer for so long; what is too large to be read again is not kept."""
+        entry = version.head() + answer
+        if seconds < 1 or len(entry) > _LARGEST_ENTRY:
+            return
+        with self._asking() as client:
+            if client is not None:
+                client.set(_key(loan_id), entry, ex=min(seconds, SECONDS))
+
+    def forget(self, loan_ids: Iterable[int]) -> None:
+        """Drop what is remembered of these loans; where that fails, their newer revision does the same."""
+        keys = [_key(loan_id) for loan_id in loan_ids]
+        for start in range(0, len(keys), 1_000):
+            with self._asking() as client:
+                if client is not None:
+                    client.unlink(*keys[start : start + 1_000])
+
+    @contextmanager
+    def _asking(self) -> Iterator[redis.Redis | None]:
+        """The client, or None while nobody asks it; a failure inside ends the asking, quietly."""
+        now = self._clock()
+        if self._client is None or now < self._closed_until:
+            self.counts["down"] += self._client is not None
+            yield None
+            return
+        was_down = self._closed_until > 0
+        # Until this call is answered, the others do without: a Redis that hangs costs one of them, not all.
+        self._closed_until = now + PAUSE_SECONDS if was_down else 0.0
+        try:
+            yield self._client
+            self._closed_until = 0.0
+        except (redis.WatchError, redis.ResponseError):
+            # Another type of value under our key, or a command denied: an answer, if not to our question.
+            self._closed_until = 0.0
+            self.counts["rejected"] += 1
+        except (redis.RedisError, OSError) as error:
+            self._closed_until = self._clock() + PAUSE_SECONDS
+            self.counts["down"] += 1
+            if not was_down:
+                log.warning("Redis does not answer (%s); statuses are computed until it does.", type(error).__name__)
+
+    def _warn_once(self, loan_id: int) -> None:
+        if not self._has_warned:
+            self._has_warned = True
+            log.warning("Redis holds something else under %s; it is not used.", _key(loan_id))
+
+
+def _key(loan_id: int) -> str:
+    return f"loan_status:{loan_id}"
