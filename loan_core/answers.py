@@ -1,8 +1,9 @@
 """What the book answers. One thing is a frozen dataclass, many are a DataFrame; money is in minor units."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, cast
 
 import numpy as np
@@ -13,7 +14,7 @@ from loan_core.calculation.portfolio import Totals
 from loan_core.calculation.position import POSITION_TYPES, Outcome, Position, State, Status
 from loan_core.entries import LoanEntry
 from loan_core.errors import shortened
-from loan_core.models import Loan
+from loan_core.models import Loan, Repayment
 
 _WORDS: dict[str, Any] = {
     "status": np.array([each.name.replace("_", " ").title() for each in Status]),
@@ -256,6 +257,66 @@ def portfolio_in_major(portfolio: Portfolio) -> dict[str, Any]:
 
 def _in_major(record: dict[str, Any], names: Iterable[str], unit: Currency) -> dict[str, Any]:
     return record | {name: unit.major(record[name]) for name in names}
+
+
+def loan_in_major(loan: Loan) -> dict[str, Any]:
+    """A loan as agreed, for a program: money in major units, its rate as the fraction that was quoted."""
+    unit = CURRENCIES[loan.currency]
+    return {
+        "id": loan.id,
+        "reference": loan.reference,
+        "borrower": loan.borrower,
+        "loan_amount": unit.major(loan.loan_amount),
+        "currency": loan.currency,
+        "interest_rate": Decimal(loan.interest_rate).scaleb(-6),
+        "rate_period": loan.rate_period,
+        "repayment_period": loan.repayment_period,
+        "frequency": loan.frequency,
+        "method": loan.method,
+        "rounding": loan.rounding,
+        "start_on": loan.start_on,
+        "first_due_on": loan.first_due_on,
+        "installment": unit.major(loan.installment),
+        "note": loan.note,
+        "recorded_by": loan.recorded_by,
+        "created_at": loan.created_at,
+        "revision": loan.revision,
+        "voided_at": loan.voided_at,
+        "void_reason": loan.void_reason,
+    }
+
+
+def repayment_in_major(repayment: Repayment, code: str) -> dict[str, Any]:
+    """A repayment as recorded, for a program."""
+    return {
+        "id": repayment.id,
+        "loan_id": repayment.loan_id,
+        "amount": CURRENCIES[code].major(repayment.amount),
+        "currency": code,
+        "received_on": repayment.received_on,
+        "reference": repayment.reference,
+        "note": repayment.note,
+        "recorded_by": repayment.recorded_by,
+        "created_at": repayment.created_at,
+        "reverses_id": repayment.reverses_id,
+    }
+
+
+def rows_in_major(rows: pd.DataFrame, names: Sequence[str], money: Collection[str]) -> list[dict[str, Any]]:
+    """Rows of a table, for a program: the named columns, money in the units of the row's ``currency``."""
+    units = [CURRENCIES[code] for code in rows["currency"]]
+    columns = [[_said(value) for value in rows[name].tolist()] for name in names]
+    columns = [
+        [unit.major(value) for unit, value in zip(units, column, strict=True)] if name in money else column
+        for name, column in zip(names, columns, strict=True)
+    ]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _said(value: Any) -> Any:
+    if value is None or value != value:
+        return None
+    return value.date() if isinstance(value, datetime) and value.tzinfo is None else value
 
 
 def outcome_words(outcome: Any) -> Any:

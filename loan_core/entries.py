@@ -323,6 +323,8 @@ def _as_text(value: object) -> str:
         return value.strip()
     if isinstance(value, bool) or not isinstance(value, int | Decimal | date):
         raise TypeError(f"{value!r} is neither text, nor an exact number, nor a date")
+    if isinstance(value, Decimal) and value.is_finite() and abs(value.adjusted()) < 40:
+        return f"{value:f}"
     return value.isoformat() if isinstance(value, date) else str(value)
 
 

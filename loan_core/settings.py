@@ -1,6 +1,7 @@
 """What the environment says, read once at a door."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
@@ -21,12 +22,15 @@ class Settings:
     redis_url: str = "redis://localhost:6379/0"
     currency: str = "USD"
     recorded_by: str = ""
+    api_tokens: str = ""
+    api_calls_per_minute: int = 6_000
+    cors_origins: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
         """The settings of an environment; ``InvalidSetting`` where a variable cannot mean anything."""
-        ahead = _percent(environment, "LOANS_AHEAD_PERCENT", 110)
-        behind = _percent(environment, "LOANS_BEHIND_PERCENT", 90)
+        ahead = _number(environment, "LOANS_AHEAD_PERCENT", 110, 200, "percent")
+        behind = _number(environment, "LOANS_BEHIND_PERCENT", 90, 200, "percent")
         if behind > ahead:
             raise InvalidSetting(
                 "LOANS_BEHIND_PERCENT", str(behind), f"It cannot exceed LOANS_AHEAD_PERCENT ({ahead})."
@@ -41,6 +45,9 @@ class Settings:
             timezone=_timezone(environment.get("LOANS_TIMEZONE", "")),
             thresholds=Thresholds(ahead_percent=ahead, behind_percent=behind),
             recorded_by=environment.get("LOANS_RECORDED_BY", ""),
+            api_tokens=environment.get("LOANS_API_TOKENS", ""),
+            api_calls_per_minute=_number(environment, "LOANS_API_CALLS_PER_MINUTE", cls.api_calls_per_minute, 10**6),
+            cors_origins=tuple(filter(None, re.split(r"[,\s]+", environment.get("LOANS_CORS_ORIGINS", "")))),
         )
 
     def now(self) -> datetime:
@@ -59,10 +66,10 @@ class Settings:
         return int((midnight.astimezone(UTC) - now).total_seconds())
 
 
-def _percent(environment: Mapping[str, str], name: str, default: int) -> int:
+def _number(environment: Mapping[str, str], name: str, default: int, largest: int, what: str = "number") -> int:
     found = environment.get(name) or str(default)
-    if not (found.isascii() and found.isdigit() and 1 <= int(found) <= 200):
-        raise InvalidSetting(name, found, f"Write a whole percent from 1 to 200, such as {default}.")
+    if not (found.isascii() and found.isdigit() and 1 <= int(found) <= largest):
+        raise InvalidSetting(name, found, f"Write a whole {what} from 1 to {largest}, such as {default}.")
     return int(found)
 
 
