@@ -11,6 +11,8 @@ from loan_core.calculation.money import CURRENCIES
 from loan_core.calculation.position import Thresholds
 from loan_core.errors import InvalidSetting
 
+LONGEST_NAME = 100
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -38,13 +40,16 @@ class Settings:
         currency = environment.get("LOANS_CURRENCY") or cls.currency
         if currency not in CURRENCIES:
             raise InvalidSetting("LOANS_CURRENCY", currency, "Write an ISO 4217 code, such as USD.")
+        recorded_by = environment.get("LOANS_RECORDED_BY", "")
+        if len(recorded_by) > LONGEST_NAME:
+            raise InvalidSetting("LOANS_RECORDED_BY", recorded_by, f"Write at most {LONGEST_NAME} characters.")
         return cls(
             redis_url=environment.get("REDIS_URL") or cls.redis_url,
             currency=currency,
             database_uri=environment.get("SQLALCHEMY_DATABASE_URI") or cls.database_uri,
             timezone=_timezone(environment.get("LOANS_TIMEZONE", "")),
             thresholds=Thresholds(ahead_percent=ahead, behind_percent=behind),
-            recorded_by=environment.get("LOANS_RECORDED_BY", ""),
+            recorded_by=recorded_by,
             api_tokens=environment.get("LOANS_API_TOKENS", ""),
             api_calls_per_minute=_number(environment, "LOANS_API_CALLS_PER_MINUTE", cls.api_calls_per_minute, 10**6),
             cors_origins=tuple(filter(None, re.split(r"[,\s]+", environment.get("LOANS_CORS_ORIGINS", "")))),

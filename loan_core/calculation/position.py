@@ -46,7 +46,7 @@ class Outcome(IntEnum):
 
 @dataclass(frozen=True)
 class Thresholds:
-    """Whole percents of what was expected: Ahead from the one, Behind below the other."""
+    """Whole percents of what was expected, at most 200: Ahead from the one, Behind below the other."""
 
     ahead_percent: int = 110
     behind_percent: int = 90
@@ -165,6 +165,8 @@ def outcomes(lines: Schedule, unpaid: Integers, paid_on: Integers, as_of: np.dat
 
 
 def _status(paid: Integers, expected: Integers, expected_before: Integers, thresholds: Thresholds) -> Integers:
+    # No threshold is above 200 %: beyond that more money changes nothing, and would leave int64.
+    paid = np.minimum(paid, 2 * expected + 1)
     is_ahead = (paid > 0) & (paid * 100 >= expected * thresholds.ahead_percent)
     is_behind = paid * 100 < expected_before * thresholds.behind_percent
     return np.where(is_ahead, Status.AHEAD, np.where(is_behind, Status.BEHIND, Status.ON_TRACK))

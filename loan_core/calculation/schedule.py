@@ -82,14 +82,14 @@ def schedule(terms: Terms) -> Schedule:
     falling_rate = terms.annual_rate_ppm * (1 - is_flat)
     flat_left = _flat_interest(terms) * is_flat
     flat_part = share(flat_left, 1, periods)
-    follows_interest = (terms.method == Method.ANNUITY) | (terms.method == Method.INTEREST_ONLY)
-    fixed_part = terms.installment - first_interest(terms) * (1 - follows_interest)
+    is_equal = terms.method == Method.EQUAL_PRINCIPAL
+    level = terms.installment - first_interest(terms) * is_equal
     left = terms.principal
     for k in range(len(numbers)):
         is_last = k >= periods - 1
         flat_now = _part(flat_part, flat_left, is_last)
         interest[k] = share(left, falling_rate, a_year) + flat_now
-        principal[k] = _part(fixed_part - interest[k] * follows_interest, left, is_last)
+        principal[k] = _part(level - interest[k] * (1 - is_equal), left, is_last)
         flat_left = flat_left - flat_now
         left = left - principal[k]
     return Schedule(
