@@ -102,7 +102,7 @@ def run(store: Store, job: Import[Any], signature: Signature, dry_run: bool, pro
             id=write.next_id(Batch),
             kind=job.kind,
             reference=job.reference,
-            name=job.name,
+            name=shortened(job.name, 200),
             rows=len(checked.new),
             recorded_by=signature.recorded_by,
             created_at=signature.created_at,
@@ -129,7 +129,8 @@ def check_loans(
     for number, (line, stated) in enumerate(lines):
         _report(progress, "Checking", number, len(lines))
         try:
-            entry = loan_entry(stated, today, default_currency)
+            known = recorded.get(stated.get("reference", ""))
+            entry = loan_entry(stated, known.start_on if known else today, default_currency)
             if _is_there(entry, line, seen, recorded.get(entry.reference), check_same_loan):
                 checked.already_there += 1
             else:
@@ -150,13 +151,12 @@ def check_repayments(table: Table, today: date, progress: Progress, session: Ses
         _report(progress, "Checking", number, len(lines))
         try:
             loan = loan_of(stated)
-            entry = repayment_entry(stated, loan.currency, loan.start_on, today)
+            day = "Write the day it was received, such as 2024-01-31."
+            entry = repayment_entry(stated, loan.currency, loan.start_on, today, required_day=day)
             row = NewRepayment(loan.id, entry)
 
-            def check_same(
-                entry: RepaymentEntry, known: Repayment, loan_id: int = loan.id, currency: str = loan.currency
-            ) -> None:
-                check_same_repayment(entry, loan_id, known, currency)
+            def check_same(entry: RepaymentEntry, known: Repayment, loan_id: int = loan.id) -> None:
+                check_same_repayment(session, entry, loan_id, known)
 
             if _is_there(entry, line, seen, recorded.get(entry.reference), check_same):
                 checked.already_there += 1
@@ -308,6 +308,10 @@ def _loan_finder(session: Session, lines: Sequence[tuple[int, dict[str, str]]]) 
             is_voided = "is voided" if loan is not None else "is not in this book"
             right = "Write the reference of a loan in the book, or import the loans first."
             raise InvalidEntry([Problem(column, shortened(found), f"Loan {shortened(found)} {is_voided}.", right)])
+        if (code := stated.get("currency")) and code != loan.currency:
+            wrong = f"Loan {shortened(found)} is kept in {loan.currency}."
+            right = f"Write {loan.currency}, or leave the currency out."
+            raise InvalidEntry([Problem("currency", shortened(code), wrong, right)])
         return loan
 
     return find

@@ -93,6 +93,8 @@ def _loan(chance: Random, today: date, currency: str) -> LoanEntry:
 
 def _received(chance: Random, entry: LoanEntry, today: date) -> Iterator[tuple[RepaymentEntry, int | None]]:
     """What came in, in the order of entry: by a habit, with the odd mistake put right by a reversal."""
+    if entry.start_on > today:
+        return
     lines = schedule(terms_of(entry))
     _, habit = _choice(chance, _HABITS)
     stops_after = chance.randint(0, max(entry.repayment_period // 2, 1))

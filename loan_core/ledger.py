@@ -4,10 +4,11 @@ from datetime import date
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Select, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, case, false, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from loan_core.answers import RepaymentPage
+from loan_core.entries import is_storable
 from loan_core.models import Loan, Repayment
 from loan_core.store import frame
 
@@ -39,7 +40,9 @@ def page(
         conditions.append(Repayment.received_on >= since)
     if currency:
         conditions.append(Loan.currency == currency)
-    if search:
+    if not is_storable(search):
+        conditions.append(false())
+    elif search:
         columns = (Loan.borrower, Loan.reference, Repayment.reference)
         conditions.append(or_(*(func.lower(each).contains(search.lower(), autoescape=True) for each in columns)))
     sums = session.execute(

@@ -212,6 +212,8 @@ def _receipts_by_loan(session: Session, as_of: date) -> dict[int, tuple[Any, Any
     columns = (Repayment.loan_id, Repayment.received_on, Repayment.amount)
     query = select(*columns).where(Repayment.received_on <= as_of, Repayment.undone_at.is_(None))
     rows = frame(session, query.order_by(Repayment.loan_id, Repayment.received_on, Repayment.id))
+    if rows.empty:
+        return {}
     loan_ids = rows["loan_id"].to_numpy(dtype=np.int64)
     days = rows["received_on"].to_numpy().astype("datetime64[D]")
     amounts = rows["amount"].to_numpy(dtype=np.int64)
