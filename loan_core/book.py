@@ -164,7 +164,7 @@ class Book:
         signature = self._signature(recorded_by)
         with self._store.write() as write:
             undone = write.session.get(Repayment, repayment_id) if 0 < repayment_id < 2**63 else None
-            if undone is None:
+            if undone is None or undone.undone_at is not None:
                 raise RepaymentNotFound(repayment_id)
             if undone.reverses_id is not None:
                 raise NotReversible(undone.reference)
@@ -177,7 +177,7 @@ class Book:
             }
             received = f"{shortened(undone.reference)} was received"
             entry = repayment_entry(said | stated, loan.currency, undone.received_on, self.today(), received)
-            earlier = write.session.scalar(select(Repayment).where(Repayment.reverses_id == undone.id))
+            earlier = reversals_of(write.session, [undone.id]).get(undone.id)
             if earlier is not None:
                 if earlier.reference != entry.reference:
                     raise AlreadyReversed(undone.reference, earlier.reference)

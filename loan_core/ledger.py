@@ -15,7 +15,7 @@ from loan_core.store import frame
 
 def paid_on(session: Session, loan_id: int, as_of: date | None = None) -> int:
     """What a loan had received by the end of a day, or ever."""
-    through = [Repayment.received_on <= as_of] if as_of else []
+    through = _standing(as_of) if as_of else (Repayment.undone_at.is_(None),)
     return int(session.scalar(select(func.sum(Repayment.amount)).where(Repayment.loan_id == loan_id, *through)) or 0)
 
 
@@ -86,5 +86,8 @@ def _with_references(as_of: date) -> Select[Any]:
         )
         .join(Loan, Loan.id == Repayment.loan_id)
         .outerjoin(undone, undone.id == Repayment.reverses_id)
-        .outerjoin(reversal, (reversal.reverses_id == Repayment.id) & (reversal.received_on <= as_of))
+        .outerjoin(
+            reversal,
+            (reversal.reverses_id == Repayment.id) & (reversal.received_on <= as_of) & reversal.undone_at.is_(None),
+        )
     )

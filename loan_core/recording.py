@@ -57,6 +57,11 @@ def repayments_by_reference(session: Session, references: Iterable[str]) -> dict
     return _by(session, Repayment, Repayment.reference, references, Repayment.undone_at.is_(None))
 
 
+def reversals_of(session: Session, ids: Iterable[int]) -> dict[int, Repayment]:
+    """By the id of what it reverses, each standing reversal of these repayments."""
+    return _by(session, Repayment, Repayment.reverses_id, ids, Repayment.undone_at.is_(None))
+
+
 def check_same_loan(entry: LoanEntry, recorded: Loan) -> None:
     """``ReferenceTaken``, saying the first difference, unless this entry is what is recorded already."""
     left_out = {"reference", "is_dated"} | (set() if entry.is_dated else {"start_on"})
