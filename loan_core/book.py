@@ -62,6 +62,7 @@ from loan_core.recording import (
     repayment_reference_taken,
     repayment_rows,
     repayments_by_reference,
+    reversals_of,
 )
 from loan_core.selection import Selection
 from loan_core.settings import Settings
