@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from loan_core import Book, Refusal, open_book
+from pages._charts import STILL
 from pages._look import NOTHING, day, decimals, signed
 
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
@@ -126,3 +127,28 @@ def attempt(call: Callable[..., Answer], *said: Any, **stated: Any) -> tuple[Ans
         return call(*said, **stated), None
     except Refusal as refusal:
         return None, refusal
+
+
+def chart(figure: Any, alt: str) -> None:
+    """A figure, and the same in words for who cannot see it."""
+    st.plotly_chart(figure, theme=None, height=figure.layout.height, config=STILL, alt=alt)
+
+
+def empty_book() -> None:
+    """What to do when there is nothing to show."""
+    with st.container(border=True, horizontal_alignment="center"):
+        st.header("No loans yet", anchor=False, text_alignment="center")
+        st.markdown("Load a made-up book to look around in, or bring your own as CSV.", text_alignment="center")
+        if st.button("Load sample data", type="primary", icon=":material/description:"):
+            say(book().load_demo().sentence)
+            st.rerun()
+        with st.expander("Import CSV", icon=":material/upload:"):
+            loans = st.file_uploader("Loans", type="csv")
+            repayments = st.file_uploader("Repayments, where there are any", type="csv")
+            st.caption("At a prompt: `python -m loan_core import loans FILE`")
+            if loans and st.button("Import", icon=":material/upload:"):
+                say(book().import_loans(loans, name=loans.name).sentence)
+                if repayments:
+                    say(book().import_repayments(repayments, name=repayments.name).sentence)
+                st.rerun()
+    st.stop()

@@ -59,7 +59,7 @@ def past_imports(batches) -> None:
                 "Import": [str(each.id) for each in shown],
                 "File": [each.name for each in shown],
                 "Rows": [counted(each.rows, NOUNS[each.kind]) for each in shown],
-                "Imported": [instant(each.created_at) for each in shown],
+                "Imported": [day(each.created_at) for each in shown],
                 "Undone": [each.undone_at and day(each.undone_at) for each in shown],
             }
         ),
@@ -70,7 +70,10 @@ def past_imports(batches) -> None:
         placeholder="",
         on_select=open_chosen,
         selection_mode="single-row",
-        column_config={"Import": st.column_config.TextColumn(width=70)},
+        column_config={
+            name: st.column_config.TextColumn(width=width)
+            for name, width in (("Import", 60), ("File", 150), ("Rows", 130), ("Imported", 100), ("Undone", 100))
+        },
         alt=f"The last {counted(len(shown), 'import')}",
     )
     st.caption("Select an import to see it, or to undo it.")

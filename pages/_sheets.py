@@ -28,7 +28,7 @@ def columns_meant(kind: str, header: Sequence[str]) -> dict[str, str]:
     guesses = guessed(header, kind)
     options = list(dict.fromkeys(["", *template(kind).decode("utf-8-sig").strip().split(","), *guesses.values()]))
     matched = sum(map(bool, guesses.values()))
-    label = f"{matched} of {counted(len(guesses), 'column')} matched"
+    label = f"{matched} of {counted(len(guesses), 'column')} recognized"
     with st.expander(label, icon=":material/tune:", expanded=matched < len(guesses)):
         st.caption("What each of your columns is here. The guesses can be corrected.")
         with st.grid(2, min_column_width=140):

@@ -14,7 +14,7 @@ from pages._sheets import corrections, preview, under_our_names, watched
 WAYS = {"Import": ":gray[:material/upload: Import]", "Export": ":gray[:material/download: Export]"}
 KINDS = {"loans": ":gray[Loans]", "repayments": ":gray[Repayments]"}
 NEEDED = {"loans": "loan_amount and repayment_period", "repayments": "loan_reference, amount and received_on"}
-MOST_PASTED = 50_000_000
+MOST_PASTED = 20_000_000
 CSV, ZIP = "text/csv", "application/zip"
 
 
@@ -30,7 +30,7 @@ def choose(kind: str) -> tuple[str, bytes]:
     # The field hands over what it holds when it is left: a click on the button leaves it.
     st.button("Check rows", icon=":material/check:")
     if len(pasted) > MOST_PASTED:
-        st.error("This is more than 50 MB of text. Paste fewer rows at a time.", icon=":material/error:")
+        st.error("This is more than 20 MB of text. Paste fewer rows at a time.", icon=":material/error:")
         return "", b""
     return "Pasted rows", pasted.strip("\r\n").encode()
 
@@ -97,8 +97,10 @@ def come_in() -> None:
             st.header("2. Check", anchor=False)
             if refusal:
                 st.error(markdown(str(refusal)), icon=":material/error:")
-            elif renamed:
+            elif renamed.strip():
                 check(kind, name[:200], renamed)
+            elif content:
+                st.markdown("No column has a meaning here yet. Choose what each of them is.")
             else:
                 st.markdown(":gray[What you choose is checked here, row by row, before anything is written.]")
         if batches:

@@ -13,10 +13,11 @@ PAGES = Path(__file__).parent
 st.set_page_config(layout="wide", initial_sidebar_state=220, page_icon=str(PAGES / "icon.svg"))
 st.logo(str(PAGES / f"logo_{theme()}.svg"), size="medium")
 
-LOANS = st.Page("loans.py", title="Loans", icon=":material/list_alt:", default=True)
+PORTFOLIO = st.Page("portfolio.py", title="Portfolio", icon=":material/space_dashboard:", default=True)
+LOANS = st.Page("loans.py", title="Loans", icon=":material/list_alt:")
 STATUS = st.Page("status.py", title="Status", icon=":material/stairs:")
 EXCHANGE = st.Page("exchange.py", title="Exchange", icon=":material/swap_vert:")
-page = st.navigation([LOANS, STATUS, EXCHANGE])
+page = st.navigation([PORTFOLIO, LOANS, STATUS, EXCHANGE])
 
 
 def ask_for_the_day() -> None:

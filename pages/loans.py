@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from loan_core import currency
-from pages._desk import as_of, book, clear_filters, come_back, go, in_url, say, sum_column
+from pages._desk import as_of, book, clear_filters, come_back, empty_book, go, in_url, sum_column
 from pages._look import STANDINGS, counted, day, major, markdown, money, standing
 
 ROWS = 15
@@ -30,26 +30,6 @@ ORDERS = {
     "Borrower": ("borrower", True),
     "Loan": ("id", True),
 }
-
-
-def empty_book() -> None:
-    """What to do when there is nothing to list."""
-    with st.container(border=True, horizontal_alignment="center"):
-        st.header("No loans yet", anchor=False, text_alignment="center")
-        st.markdown("Load a made-up book to look around in, or bring your own as CSV.", text_alignment="center")
-        if st.button("Load sample data", type="primary", icon=":material/description:"):
-            say(book().load_demo().sentence)
-            st.rerun()
-        with st.expander("Import CSV", icon=":material/upload:"):
-            loans = st.file_uploader("Loans", type="csv")
-            repayments = st.file_uploader("Repayments, where there are any", type="csv")
-            st.caption("At a prompt: `python -m loan_core import loans FILE`")
-            if loans and st.button("Import", icon=":material/upload:"):
-                say(book().import_loans(loans, name=loans.name).sentence)
-                if repayments:
-                    say(book().import_repayments(repayments, name=repayments.name).sentence)
-                st.rerun()
-    st.stop()
 
 
 def columns(shown: pd.DataFrame, code: str) -> dict[str, object]:

@@ -436,7 +436,7 @@ def two_books() -> Iterator[tuple[Book, Book]]:
             each.close()
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
 @given(loan=loans(), amounts=st.lists(AMOUNTS, max_size=3), note=NOTES)
 @example(loan={"loan_amount": 1, "repayment_period": 1, "note": "'\r'"}, amounts=[1], note="'\t'")
 def test_any_loan_comes_back(two_books, loan, amounts, note):

@@ -290,7 +290,7 @@ def test_what_is_not_a_refusal_is_not_swallowed(book: Book, monkeypatch: pytest.
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("disk on fire")
 
-    monkeypatch.setattr(Book, "loans", broken)
+    monkeypatch.setattr(Book, "portfolios", broken)
     at = AppTest.from_file(FRAME, default_timeout=30).run()
     assert at.exception
     assert not at.error

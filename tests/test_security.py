@@ -5,8 +5,11 @@ import socket
 import sqlite3
 import tomllib
 from collections.abc import Iterator
+from functools import partial
 from http.client import HTTPConnection, HTTPResponse
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -51,6 +54,11 @@ def launched(chromium: str) -> Iterator[Browser]:
 def opened(launched: Browser, server: Server) -> Iterator[Tab]:
     with tab(launched, server) as fresh:
         yield fresh
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
 
 
 def asked(server: Server, path: str, method: str = "GET", **headers: str) -> HTTPResponse:
@@ -108,12 +116,18 @@ def test_the_policy_stops_what_is_not_ours(opened: Tab) -> None:
     assert stopped == ["connect-src", "frame-src", "img-src", "object-src", "script-src-attr", "script-src-elem"]
 
 
-def test_nobody_may_frame_a_page(opened: Tab) -> None:
-    opened.page.route("http://frame.test/", lambda route: route.fulfill(body=f"<iframe src={opened.server.url}>"))
-    opened.page.goto("http://frame.test/")
-    opened.page.wait_for_timeout(500)
-    assert opened.page.frames[1].url.startswith("chrome-error:")
-    assert any("frame-ancestors" in said for said in opened.heard())
+def test_nobody_may_frame_a_page(opened: Tab, tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text(f"<iframe src='{opened.server.url}'></iframe><iframe src='inner'></iframe>")
+    (tmp_path / "inner").mkdir()
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=tmp_path)) as elsewhere:
+        Thread(target=elsewhere.serve_forever).start()
+        opened.page.goto(f"http://127.0.0.1:{elsewhere.server_port}/")
+        opened.page.wait_for_load_state("networkidle")
+        framed, control = (frame.url for frame in opened.page.frames[1:])
+        elsewhere.shutdown()
+    assert framed.startswith("chrome-error:")
+    assert control.endswith("/inner/")
+    assert any("frame-ancestors 'none'" in said for said in opened.heard())
 
 
 def test_headers_of_the_application_give_way_and_sockets_are_left_alone() -> None:
