@@ -4,6 +4,7 @@ Doing: a verb is one transaction, takes what was typed, and is safe to repeat un
 takes the day it is asked about. Nothing here splits a repayment or keeps a balance: they follow from what was received.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
@@ -247,7 +248,7 @@ class Book:
     def loan_id(self, named: str) -> int:
         """The id of a loan that is named by its id or by its reference; ``LoanNotFound``."""
         with self._store.read() as session:
-            if named.isascii() and named.isdigit() and len(named) < 19 and session.get(Loan, int(named)) is not None:
+            if re.fullmatch(r"[1-9][0-9]{0,17}", named) and session.get(Loan, int(named)) is not None:
                 return int(named)
             found = loans_by_reference(session, [named]).get(named)
             if found is None:
