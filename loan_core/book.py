@@ -248,9 +248,12 @@ class Book:
     def loan_id(self, named: str) -> int:
         """The id of a loan that is named by its id or by its reference; ``LoanNotFound``."""
         with self._store.read() as session:
-            if re.fullmatch(r"[1-9][0-9]{0,17}", named) and session.get(Loan, int(named)) is not None:
-                return int(named)
-            found = loans_by_reference(session, [named]).get(named)
+            is_number = re.fullmatch(r"[0-9]{1,18}", named) is not None
+            numbered = session.get(Loan, int(named)) if is_number else None
+            if numbered is not None and named == str(numbered.id):
+                return numbered.id
+            # "02" is somebody's reference before it is the number 2.
+            found = loans_by_reference(session, [named]).get(named) or numbered
             if found is None:
                 raise LoanNotFound(named)
             return found.id

@@ -190,7 +190,9 @@ def _read(
     problems: list[Problem] = []
     lines = _numbered(reader)
     try:
-        line, header = next(lines)
+        line, header = next(lines, (0, []))
+        if not header:
+            _refuse(None, "", "", "The file is empty.", "Choose another file.")
         header = [name.strip() for name in header]
         _check_header(line, header, columns, required, passed_over, one_of)
         rows = list(_rows(lines, header, set(columns), problems))

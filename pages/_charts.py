@@ -498,7 +498,7 @@ def ageing_chart(ageing: dict[str, Any], code: str, mode: str) -> go.Figure:
     amounts = [each.outstanding_principal for each in buckets]
     bars = [amount / 10 ** currency(code).exponent for amount in amounts]
     marks = [
-        f"<b>{plotly(short_money(each.outstanding_principal, code))}</b>  {counted(each.loans, 'loan')}"
+        f"<b>{plotly(short_money(each.outstanding_principal, code))}</b><br>{counted(each.loans, 'loan')}"
         for each in buckets
     ]
     return go.Figure(
@@ -520,8 +520,8 @@ def ageing_chart(ageing: dict[str, Any], code: str, mode: str) -> go.Figure:
             "height": BOOK_HEIGHT,
             "bargap": 0.4,
             "hovermode": "closest",
-            # The words right of the longest bar take about as much room as the bar.
-            "xaxis": {"visible": False, "range": [0, max(bars) * 1.9]},
+            # Right of the longest bar stand its words, also where the chart is narrow.
+            "xaxis": {"visible": False, "range": [0, max(bars) * 1.6]},
             "yaxis": {"autorange": "reversed", "showgrid": False, "tickfont": {"size": 14, "color": role["text"]}},
         },
     )

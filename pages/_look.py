@@ -509,10 +509,10 @@ def book_rows(today: BookDay, code: str) -> list[str]:
     late = sum(bucket.loans for age, bucket in today.totals.ageing.items() if age not in ("current", "1-30"))
     return [
         counted(today.totals.active, "active loan"),
-        f"{counted(late, 'loan')} over 30 days",
-        f"{counted(today.totals.loans_in_arrears, 'loan')} in arrears",
-        f"of {markdown(money(today.so_far.due, code))} due",
-        f"{markdown(money(today.month.due - today.month.on_time, code))} late",
+        f"{late:,} over 30 days",
+        f"{today.totals.loans_in_arrears:,} in arrears",
+        f"of {markdown(figure(today.so_far.due, code)['value'])} due",
+        f"{markdown(figure(today.month.due - today.month.on_time, code)['value'])} late",
     ]
 
 

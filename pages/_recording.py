@@ -104,7 +104,7 @@ def what_this_does(before: LoanStatus, preview: Any) -> None:
         st.caption("Write an amount to see which installments it pays.")
     lines = standings(preview.before, preview.after) if preview else standings(before, before)
     st.table(
-        pd.DataFrame(lines, columns=["", "Before", "After"]),
+        pd.DataFrame(lines, columns=["Figure", "Before", "After"]),
         hide_index=True,
         border="horizontal",
         alt="The loan before and after",

@@ -25,32 +25,40 @@ from pages._look import (
 )
 
 CALLS = 6
-# How the Loans page shows what stands behind each figure, in their order.
+# The pixels that the line of a figure takes.
+LINE = 68
+# Where the rows are that stand behind each figure, in their order.
 ROWS = (
-    {"sort": "Outstanding"},
-    {"sort": "Days past due"},
-    {"sort": "Arrears"},
-    {"state": "all", "sort": "Next due"},
-    {"status": "Behind"},
+    ("loans", {"sort": "Outstanding"}),
+    ("loans", {"sort": "Days past due"}),
+    ("loans", {"sort": "Arrears"}),
+    ("repayments", {"period": "This month"}),
+    ("loans", {"status": "Behind"}),
 )
 
 
-def loans_link(label: str, icon: str = "", **query: str) -> None:
-    """To the loans of the chosen currency."""
+def link(page: str, label: str, icon: str = "", **query: str) -> None:
+    """To the rows of the chosen currency."""
     named = {"currency": code} if len(codes) > 1 else {}
-    st.page_link("loans.py", label=label, icon=icon, icon_position="right", query_params=here(**query, **named))
+    st.page_link(f"{page}.py", label=label, icon=icon, icon_position="right", query_params=here(**query, **named))
 
 
 come_back(but_not_with="loan")
-with st.container(gap=None):
-    st.title("Portfolio", anchor=False)
-    summary = st.empty()
+with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+    with st.container(gap=None, width="content"):
+        st.title("Portfolio", anchor=False)
+        summary = st.empty()
+    buttons = st.container(horizontal=True, width="content")
 
 days = [*year_to(as_of()), month_before(as_of())]
 portfolios = book().portfolios(days)
 by_currency = portfolios[-2].by_currency
 if not by_currency:
     empty_book()
+if buttons.button("New loan", type="primary", icon=":material/add:"):
+    go("new_loan")
+if buttons.button("Import", icon=":material/upload:"):
+    go("exchange")
 summary.caption(f"As of {day(as_of())}. Changes since {day(days[-1])}.")
 
 codes = sorted(by_currency, key=lambda code: (-by_currency[code].loans, code))
@@ -68,9 +76,9 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
             **in_url("currency", codes[0], codes),
         )
     totals = by_currency[code]
-    with st.container(horizontal=True, width="content"):
+    with st.container(horizontal=True, width="content", gap=None):
         for status, loans in {"Behind": totals.behind, "On Track": totals.on_track, "Ahead": totals.ahead}.items():
-            loans_link(count_badge(status, loans), status=status)
+            link("loans", count_badge(status, loans), status=status)
 
 periods = {period for on in days for period in (month_to(on), month_so_far(on))}
 collected = {period: book().collections(*period)[code] for period in periods}
@@ -80,19 +88,24 @@ collected = {period: book().collections(*period)[code] for period in periods}
 )
 grid = st.grid(5, min_column_width=150, gap="small")
 figures = book_figures(year, before, code)
-for figure, rows, query in zip(figures, book_rows(year[-1], code), ROWS, strict=True):
+for figure, words, (page, query) in zip(figures, book_rows(year[-1], code), ROWS, strict=True):
     with grid.cell(), st.container(gap="xxsmall", horizontal_alignment="right"):
         st.metric(**figure)
-        loans_link(f":gray[{rows}]", icon=":material/arrow_forward:", **query)
+        if not figure["chart_data"]:
+            st.space(LINE)
+        link(page, f":gray[{words}]", icon=":material/arrow_forward:", **query)
 
 left, right = st.columns([7, 5], gap="medium")
 with left:
     st.header("Expected and received", anchor=False)
-    st.markdown(book_key(totals, code))
-    curve = book().curves(as_of())[code]
-    figure = _charts.book_chart(curve, as_of(), code, theme(), book().today())
-    chart(figure, _charts.book_sentence(curve, as_of(), code))
-    st.caption(f"{markdown(book_gap(totals, code))} Dotted: still to fall due.")
+    if totals.loans > totals.pending:
+        st.markdown(book_key(totals, code))
+        curve = book().curves(as_of())[code]
+        figure = _charts.book_chart(curve, as_of(), code, theme(), book().today())
+        chart(figure, _charts.book_sentence(curve, as_of(), code))
+        st.caption(f"{markdown(book_gap(totals, code))} Dotted: still to fall due.")
+    else:
+        st.markdown(f":gray[No loan had started by {day(as_of())}.]")
 with right:
     st.header("Past due, by age", anchor=False)
     if totals.loans_in_arrears:
@@ -107,7 +120,8 @@ behind = book().loans(as_of(), status="Behind", state="active", currency=code)
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
     st.header("Needs attention", anchor=False)
     if len(behind) > CALLS:
-        loans_link(f"All {len(behind):,} behind", icon=":material/arrow_forward:", status="Behind", sort="Arrears")
+        everyone = f"All {len(behind):,} behind"
+        link("loans", everyone, icon=":material/arrow_forward:", status="Behind", sort="Arrears")
 if behind.empty:
     st.markdown(":gray[No loan is behind.]")
     st.stop()

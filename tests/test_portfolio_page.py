@@ -190,8 +190,10 @@ def test_each_figure_leads_to_its_rows_on_the_same_day(worked: Book) -> None:
     at = opened(as_of="2025-06-02")
     day = {"as_of": "2025-06-02"}
     assert leads_to(at, "4 active loans") == {"sort": "Outstanding", **day}
-    assert leads_to(at, "2 loans over 30 days") == {"sort": "Days past due", **day}
-    assert leads_to(at, "3 loans in arrears") == {"sort": "Arrears", **day}
+    assert leads_to(at, "2 over 30 days") == {"sort": "Days past due", **day}
+    assert leads_to(at, "3 in arrears") == {"sort": "Arrears", **day}
+    assert leads_to(at, "of $0.00 due") == {"period": "This month", **day}
+    assert leads_to(at, "$20.00 late") == {"status": "Behind", **day}
 
 
 def test_each_status_counts_its_loans_and_leads_to_them(worked: Book) -> None:
@@ -457,10 +459,10 @@ def test_the_bars_are_what_is_past_due_the_youngest_at_the_top(mode: str) -> Non
     assert figure.layout.yaxis.autorange == "reversed"
     assert list(bars.x) == [58200, 36800, 0, 21000]
     assert list(bars.text) == [
-        "<b>$58.2K</b>  14 loans",
-        "<b>$36.8K</b>  1 loan",
-        "<b>$0</b>  0 loans",
-        "<b>$21K</b>  3 loans",
+        "<b>$58.2K</b><br>14 loans",
+        "<b>$36.8K</b><br>1 loan",
+        "<b>$0</b><br>0 loans",
+        "<b>$21K</b><br>3 loans",
     ]
     assert list(bars.marker.color) == list(_charts.ROLES[mode]["ages"])
 
