@@ -10,6 +10,7 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from starlette.requests import ClientDisconnect
@@ -60,6 +61,7 @@ def make_token(name: str, may_write: bool) -> tuple[str, str]:
     return token, f"{name}:{hashlib.sha256(token.encode()).hexdigest()}:{'write' if may_write else 'read'}"
 
 
+@lru_cache(maxsize=1024)
 def is_loopback(host: str) -> bool:
     """Whether an address or a host's name means this machine alone."""
     try:

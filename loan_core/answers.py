@@ -235,7 +235,7 @@ def status_columns(at: Position) -> dict[str, Any]:
 
 def status_in_major(status: LoanStatus) -> dict[str, Any]:
     """A status for a program: its money in major units, as exact decimals of the currency's digits."""
-    return _in_major(asdict(status), STATUS_MONEY, CURRENCIES[status.currency])
+    return _in_major(vars(status), STATUS_MONEY, CURRENCIES[status.currency])
 
 
 def portfolio_in_major(portfolio: Portfolio) -> dict[str, Any]:

@@ -31,7 +31,7 @@ from loan_core.answers import (
     rows_in_major,
     status_in_major,
 )
-from loan_core.asked import AS_OF, AsOf, ListAsked, LoanId, RepaymentId, as_of_asked, list_asked, only_known
+from loan_core.asked import AsOf, ListAsked, LoanId, RepaymentId, as_of_asked, list_asked, only_known, refuse_unknown
 from loan_core.book import Book, open_book
 from loan_core.interface import BODIES, INSTALLMENT_COLUMNS, LISTED_COLUMNS, RECEIVED_COLUMNS, responses
 from loan_core.metrics import MEDIA_TYPE as METRICS_TYPE
@@ -50,11 +50,16 @@ _LINES_AT_ONCE = 500
 _CHANGES = ("revision", "voided_at", "void_reason")
 
 router = APIRouter(dependencies=[Depends(only_known)])
+STATUS = "/loans/{loan_id}/status"
 
 
-def the_book(request: Request) -> Book:
+def book_of(request: Request) -> Book:
     book: Book = request.app.state.book
     return book
+
+
+async def the_book(request: Request) -> Book:
+    return book_of(request)
 
 
 TheBook = Annotated[Book, Depends(the_book)]
@@ -88,15 +93,13 @@ def loan(request: Request, book: TheBook, loan_id: LoanId, as_of: AsOf = None) -
     return _of_a_loan(request, loan_id, lambda: loan_in_major(book.loan(loan_id)))
 
 
-@router.get(
-    "/loans/{loan_id}/status",
-    responses=responses(200, "Status", 304, 404),
-    summary="Where a loan stands at the end of a day",
-    openapi_extra={"parameters": [interface.LOAN_ID, AS_OF]},
-)
 async def status(request: Request) -> Response:
-    # The call that everything waits for: its parameters are read by hand, and it changes threads only where it must.
-    book: Book = request.app.state.book
+    """Where a loan stands at the end of a day: the call that others wait for.
+
+    So it is a plain route, its parameters are read by hand, and it changes threads only where that is quicker.
+    """
+    refuse_unknown(request, ("as_of",))
+    book = book_of(request)
     if book.is_near:
         return _status(request, book)
     return await run_in_threadpool(_status, request, book)
@@ -158,7 +161,7 @@ def portfolio(request: Request, book: TheBook, as_of: AsOf = None) -> Response:
 )
 async def create_loans(request: Request) -> Response:
     stated = await _stated(request, bodies.LOAN)
-    made = await _done(request, the_book(request).create_loan, **stated)
+    made = await _done(request, book_of(request).create_loan, **stated)
     # What a retry reads must be what the first call read: nothing of it ever changes.
     said = {name: value for name, value in loan_in_major(made).items() if name not in _CHANGES}
     answer = _answer(said, status=201)
@@ -176,7 +179,7 @@ async def create_loans(request: Request) -> Response:
 async def add_repayment(request: Request, loan_id: LoanId) -> Response:
     stated = await _stated(request, bodies.REPAYMENT)
     amount = stated.pop("amount", None)
-    made = await _done(request, the_book(request).add_repayment, loan_id, amount, **stated)
+    made = await _done(request, book_of(request).add_repayment, loan_id, amount, **stated)
     return _answer(await run_in_threadpool(_repayment_said, request, made), status=201)
 
 
@@ -189,7 +192,7 @@ async def add_repayment(request: Request, loan_id: LoanId) -> Response:
 )
 async def reverse_repayment(request: Request, loan_id: LoanId, id: RepaymentId) -> Response:
     stated = await _stated(request, bodies.REVERSAL)
-    made = await _done(request, the_book(request).reverse_repayment, id, loan_id=loan_id, **stated)
+    made = await _done(request, book_of(request).reverse_repayment, id, loan_id=loan_id, **stated)
     return _answer(await run_in_threadpool(_repayment_said, request, made), status=201)
 
 
@@ -244,7 +247,7 @@ def _unchanged(tag: str) -> Response:
 
 
 def _of_a_loan(request: Request, loan_id: int, say: Callable[[], dict[str, Any]]) -> Response:
-    book = the_book(request)
+    book = book_of(request)
     # Asked before the rows are read: a tag may be older than its answer, never newer.
     tag = book.version(loan_id, as_of_asked(request, book.today)[1]).tag
     return _unchanged(tag) if _is_known(request, tag) else _answer(say(), tag)
@@ -255,7 +258,7 @@ def _heading(said: Any) -> dict[str, Any]:
 
 
 def _repayment_said(request: Request, made: Any) -> dict[str, Any]:
-    return repayment_in_major(made, the_book(request).loan(made.loan_id).currency)
+    return repayment_in_major(made, book_of(request).loan(made.loan_id).currency)
 
 
 async def _stated(request: Request, known: Mapping[str, Any]) -> dict[str, Any]:
@@ -387,6 +390,7 @@ def make_api(settings: Settings | None = None) -> FastAPI:
     about = "Loans, what was expected of them and what came in, on any day. Money is in major units, exact."
     app = FastAPI(title="Loan Book", description=about, version="1", lifespan=opened, docs_url=None, redoc_url=None)
     app.state.settings, app.state.metrics = settings, Metrics()
+    app.add_route(STATUS, status)
     app.include_router(router)
     app.add_middleware(Door)
     for kind, handler in (
@@ -400,6 +404,7 @@ def make_api(settings: Settings | None = None) -> FastAPI:
 
     def described() -> dict[str, Any]:
         said = describe()
+        said["paths"][STATUS] = {"get": interface.STATUS}
         said.setdefault("components", {})["schemas"] = interface.SCHEMAS
         return said
 

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, Literal
@@ -15,18 +15,17 @@ from loan_core.bodies import DAY
 from loan_core.calculation.money import CURRENCIES, LARGEST
 from loan_core.entries import amount_entry, day_entry
 from loan_core.errors import InvalidEntry, Problem, shortened
+from loan_core.interface import DAY_MEANS
 from loan_core.selection import SORTS, Place
 
 LARGEST_ID = 2**63 - 1
 LARGEST_PAGE = 1_000
-_DAY_MEANS = "The day that is asked about; today unless given."
-AS_OF = {"name": "as_of", "in": "query", "description": _DAY_MEANS, "schema": DAY}
 
 Id = Annotated[int, BeforeValidator(lambda typed: whole("id", typed))]
 LoanId = Annotated[Id, Path(ge=1, le=LARGEST_ID, description="The loan's number.", examples=[1])]
 RepaymentId = Annotated[Id, Path(ge=1, le=LARGEST_ID, description="The repayment's number.", examples=[1])]
 Day = Annotated[date, BeforeValidator(day_entry), WithJsonSchema(DAY)]
-AsOf = Annotated[Day | None, Query(description=_DAY_MEANS)]
+AsOf = Annotated[Day | None, Query(description=DAY_MEANS)]
 Money = Annotated[str | None, WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": LARGEST})]
 Sort: Any = Literal[tuple(f"{sign}{name}" for name in SORTS for sign in ("", "-"))]
 Code: Any = Literal[tuple(CURRENCIES)]
@@ -43,20 +42,21 @@ def whole(name: str, typed: object) -> int:
 
 def as_of_asked(request: Request, today: Callable[[], date]) -> tuple[int, date]:
     """The loan and the day of a call about one loan."""
-    typed = request.query_params.get("as_of")
+    typed = request.query_params.get("as_of") if request.scope["query_string"] else None
     return whole("loan_id", request.path_params["loan_id"]), today() if typed is None else day_entry(typed)
 
 
-def only_known(request: Request) -> None:
+async def only_known(request: Request) -> None:
     """``InvalidEntry`` where the address asks by a name that its route does not know; it may be a misspelt one."""
-    if not request.url.query:
-        return
     route: Any = request.scope["route"]
-    known = [each.alias for each in _query_parameters(route.dependant)] or ["as_of"]
-    for name in request.query_params:
+    refuse_unknown(request, [each.alias for each in _query_parameters(route.dependant)])
+
+
+def refuse_unknown(request: Request, known: Sequence[str]) -> None:
+    for name in request.query_params if request.scope["query_string"] else ():
         if name not in known:
             wrong = f"There is no parameter {shortened(name)}."
-            raise InvalidEntry([Problem(shortened(name), "", wrong, f"Known are {', '.join(known)}.")])
+            raise InvalidEntry([Problem(shortened(name), "", wrong, f"Known are {', '.join(known) or 'none'}.")])
 
 
 def _query_parameters(dependant: Any) -> list[Any]:
@@ -111,7 +111,7 @@ class ListAsked:
         return base64.urlsafe_b64encode(msgspec.json.encode([self.sort, end.value, end.id])).decode()
 
 
-def list_asked(
+async def list_asked(
     as_of: AsOf = None,
     search: Annotated[str, Query(max_length=200, description="Part of a borrower's name or of a reference.")] = "",
     status: Literal["Ahead", "On Track", "Behind"] | None = None,

@@ -201,6 +201,8 @@ SCHEMAS: dict[str, Schema] = {
     ),
 }
 
+DAY_MEANS = "The day that is asked about; today unless given."
+TAG_MEANS = "An ETag: 304 where nothing changed since."
 _REFUSALS = {
     304: "Nothing changed since the answer with this ETag.",
     400: "The body is not JSON.",
@@ -242,6 +244,16 @@ LOAN_ID = {
     "description": "The loan's number.",
     "schema": {"type": "integer", "minimum": 1, "maximum": 2**63 - 1},
     "example": 1,
+}
+STATUS = {
+    "summary": "Where a loan stands at the end of a day",
+    "operationId": "status",
+    "parameters": [
+        LOAN_ID,
+        {"name": "as_of", "in": "query", "description": DAY_MEANS, "schema": bodies.DAY},
+        {"name": "If-None-Match", "in": "header", "description": TAG_MEANS, "schema": {"type": "string"}},
+    ],
+    "responses": {str(status): said for status, said in responses(200, "Status", 304, 404).items()},
 }
 KEY = {
     "name": "Idempotency-Key",

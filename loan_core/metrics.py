@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily
@@ -31,6 +32,12 @@ class Metrics:
         )
         self.cache_counts: Mapping[str, int] = {}
         self._registry.register(self)
+        self._counted = lru_cache(
+            lambda route, method, status: (
+                self._calls.labels(route, method, str(status)),
+                self._seconds.labels(route, method),
+            )
+        )
 
     def collect(self) -> Iterator[CounterMetricFamily]:
         """What Prometheus asks of a collector: here the status cache's counts."""
@@ -59,7 +66,8 @@ class Metrics:
             finally:
                 route = getattr(scope.get("route"), "path", "none")
                 method = scope["method"] if scope["method"] in _METHODS else "other"
-                self._calls.labels(route, method, str(status)).inc()
-                self._seconds.labels(route, method).observe(time.perf_counter() - started)
+                calls, seconds = self._counted(route, method, status)
+                calls.inc()
+                seconds.observe(time.perf_counter() - started)
 
         return counted
