@@ -143,7 +143,7 @@ _STATUS_EXAMPLE: Schema = {
     "expected_monthly_installment": 94.56,
     "expected_paid": 283.68,
     "total_amount_paid": 94.56,
-    "remaining_balance": 1040.16,
+    "remaining_balance": 1040.14,
     "outstanding_principal": 925.44,
     "overpaid_amount": 0.00,
     "arrears": 189.12,
@@ -154,7 +154,7 @@ _STATUS_EXAMPLE: Schema = {
     "ahead_by": -189.12,
     "days_ahead": -45,
     "paid_up_to": "2025-11-01",
-    "total_due": 1134.72,
+    "total_due": 1134.70,
 }
 _CHANGING: Schema = {"revision": _WHOLE, "voided_at": {"type": ["string", "null"], "format": "date-time"}}
 _BY_CURRENCY = {"type": "object", "description": "By ISO 4217 code.", "additionalProperties": {"type": "object"}}
