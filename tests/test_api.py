@@ -1,4 +1,4 @@
-"""The API by its callers: four calls and more, exact money, problems in one shape, writes that are safe to send again."""
+"""The API by its callers: four calls and more, exact money, problems in one shape, writes that may be sent again."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -132,7 +132,9 @@ def test_every_refusal_has_the_one_shape(server):
 
 
 def test_a_body_of_another_kind_or_too_large_is_refused(server):
-    assert server.post("/create-loans", b"loan_amount=1", Content_Type="application/x-www-form-urlencoded").status == 415
+    assert (
+        server.post("/create-loans", b"loan_amount=1", Content_Type="application/x-www-form-urlencoded").status == 415
+    )
     assert server.post("/create-loans", b" " * (1 << 20) + b"{}").status == 413
     assert server.post("/create-loans", b" " * ((1 << 20) - 2) + b"{}").status == 422
 
@@ -267,7 +269,7 @@ def listed(tmp_path_factory):
     file = tmp_path_factory.mktemp("list") / "loans.db"
     with serving(Settings(database_uri=f"sqlite:///{file}", redis_url="off")) as caller:
         caller.book.load_demo(loans=60)
-        caller.book.create_loan(loan_amount=7, currency="JPY", repayment_period=2, borrower="Ünal, \"O'Neil\"")
+        caller.book.create_loan(loan_amount=7, currency="JPY", repayment_period=2, borrower='Ünal, "O\'Neil"')
         yield caller
 
 
