@@ -6,6 +6,7 @@ out. Money is a JSON number with the currency's decimals, exact both ways. Every
 
 import logging
 import os
+import re
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -317,11 +318,23 @@ def _not_valid(_: Request, error: Exception) -> Response:
     return problem_response(Problem(422, " ".join(f"{each.field}: {each.wrong}" for each in wrong), wrong))
 
 
-def _http(_: Request, error: Exception) -> Response:
+def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["Allow"] = ", ".join(sorted(_methods_at(request)))
     sentences = {404: "There is nothing at this address.", 405: "This address does not take that method."}
     detail = sentences.get(error.status_code, str(error.detail))
-    return problem_response(Problem(error.status_code, detail, (), error.headers or {}))
+    return problem_response(Problem(error.status_code, detail, (), headers))
+
+
+def _methods_at(request: Request) -> set[str]:
+    """What the address of a call can be asked for, over all routes that have it."""
+    path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+    templates = ((re.sub(r"{\w+}", "[^/]+", each), said) for each, said in request.app.openapi()["paths"].items())
+    return {method.upper() for template, said in templates if re.fullmatch(template, path) for method in said} or {
+        "GET"
+    }
 
 
 def _failed(request: Request, error: Exception) -> Response:

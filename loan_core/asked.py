@@ -24,7 +24,7 @@ LARGEST_PAGE = 1_000
 Id = Annotated[int, BeforeValidator(lambda typed: whole("id", typed))]
 LoanId = Annotated[Id, Path(ge=1, le=LARGEST_ID, description="The loan's number.", examples=[1])]
 RepaymentId = Annotated[Id, Path(ge=1, le=LARGEST_ID, description="The repayment's number.", examples=[1])]
-Day = Annotated[date, BeforeValidator(day_entry), WithJsonSchema(DAY)]
+Day = Annotated[date, BeforeValidator(lambda typed: day("as_of", typed)), WithJsonSchema(DAY)]
 AsOf = Annotated[Day | None, Query(description=DAY_MEANS)]
 Money = Annotated[str | None, WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": LARGEST})]
 Sort: Any = Literal[tuple(f"{sign}{name}" for name in SORTS for sign in ("", "-"))]
@@ -40,10 +40,17 @@ def whole(name: str, typed: object) -> int:
     return int(text)
 
 
+def day(name: str, typed: str) -> date:
+    """A day as it is written in an address; ``InvalidEntry``."""
+    if not typed.strip():
+        raise InvalidEntry([Problem(name, typed, f"{name} is empty.", "Write a day, or leave it out.")])
+    return day_entry(typed)
+
+
 def as_of_asked(request: Request, today: Callable[[], date]) -> tuple[int, date]:
     """The loan and the day of a call about one loan."""
     typed = request.query_params.get("as_of") if request.scope["query_string"] else None
-    return whole("loan_id", request.path_params["loan_id"]), today() if typed is None else day_entry(typed)
+    return whole("loan_id", request.path_params["loan_id"]), today() if typed is None else day("as_of", typed)
 
 
 async def only_known(request: Request) -> None:

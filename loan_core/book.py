@@ -54,6 +54,7 @@ from loan_core.recording import (
     remember,
     repayment_rows,
     repayments_by_reference,
+    taken_by,
 )
 from loan_core.selection import LoanPage, Place, Selection
 from loan_core.settings import Settings
@@ -206,7 +207,7 @@ class Book:
             return earlier
         taken = repayments_by_reference(write.session, [entry.reference]).get(entry.reference)
         if taken is not None:
-            check_same_repayment(entry, loan.id, taken, loan.currency)
+            raise taken_by(taken, loan.currency)
         return _added(write, loan, repayment_rows(write, [(loan.id, entry, undone.id)], signature)[0])
 
     def import_loans(

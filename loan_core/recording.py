@@ -96,9 +96,14 @@ def check_same_repayment(entry: RepaymentEntry, loan_id: int, recorded: Repaymen
     is_same_day = recorded.received_on == entry.received_on or not entry.is_dated
     is_same = (recorded.loan_id, recorded.amount, recorded.note) == (loan_id, entry.amount, entry.note)
     if not (is_same and is_same_day):
-        amount = f"{currency} {CURRENCIES[currency].major(recorded.amount)}"
-        differs = f"{amount} received on {recorded.received_on} on loan {recorded.loan_id}"
-        raise ReferenceTaken(entry.reference, "repayment", differs)
+        raise taken_by(recorded, currency)
+
+
+def taken_by(recorded: Repayment, currency: str) -> ReferenceTaken:
+    """The refusal of a reference that stands on this repayment, saying what that is."""
+    amount = f"{currency} {CURRENCIES[currency].major(recorded.amount)}"
+    differs = f"{amount} received on {recorded.received_on} on loan {recorded.loan_id}"
+    return ReferenceTaken(recorded.reference, "repayment", differs)
 
 
 def loan_rows(write: Write, entries: Sequence[LoanEntry], signature: Signature) -> list[dict[str, Any]]:

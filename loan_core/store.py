@@ -104,10 +104,11 @@ class Store:
             compiled = self._compiled[statement] = statement.compile(self._engine)
         names: Any = compiled.positiontup
         given = values if names is None else [values[name] for name in names]
-        with _refused_in_words(self._engine.url), closing(self._engine.raw_connection()) as connection:
+        with _refused_in_words(self._engine.url):
             try:
-                driver: Any = connection.driver_connection
-                return driver.execute(str(compiled), given).fetchone()
+                with closing(self._engine.raw_connection()) as connection:
+                    driver: Any = connection.driver_connection
+                    return driver.execute(str(compiled), given).fetchone()
             except self._engine.dialect.loaded_dbapi.Error as error:
                 raise DBAPIError(str(compiled), given, error) from error
 

@@ -39,7 +39,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class Caller:
-    """Who calls a server: each call on a connection of its own. ``book`` is the server's, where it is in this process."""
+    """Who calls a server, each time on a new connection. ``book`` is the server's, where it is in this process."""
 
     port: int
     book: Any = None

@@ -115,6 +115,9 @@ def test_every_refusal_has_the_one_shape(server):
         ("GET", "/loans/x", None, 422),
         ("GET", "/loans/0/status", None, 422),
         ("GET", f"/loans/{loan_id}/status?as_of=tomorrow", None, 422),
+        ("GET", f"/loans/{loan_id}/status?as_of=", None, 422),
+        ("GET", f"/loans/{loan_id}?as_of=", None, 422),
+        ("GET", "/loans?started=%20", None, 422),
         ("GET", f"/loans/{loan_id}/status?as_off=2026-01-01", None, 422),
         ("GET", f"/loans/{loan_id}?as_of=2026-13-01", None, 422),
         ("GET", "/loans?limit=1001", None, 422),
@@ -129,6 +132,8 @@ def test_every_refusal_has_the_one_shape(server):
         assert reply.said["status"] == status
         jsonschema.validate(reply.said, interface.SCHEMAS["Problem"])
     assert server("DELETE", "/loans").headers["allow"] == "GET"
+    assert server("PUT", "/docs").headers["allow"] == "GET"
+    assert server("OPTIONS", f"/loans/{loan_id}/repayments").headers["allow"] == "GET, POST"
 
 
 def test_a_body_of_another_kind_or_too_large_is_refused(server):
@@ -168,6 +173,15 @@ def test_a_repayment_is_reversed_on_its_own_loan_only(call):
     first, second = call.get("/loans/1/repayments").said["repayments"]
     assert first["reversed_by"] == "back"
     assert (second["reverses"], second["total_paid"]) == ("RP-0001", 0)
+
+
+def test_two_reversals_do_not_share_a_reference(call):
+    """Found by schemathesis: both repayments alike, so their reversals are alike but for what they undo."""
+    call.post("/create-loans", LOAN)
+    for reference in "ab":
+        call.post("/loans/1/repayments", {"amount": 10, "received_on": "2025-11-01", "reference": reference})
+    assert call.post("/loans/1/repayments/1/reverse", {"reference": "back"}).status == 201
+    assert call.post("/loans/1/repayments/2/reverse", {"reference": "back"}).status == 422
 
 
 def test_a_voided_loan_takes_no_money(call):
