@@ -64,9 +64,9 @@ class Caller:
 
 
 @contextmanager
-def serving(settings: Settings, app: Any = None) -> Iterator[Caller]:
-    """The API in a thread of this process."""
-    api = make_api(settings)
+def serving(settings: Settings, app: Any = None, api: Any = None) -> Iterator[Caller]:
+    """The API, or an ``app`` that carries it, in a thread of this process."""
+    api = api or make_api(settings)
     server = uvicorn.Server(uvicorn.Config(app or api, port=0, log_level="critical", lifespan="on", access_log=False))
     thread = threading.Thread(target=server.run)
     thread.start()
