@@ -198,7 +198,7 @@ class UndoReceipt:
     @property
     def sentence(self) -> str:
         done = [counted(self.loans, "loan") + " voided"] if self.loans else []
-        done += [counted(self.repayments, "repayment") + " reversed"] if self.repayments else []
+        done += [counted(self.repayments, "repayment") + " taken back"] if self.repayments else []
         return f"Import {self.batch_id} is undone: {' and '.join(done) or 'nothing of it was left'}."
 
 

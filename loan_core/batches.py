@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from loan_core.answers import ImportReceipt, UndoReceipt
@@ -34,6 +34,7 @@ from loan_core.recording import (
     loans_by_reference,
     repayment_rows,
     repayments_by_reference,
+    reversals_of,
 )
 from loan_core.store import Store, Write, edition
 
@@ -102,7 +103,7 @@ def run(store: Store, job: Import[Any], signature: Signature, dry_run: bool, pro
             id=write.next_id(Batch),
             kind=job.kind,
             reference=job.reference,
-            name=job.name,
+            name=shortened(job.name, 200),
             rows=len(checked.new),
             recorded_by=signature.recorded_by,
             created_at=signature.created_at,
@@ -129,7 +130,8 @@ def check_loans(
     for number, (line, stated) in enumerate(lines):
         _report(progress, "Checking", number, len(lines))
         try:
-            entry = loan_entry(stated, today, default_currency)
+            known = recorded.get(stated.get("reference", ""))
+            entry = loan_entry(stated, known.start_on if known else today, default_currency)
             if _is_there(entry, line, seen, recorded.get(entry.reference), check_same_loan):
                 checked.already_there += 1
             else:
@@ -144,28 +146,30 @@ def check_repayments(table: Table, today: date, progress: Progress, session: Ses
     lines, checked = table.rows, Checked[NewRepayment](problems=list(table.problems))
     loan_of = _loan_finder(session, lines)
     recorded = repayments_by_reference(session, (stated.get("reference", "") for _, stated in lines))
+    reversed_ = reversals_of(session, (repayment.id for repayment in recorded.values()))
     seen: dict[str, int] = {}
     reversible: dict[str, NewRepayment] = {}
     for number, (line, stated) in enumerate(lines):
         _report(progress, "Checking", number, len(lines))
         try:
             loan = loan_of(stated)
-            entry = repayment_entry(stated, loan.currency, loan.start_on, today)
+            day = "Write the day it was received, such as 2024-01-31."
+            entry = repayment_entry(stated, loan.currency, loan.start_on, today, required_day=day)
             row = NewRepayment(loan.id, entry)
 
-            def check_same(
-                entry: RepaymentEntry, known: Repayment, loan_id: int = loan.id, currency: str = loan.currency
-            ) -> None:
-                check_same_repayment(entry, loan_id, known, currency)
+            def check_same(entry: RepaymentEntry, known: Repayment, loan_id: int = loan.id) -> None:
+                check_same_repayment(session, entry, loan_id, known)
 
-            if _is_there(entry, line, seen, recorded.get(entry.reference), check_same):
-                checked.already_there += 1
-                continue
-            if entry.reverses:
+            known = recorded.get(entry.reference)
+            is_there = _is_there(entry, line, seen, known, check_same)
+            if entry.reverses and not is_there:
                 _check_reversal(row, reversible)
-            elif entry.reference:
+            elif entry.reference and not (known and known.id in reversed_):
                 reversible[entry.reference] = row
-            checked.add(row, loan.currency, entry.amount)
+            if is_there:
+                checked.already_there += 1
+            else:
+                checked.add(row, loan.currency, entry.amount)
         except (InvalidEntry, ReferenceTaken) as error:
             checked.problems += _problems(error, line, stated)
     return checked
@@ -177,7 +181,9 @@ def insert_loans(write: Write, entries: Sequence[LoanEntry], signature: Signatur
 
 def insert_repayments(write: Write, new: Sequence[NewRepayment], signature: Signature, progress: Progress) -> None:
     first_id = write.next_id(Repayment)
-    ids = {row.entry.reference: first_id + number for number, row in enumerate(new)}
+    recorded = repayments_by_reference(write.session, (row.entry.reverses for row in new))
+    ids = {reference: repayment.id for reference, repayment in recorded.items()}
+    ids |= {row.entry.reference: first_id + number for number, row in enumerate(new)}
     entries = [(row.loan_id, row.entry, ids.get(row.entry.reverses) if row.entry.reverses else None) for row in new]
     insert_rows(write, Repayment, repayment_rows(write, entries, signature), progress)
     write.stamp_where(Loan.id.in_(select(Repayment.loan_id).where(Repayment.batch_id == signature.batch_id)))
@@ -199,44 +205,27 @@ def undo(store: Store, batch_id: int, signature: Signature) -> UndoReceipt:
 
 
 def _undo_repayments(write: Write, batch: Batch, signature: Signature) -> int:
-    """Reverse what stands of a batch, and mark each pair undone; what was reversed on another day stays as it is."""
-    session, reversal = write.session, aliased(Repayment)
-    rows = session.execute(
-        select(Repayment, reversal)
-        .outerjoin(reversal, reversal.reverses_id == Repayment.id)
-        .where(Repayment.batch_id == batch.id, Repayment.amount > 0)
-        .order_by(Repayment.id)
+    """Take a batch's repayments back, and the reversals of them that came later: none of it counts on any day."""
+    mine = select(Repayment.id).where(Repayment.batch_id == batch.id)
+    undone = write.session.execute(
+        update(Repayment)
+        .where(Repayment.undone_at.is_(None), or_(Repayment.batch_id == batch.id, Repayment.reverses_id.in_(mine)))
+        .values(undone_at=signature.created_at)
+        .returning(Repayment.loan_id)
     ).all()
-    standing = [original for original, reversed_by in rows if reversed_by is None]
-    note = f"Import {batch.id} undone"
-    entries = [
-        (row.loan_id, RepaymentEntry(-row.amount, row.received_on, "", note, row.reference, True), row.id)
-        for row in standing
-    ]
-    new = repayment_rows(write, entries, signature)
-    if new:
-        session.execute(insert(Repayment), [row | {"undone_at": signature.created_at} for row in new])
-    pairs = [pair for pair in rows if pair[1] is None or pair[1].received_on == pair[0].received_on]
-    for part in in_slices(row.id for pair in pairs for row in pair if row is not None):
-        session.execute(update(Repayment).where(Repayment.id.in_(part)).values(undone_at=signature.created_at))
-    write.stamp_where(Loan.id.in_(select(Repayment.loan_id).where(Repayment.batch_id == batch.id)))
-    return len(standing)
+    for part in in_slices({loan_id for (loan_id,) in undone}):
+        write.stamp_where(Loan.id.in_(part))
+    return write.session.scalar(select(func.count()).where(Repayment.batch_id == batch.id)) or 0
 
 
 def _undo_loans(write: Write, batch: Batch, signature: Signature) -> int:
     session = write.session
     is_standing = (Loan.batch_id == batch.id) & Loan.voided_at.is_(None)
-    undone = select(Repayment.reverses_id).where(Repayment.reverses_id.is_not(None))
-    paid = session.scalars(
-        select(Loan)
-        .where(
-            is_standing,
-            select(Repayment.id)
-            .where(Repayment.loan_id == Loan.id, Repayment.amount > 0, Repayment.id.not_in(undone))
-            .exists(),
-        )
-        .order_by(Loan.id)
-    ).all()
+    reversal = aliased(Repayment)
+    is_reversed = select(reversal.id).where(reversal.reverses_id == Repayment.id, reversal.undone_at.is_(None)).exists()
+    stands = (Repayment.loan_id == Loan.id) & (Repayment.amount > 0) & Repayment.undone_at.is_(None) & ~is_reversed
+    has_money = select(Repayment.id).where(stands).exists()
+    paid = session.scalars(select(Loan).where(is_standing, has_money).order_by(Loan.id)).all()
     if paid:
         raise ImportInUse(batch.id, len(paid), paid[0].reference)
     count = write.stamp_where(is_standing)
@@ -308,6 +297,10 @@ def _loan_finder(session: Session, lines: Sequence[tuple[int, dict[str, str]]]) 
             is_voided = "is voided" if loan is not None else "is not in this book"
             right = "Write the reference of a loan in the book, or import the loans first."
             raise InvalidEntry([Problem(column, shortened(found), f"Loan {shortened(found)} {is_voided}.", right)])
+        if (code := stated.get("currency")) and code != loan.currency:
+            wrong = f"Loan {shortened(found)} is kept in {loan.currency}."
+            right = f"Write {loan.currency}, or leave the currency out."
+            raise InvalidEntry([Problem("currency", shortened(code), wrong, right)])
         return loan
 
     return find

@@ -4,7 +4,7 @@ Doing: a verb is one transaction, takes what was typed, and is safe to repeat un
 takes the day it is asked about. Nothing here splits a repayment or keeps a balance: they follow from what was received.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
 from threading import Lock
@@ -31,7 +31,16 @@ from loan_core.cache import Cache, Version
 from loan_core.calculation.money import CURRENCIES
 from loan_core.calculation.portfolio import Collection
 from loan_core.calculation.position import Thresholds
-from loan_core.entries import loan_entry, reason_entry, repayment_entry
+from loan_core.entries import (
+    LOAN_FIELDS,
+    REPAYMENT_FIELDS,
+    RepaymentEntry,
+    check_names,
+    loan_entry,
+    name_entry,
+    reason_entry,
+    repayment_entry,
+)
 from loan_core.errors import (
     AlreadyReversed,
     BookNotEmpty,
@@ -40,6 +49,7 @@ from loan_core.errors import (
     LoanNotFound,
     NotReversible,
     RepaymentNotFound,
+    shortened,
 )
 from loan_core.models import Batch, Edition, Loan, Repayment
 from loan_core.recording import (
@@ -52,9 +62,10 @@ from loan_core.recording import (
     loan_rows,
     loans_by_reference,
     remember,
+    repayment_reference_taken,
     repayment_rows,
     repayments_by_reference,
-    taken_by,
+    reversals_of,
 )
 from loan_core.selection import LoanPage, Place, Selection
 from loan_core.settings import Settings
@@ -106,13 +117,15 @@ class Book:
 
     def create_loan(self, *, recorded_by: str = "", key: IdempotencyKey | None = None, **stated: object) -> Loan:
         """Write a loan, stated by the fields of the CSV format; ``InvalidEntry``, ``ReferenceTaken``, ``KeyTaken``."""
-        signature = self._signature(recorded_by)
+        check_names(stated, LOAN_FIELDS)
+        signature, reference = self._signature(recorded_by), str(stated.get("reference") or "").strip()
         with self._store.write() as write:
             # A request that came before is answered, not judged again: what was right on its day stays so.
             if earlier := answered(write.session, key, Loan):
                 return earlier
-            entry = loan_entry(stated, self.today(), self._settings.currency)
-            loan = loans_by_reference(write.session, [entry.reference]).get(entry.reference)
+            loan = loans_by_reference(write.session, [reference]).get(reference)
+            # An undated entry is of the day on which it was first made.
+            entry = loan_entry(stated, loan.start_on if loan else self.today(), self._settings.currency)
             if loan is not None:
                 check_same_loan(entry, loan)
             else:
@@ -150,17 +163,25 @@ class Book:
         with self._store.write() as write:
             if earlier := answered(write.session, key, Repayment):
                 return earlier
-            loan = loan_by_id(write.session, loan_id)
-            entry = repayment_entry({"amount": amount, **stated}, loan.currency, loan.start_on, self.today())
-            repayment = repayments_by_reference(write.session, [entry.reference]).get(entry.reference)
-            if repayment is not None:
-                check_same_repayment(entry, loan_id, repayment, loan.currency)
-            elif loan.voided_at is not None:
-                raise LoanIsVoided(loan.reference)
-            else:
+            loan, entry, repayment = self._judged_repayment(write.session, loan_id, {"amount": amount, **stated})
+            if repayment is None:
                 repayment = _added(write, loan, repayment_rows(write, [(loan_id, entry, None)], signature)[0])
             remember(write.session, key, repayment, signature.created_at)
             return repayment
+
+    def _judged_repayment(
+        self, session: Session, loan_id: int, stated: Mapping[str, object]
+    ) -> tuple[Loan, RepaymentEntry, Repayment | None]:
+        """A repayment that may be recorded, on which loan; or that is recorded already, as what."""
+        check_names(stated, ("amount", *REPAYMENT_FIELDS))
+        loan = loan_by_id(session, loan_id)
+        entry = repayment_entry(stated, loan.currency, loan.start_on, self.today())
+        recorded = repayments_by_reference(session, [entry.reference]).get(entry.reference)
+        if recorded is not None:
+            check_same_repayment(session, entry, loan_id, recorded)
+        elif loan.voided_at is not None:
+            raise LoanIsVoided(loan.reference)
+        return loan, entry, recorded
 
     def reverse_repayment(
         self,
@@ -177,12 +198,13 @@ class Book:
         A ``reference`` may be stated. With a ``loan_id`` the repayment must stand on that loan.
         ``RepaymentNotFound``, ``NotReversible``, ``AlreadyReversed``, ``InvalidEntry``, ``KeyTaken``.
         """
+        check_names(stated, ("received_on", "reference"))
         signature = self._signature(recorded_by)
         with self._store.write() as write:
             if earlier := answered(write.session, key, Repayment):
                 return earlier
             undone = write.session.get(Repayment, repayment_id) if 0 < repayment_id < 2**63 else None
-            if undone is None or loan_id not in (None, undone.loan_id):
+            if undone is None or undone.undone_at is not None or loan_id not in (None, undone.loan_id):
                 raise RepaymentNotFound(repayment_id)
             reversal = self._reversed(write, undone, signature, {"note": reason} | stated)
             remember(write.session, key, reversal, signature.created_at)
@@ -198,16 +220,17 @@ class Book:
             "received_on": undone.received_on,
             "reverses": undone.reference,
         }
-        entry = repayment_entry(said | stated, loan.currency, undone.received_on, self.today())
-        earlier = write.session.scalar(select(Repayment).where(Repayment.reverses_id == undone.id))
+        received = f"{shortened(undone.reference)} was received"
+        entry = repayment_entry(said | stated, loan.currency, undone.received_on, self.today(), received)
+        earlier = reversals_of(write.session, [undone.id]).get(undone.id)
         if earlier is not None:
             if earlier.reference != entry.reference:
                 raise AlreadyReversed(undone.reference, earlier.reference)
-            check_same_repayment(entry, loan.id, earlier, loan.currency)
+            check_same_repayment(write.session, entry, loan.id, earlier)
             return earlier
         taken = repayments_by_reference(write.session, [entry.reference]).get(entry.reference)
         if taken is not None:
-            raise taken_by(taken, loan.currency)
+            raise repayment_reference_taken(write.session, taken)
         return _added(write, loan, repayment_rows(write, [(loan.id, entry, undone.id)], signature)[0])
 
     def import_loans(
@@ -255,7 +278,7 @@ class Book:
         return batches.run(self._store, job, self._signature(""), False, progress)
 
     def _signature(self, recorded_by: str) -> Signature:
-        return Signature(recorded_by or self._settings.recorded_by, self._settings.now())
+        return Signature(name_entry(recorded_by) or self._settings.recorded_by, self._settings.now())
 
     # Asking
 
@@ -276,6 +299,7 @@ class Book:
 
     def quote(self, **stated: object) -> Quote:
         """What a loan would come to, by the fields of ``create_loan``; ``InvalidEntry``. Nothing is written."""
+        check_names(stated, LOAN_FIELDS)
         entry = loan_entry(stated, self.today(), self._settings.currency)
         return Quote(entry, schedule_of(entry))
 
@@ -285,11 +309,8 @@ class Book:
         Refuses what ``add_repayment`` would refuse. Nothing is written.
         """
         with self._store.read() as session:
-            loan = loan_by_id(session, loan_id)
-            entry = repayment_entry({"amount": amount, **stated}, loan.currency, loan.start_on, self.today())
+            loan, entry, _ = self._judged_repayment(session, loan_id, {"amount": amount, **stated})
             received = ledger.received(session, max(as_of, entry.received_on), Repayment.loan_id == loan_id)
-        if loan.voided_at is not None:
-            raise LoanIsVoided(loan.reference)
         return preview_of(loan, received, entry, max(as_of, entry.received_on), self.thresholds)
 
     def version(self, loan_id: int, as_of: date) -> Version:

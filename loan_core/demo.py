@@ -93,13 +93,14 @@ def _loan(chance: Random, today: date, currency: str) -> LoanEntry:
 
 def _received(chance: Random, entry: LoanEntry, today: date) -> Iterator[tuple[RepaymentEntry, int | None]]:
     """What came in, in the order of entry: by a habit, with the odd mistake put right by a reversal."""
+    if entry.start_on > today:
+        return
     lines = schedule(terms_of(entry))
     _, habit = _choice(chance, _HABITS)
     stops_after = chance.randint(0, max(entry.repayment_period // 2, 1))
     carried = place = 0
     for number, (due_on, due) in enumerate(zip(lines.due_on.tolist(), lines.due.tolist(), strict=True)):
         received_on, amount = _pays(chance, habit, due_on, due + carried)
-        received_on = max(received_on, entry.start_on)
         if habit == "settles" and number >= stops_after:
             amount = int(lines.due[number:].sum()) + carried
         if (habit == "stopped" and number >= stops_after) or received_on > today:
@@ -107,6 +108,7 @@ def _received(chance: Random, entry: LoanEntry, today: date) -> Iterator[tuple[R
         carried = max(due + carried - amount, 0) if habit == "misses" and chance.random() < 0.7 else 0
         if amount <= 0:
             continue
+        received_on = max(received_on, entry.start_on)
         if chance.random() < 0.015:
             yield _entry(entry, amount * 10, received_on, "Typed wrong", today), None
             yield _entry(entry, -amount * 10, received_on, "A digit too many", today), place

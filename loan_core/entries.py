@@ -4,10 +4,10 @@ Forms, files and the API hand over what came in, text or exact numbers, in major
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Context, Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -21,8 +21,30 @@ from loan_core.models import ENUMERATED, FREQUENCIES, LONGEST_PERIOD, METHODS, R
 MILLION = 10**6
 DEFAULT_RATE = {"month": 20_000, "year": 240_000}
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
-REFERENCE_LENGTH, BORROWER_LENGTH, NOTE_LENGTH = 100, 200, 2000
+REFERENCE_LENGTH, BORROWER_LENGTH, NOTE_LENGTH, NAME_LENGTH = 100, 200, 2000, 100
+LOAN_FIELDS = (
+    "reference",
+    "borrower",
+    "loan_amount",
+    "currency",
+    "interest_rate",
+    "rate_period",
+    "repayment_period",
+    "frequency",
+    "method",
+    "rounding",
+    "start_on",
+    "first_due_on",
+    "installment",
+    "note",
+)
+REPAYMENT_FIELDS = ("received_on", "reference", "note")
 _ALIASES = {"biweekly": "every_two_weeks", "fortnightly": "every_two_weeks", "every_2_weeks": "every_two_weeks"}
+# Thousands in groups, by commas, points' place kept; and the other way, a comma before the decimals.
+_GROUPED_NUMBER = re.compile(r"([0-9]{1,3}(?:[,\s'\u2019][0-9]{2,3})*[,\s'\u2019][0-9]{3})(\.[0-9]+)?")
+_COMMA_NUMBER = re.compile(r"([0-9]{1,3}(?:[.\s'\u2019][0-9]{3})+|[0-9]+),([0-9]+)")
+# As many digits as a field may have: what is typed is judged exactly.
+_DIGITS = Context(prec=20_000)
 _PLAIN_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]*)?|-?\.[0-9]+")
 
 
@@ -92,6 +114,10 @@ class _Fields:
             self.note(name, error.wrong, error.right)
             return default
 
+    def read_amount(self, name: str, currency: Currency, required: str, *limits: int) -> Any:
+        """As ``read``; of a currency that is wrong itself no digits can be."""
+        return self.read(name, amount, currency, *limits, required=required) if self.is_sound("currency") else None
+
     def note(self, name: str, wrong: str, right: str) -> None:
         self.problems.append(Problem(name, shortened(self._stated.get(name, "")), wrong, right))
 
@@ -116,9 +142,7 @@ def loan_entry(stated: Mapping[str, object], today: date, default_currency: str)
         "currency": code,
         "rate_period": rate_period,
         "start_on": start_on,
-        "loan_amount": fields.read(
-            "loan_amount", amount, currency, default=1, required="Write the amount lent, such as 1000.00."
-        ),
+        "loan_amount": fields.read_amount("loan_amount", currency, "Write the amount lent, such as 1000.00."),
         "interest_rate": fields.read("interest_rate", _rate, rate_period, default=DEFAULT_RATE[rate_period]),
         "repayment_period": fields.read(
             "repayment_period", _period, default=1, required="Write the number of installments, such as 12."
@@ -132,7 +156,7 @@ def loan_entry(stated: Mapping[str, object], today: date, default_currency: str)
     if values["first_due_on"] and fields.is_sound("start_on") and values["first_due_on"] < start_on:
         wrong = f"The first installment cannot fall due before the loan starts on {start_on}."
         fields.note("first_due_on", wrong, f"Write {start_on} or a later day.")
-    stated_installment = fields.read("installment", amount, currency, 0, LARGEST_INSTALLMENT)
+    stated_installment = fields.read_amount("installment", currency, "", 0, LARGEST_INSTALLMENT)
     fields.finish()
     entry = LoanEntry(**values, installment=0, is_dated=fields.has("start_on"))
     installment = _installment(entry, currency, stated_installment, fields)
@@ -140,8 +164,18 @@ def loan_entry(stated: Mapping[str, object], today: date, default_currency: str)
     return LoanEntry(**values, installment=installment, is_dated=entry.is_dated)
 
 
-def repayment_entry(stated: Mapping[str, object], currency: str, start_on: date, today: date) -> RepaymentEntry:
-    """The repayment that these fields describe, on a loan of this currency that began on ``start_on``."""
+def repayment_entry(
+    stated: Mapping[str, object],
+    currency: str,
+    earliest: date,
+    today: date,
+    earliest_is: str = "the loan starts",
+    required_day: str = "",
+) -> RepaymentEntry:
+    """The repayment that these fields describe, on a loan of this currency, received on ``earliest`` or later.
+
+    ``earliest_is`` what happened on that day; ``required_day`` what to write where no day is stated, "" for today.
+    """
     fields: _Fields = _Fields(stated)
     reverses = fields.read("reverses", _line, REFERENCE_LENGTH, default="")
     values = {
@@ -152,18 +186,34 @@ def repayment_entry(stated: Mapping[str, object], currency: str, start_on: date,
             default=1,
             required="Write the amount received, such as 94.56.",
         ),
-        "received_on": fields.read("received_on", _day, default=today),
+        "received_on": fields.read("received_on", _day, default=today, required=required_day),
         "reference": fields.read("reference", _line, REFERENCE_LENGTH, default=""),
         "note": fields.read("note", _text, NOTE_LENGTH, default=""),
     }
     if fields.is_sound("received_on"):
-        if values["received_on"] < start_on:
-            wrong = f"{values['received_on']} is before the loan starts on {start_on}."
-            fields.note("received_on", wrong, f"Write {start_on} or a later day.")
+        if values["received_on"] < earliest:
+            wrong = f"{values['received_on']} is before {earliest_is} on {earliest}."
+            fields.note("received_on", wrong, f"Write {earliest} or a later day.")
         elif values["received_on"] > today:
             fields.note("received_on", f"{values['received_on']} is after today.", f"Write {today} or an earlier day.")
     fields.finish()
     return RepaymentEntry(**values, reverses=reverses, is_dated=fields.has("received_on"))
+
+
+def is_storable(text: str) -> bool:
+    """Whether a text can stand in a row at all: no NUL, no half of a character."""
+    return "\0" not in text and not any("\ud800" <= each <= "\udfff" for each in text)
+
+
+def name_entry(typed: str) -> str:
+    """Who signs an entry, as typed."""
+    return str(_alone("recorded_by", typed, _line, NAME_LENGTH) or "")
+
+
+def check_names(stated: Mapping[str, object], known: Iterable[str]) -> None:
+    """``TypeError`` for a field that there is not: a misspelled rate must not become the usual one."""
+    if unknown := set(stated) - set(known):
+        raise TypeError(f"there is no field {', '.join(sorted(unknown))}")
 
 
 def reason_entry(reason: str) -> str:
@@ -202,23 +252,34 @@ def amount(found: str, currency: Currency, smallest: int = 1, largest: int = LAR
     """Money as typed, in minor units: plain digits, a point, at most the currency's decimals, more than zero."""
     example = currency.major(10 ** (currency.exponent + 3))
     if not _PLAIN_NUMBER.fullmatch(found):
-        plain = re.sub(r"[,\s\u00a0\u202f']", "", found)
-        if _PLAIN_NUMBER.fullmatch(plain):
-            raise _Wrong(f"{shortened(found)} is not a plain number.", f"Write it without separators: {plain}.")
+        wrong = f"{shortened(found)} is not a plain number."
+        if grouped := _GROUPED_NUMBER.fullmatch(found):
+            whole, decimals = re.sub(r"[^0-9]", "", grouped[1]), grouped[2]
+            raise _Wrong(wrong, f"Write it without separators: {whole}{decimals or ''}.")
+        if european := _COMMA_NUMBER.fullmatch(found):
+            whole = re.sub(r"[^0-9]", "", european[1])
+            raise _Wrong(wrong, f"Write a point before the decimals: {whole}.{european[2]}.")
         raise _Wrong(f"{shortened(found)} is not an amount.", f"Write plain digits, such as {example}.")
-    decimals = len(found.partition(".")[2])
-    value = Decimal(found) if len(found) <= 40 else Decimal("Infinity")
-    if value.is_finite() and decimals > currency.exponent:
-        lower = value.quantize(Decimal(1).scaleb(-currency.exponent), rounding="ROUND_FLOOR")
-        upper = lower + Decimal(1).scaleb(-currency.exponent)
-        have = f"have {currency.exponent} decimals" if currency.exponent else "have no decimals"
-        name = currency.name[0].upper() + currency.name[1:]
-        raise _Wrong(f"{name} {have}: {shortened(found)} has {decimals}.", f"Write {upper} or {lower}.")
-    if value < currency.major(smallest):
+    value = _DIGITS.create_decimal(found)
+    if value < currency.major(smallest) and (value <= 0 or not smallest):
         raise _Wrong(f"{shortened(found)} is not more than zero.", f"Write the amount as a positive number: {example}.")
     if value > currency.major(largest):
         raise _Wrong(f"{shortened(found)} is more than a loan book holds.", f"Write at most {currency.major(largest)}.")
+    decimals = len(found.partition(".")[2])
+    if decimals > currency.exponent:
+        have = f"have {currency.exponent} decimals" if currency.exponent else "have no decimals"
+        name = currency.name[0].upper() + currency.name[1:]
+        raise _Wrong(f"{name} {have}: {shortened(found)} has {decimals}.", _nearest(value, currency))
     return currency.minor(value)
+
+
+def _nearest(value: Decimal, currency: Currency) -> str:
+    """Which amounts of the currency are meant by one that is too fine."""
+    step = currency.major(1)
+    lower = value.quantize(step, rounding=ROUND_FLOOR, context=_DIGITS)
+    if lower == value:
+        return f"Write {lower}."
+    return f"Write {lower + step} or {lower}." if lower else f"Write {step}."
 
 
 def _reversed_amount(found: str, currency: Currency) -> int:
@@ -243,6 +304,7 @@ def _installment(entry: LoanEntry, currency: Currency, stated: int | None, field
     if entry.method == "interest_only":
         wrong = f"An interest-only installment is the interest of one period, {currency.major(agreed)}."
         fields.note("installment", wrong, "Leave it out, or write another method.")
+        return agreed
     interest = int(first_interest(terms_of(entry)))
     if stated <= interest:
         wrong = f"{currency.major(stated)} does not exceed the first period's interest, {currency.major(interest)}: "
@@ -268,15 +330,15 @@ def _day(found: str) -> date:
 def _rate(found: str, rate_period: str) -> int:
     """A rate as a fraction, in parts per million of its own period."""
     hint = "Write a fraction: 0.12 for 12 %."
-    if not _PLAIN_NUMBER.fullmatch(found) or len(found) > 40:
+    if not _PLAIN_NUMBER.fullmatch(found):
         raise _Wrong(f"{shortened(found)} is not a rate.", hint)
-    value = Decimal(found)
+    value = _DIGITS.create_decimal(found)
     limit = RATE_LIMITS[rate_period]
-    if not 0 <= value * MILLION <= limit:
+    if not 0 <= value <= limit // MILLION:
         wrong = f"A rate of {shortened(found)} a {rate_period} is outside 0 to {limit // MILLION}."
         raise _Wrong(wrong, hint)
-    scaled = value.scaleb(6)
-    if scaled != scaled.to_integral_value():
+    scaled = value.scaleb(6, _DIGITS)
+    if scaled != scaled.to_integral_value(context=_DIGITS):
         raise _Wrong(
             f"{shortened(found)} is finer than a millionth.", f"Write at most 6 decimals, such as {value:.6f}."
         )
@@ -316,7 +378,7 @@ def _line(found: str, most: int) -> str:
 def _text(found: str, most: int) -> str:
     if len(found) > most:
         raise _Wrong(f"The text has {len(found):,} characters.", f"Write at most {most:,}.")
-    if "\0" in found or any("\ud800" <= each <= "\udfff" for each in found):
+    if not is_storable(found):
         raise _Wrong("The text has a character that is none.", "Write it again without it.")
     return found
 

@@ -43,7 +43,8 @@ class InvalidFile(Refusal):
         self.problems = tuple(problems)
         self.rows, self.new, self.already_there = rows, new, already_there
         first = self.problems[0]
-        where = f"line {first.line}, {first.field}: " if first.line and first.field else ""
+        where = ", ".join([f"line {first.line}"] * bool(first.line) + [first.field] * bool(first.field))
+        where += ": " if where else ""
         more = len(self.problems) - 1
         others = "" if not more else f" And {more:,} more to correct." if more > 1 else " And one more to correct."
         super().__init__(f"Nothing was imported: {where}{first}{others}")
@@ -155,5 +156,7 @@ class InvalidSetting(Refusal):
 
 
 def shortened(text: str, most: int = 60) -> str:
-    """Somebody's words inside our sentence: never more than a line of them."""
-    return text if len(text) <= most else f"{text[: most - 1]}…"
+    """Somebody's words inside our sentence: never more than a line of them, and what cannot be seen is spelled out."""
+    text = " ".join(text[: 2 * most].split()) if len(text) > 2 * most else " ".join(text.split())
+    text = text if len(text) <= most else f"{text[: most - 1]}…"
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)

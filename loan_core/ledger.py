@@ -4,24 +4,25 @@ from datetime import date
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Select, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, case, false, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from loan_core.answers import RepaymentPage
+from loan_core.entries import is_storable
 from loan_core.models import Loan, Repayment
 from loan_core.store import frame
 
 
 def paid_on(session: Session, loan_id: int, as_of: date | None = None) -> int:
     """What a loan had received by the end of a day, or ever."""
-    through = [Repayment.received_on <= as_of] if as_of else []
+    through = _standing(as_of) if as_of else (Repayment.undone_at.is_(None),)
     return int(session.scalar(select(func.sum(Repayment.amount)).where(Repayment.loan_id == loan_id, *through)) or 0)
 
 
 def paid_through(as_of: Any) -> Any:
     """What the loan of a query's row had received by the end of a day, as a column of that query."""
     paid = select(func.coalesce(func.sum(Repayment.amount), 0))
-    return paid.where(Repayment.loan_id == Loan.id, Repayment.received_on <= as_of).correlate(Loan).scalar_subquery()
+    return paid.where(Repayment.loan_id == Loan.id, *_standing(as_of)).correlate(Loan).scalar_subquery()
 
 
 def received(session: Session, as_of: date, *conditions: ColumnElement[bool]) -> pd.DataFrame:
@@ -45,7 +46,9 @@ def page(
         conditions.append(Repayment.received_on >= since)
     if currency:
         conditions.append(Loan.currency == currency)
-    if search:
+    if not is_storable(search):
+        conditions.append(false())
+    elif search:
         columns = (Loan.borrower, Loan.reference, Repayment.reference)
         conditions.append(or_(*(func.lower(each).contains(search.lower(), autoescape=True) for each in columns)))
     sums = session.execute(
@@ -89,5 +92,8 @@ def _with_references(as_of: date) -> Select[Any]:
         )
         .join(Loan, Loan.id == Repayment.loan_id)
         .outerjoin(undone, undone.id == Repayment.reverses_id)
-        .outerjoin(reversal, (reversal.reverses_id == Repayment.id) & (reversal.received_on <= as_of))
+        .outerjoin(
+            reversal,
+            (reversal.reverses_id == Repayment.id) & (reversal.received_on <= as_of) & reversal.undone_at.is_(None),
+        )
     )

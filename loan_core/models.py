@@ -5,6 +5,7 @@ zone, an instant is in UTC. Ids are given out under the book's lock, in the orde
 """
 
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import (
@@ -44,6 +45,10 @@ class Instant(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
+    @property
+    def python_type(self) -> type[datetime]:
+        return datetime
+
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
@@ -61,8 +66,11 @@ def _one_of(column: str, names: tuple[str, ...]) -> CheckConstraint:
     return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
 
 
-def _unique_while(condition: str, name: str, *columns: str) -> Index:
-    return Index(name, *columns, unique=True, sqlite_where=text(condition), postgresql_where=text(condition))
+def _index_while(condition: str, name: str, *columns: str, unique: bool = False) -> Index:
+    return Index(name, *columns, unique=unique, sqlite_where=text(condition), postgresql_where=text(condition))
+
+
+_unique_while = partial(_index_while, unique=True)
 
 
 class Base(DeclarativeBase):
@@ -163,8 +171,8 @@ class Loan(Base):
 class Repayment(Base):
     """Money received on a loan, or the reversal of it: the negative amount, naming the row it undoes.
 
-    ``undone_at``: the import that brought this row was undone. It and its reversal come to nothing on any day, no
-    list shows them, and their references are free again.
+    ``undone_at``: the import that brought this row was undone. It stays, but counts on no day and in no list, and its
+    reference is free again.
     """
 
     __tablename__ = "repayments"
@@ -175,9 +183,9 @@ class Repayment(Base):
         ),
         CheckConstraint("reference <> ''", name="reference_given"),
         _unique_while("undone_at IS NULL", "uq_repayments_reference", "reference"),
-        Index("uq_repayments_reverses_id", "reverses_id", unique=True),
+        _unique_while("undone_at IS NULL", "uq_repayments_reverses_id", "reverses_id"),
         # Sums by loan and day are read from this index alone.
-        Index(None, "loan_id", "received_on", "amount"),
+        _index_while("undone_at IS NULL", "ix_repayments_sums", "loan_id", "received_on", "amount"),
         Index(None, "batch_id"),
     )
 

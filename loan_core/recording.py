@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from loan_core.answers import described
 from loan_core.calculation.money import CURRENCIES
-from loan_core.entries import LoanEntry, RepaymentEntry
+from loan_core.entries import LoanEntry, RepaymentEntry, is_storable
 from loan_core.errors import KeyTaken, LoanNotFound, ReferenceTaken
 from loan_core.models import Loan, Repayment, Request
 from loan_core.store import Write
@@ -82,6 +82,11 @@ def repayments_by_reference(session: Session, references: Iterable[str]) -> dict
     return _by(session, Repayment, Repayment.reference, references, Repayment.undone_at.is_(None))
 
 
+def reversals_of(session: Session, ids: Iterable[int]) -> dict[int, Repayment]:
+    """By the id of what it reverses, each standing reversal of these repayments."""
+    return _by(session, Repayment, Repayment.reverses_id, ids, Repayment.undone_at.is_(None))
+
+
 def check_same_loan(entry: LoanEntry, recorded: Loan) -> None:
     """``ReferenceTaken``, saying the first difference, unless this entry is what is recorded already."""
     left_out = {"reference", "is_dated"} | (set() if entry.is_dated else {"start_on"})
@@ -91,19 +96,22 @@ def check_same_loan(entry: LoanEntry, recorded: Loan) -> None:
             raise ReferenceTaken(entry.reference, "loan", differs)
 
 
-def check_same_repayment(entry: RepaymentEntry, loan_id: int, recorded: Repayment, currency: str) -> None:
+def check_same_repayment(session: Session, entry: RepaymentEntry, loan_id: int, recorded: Repayment) -> None:
     """``ReferenceTaken``, saying what is recorded, unless this entry is that already."""
     is_same_day = recorded.received_on == entry.received_on or not entry.is_dated
-    is_same = (recorded.loan_id, recorded.amount, recorded.note) == (loan_id, entry.amount, entry.note)
-    if not (is_same and is_same_day):
-        raise taken_by(recorded, currency)
+    is_same_money = is_same_day and (recorded.loan_id, recorded.amount) == (loan_id, entry.amount)
+    if not is_same_money:
+        raise repayment_reference_taken(session, recorded)
+    if recorded.note != entry.note:
+        raise repayment_reference_taken(session, recorded, ", with another note")
 
 
-def taken_by(recorded: Repayment, currency: str) -> ReferenceTaken:
-    """The refusal of a reference that stands on this repayment, saying what that is."""
-    amount = f"{currency} {CURRENCIES[currency].major(recorded.amount)}"
-    differs = f"{amount} received on {recorded.received_on} on loan {recorded.loan_id}"
-    return ReferenceTaken(recorded.reference, "repayment", differs)
+def repayment_reference_taken(session: Session, recorded: Repayment, more: str = "") -> ReferenceTaken:
+    """The refusal of a reference that stands for what is recorded."""
+    code = loan_by_id(session, recorded.loan_id).currency
+    amount = f"{code} {CURRENCIES[code].major(recorded.amount)}"
+    what = f"{amount} received on {recorded.received_on} on loan {recorded.loan_id}{more}"
+    return ReferenceTaken(recorded.reference, "repayment", what)
 
 
 def loan_rows(write: Write, entries: Sequence[LoanEntry], signature: Signature) -> list[dict[str, Any]]:
@@ -150,7 +158,8 @@ def _by(
     session: Session, table: type[Row], column: Any, keys: Iterable[Key], *also: ColumnElement[bool]
 ) -> dict[Any, Row]:
     found: dict[Any, Row] = {}
-    for part in in_slices(sorted(set(keys) - {""})):
+    wanted = {key for key in keys if key and (not isinstance(key, str) or is_storable(key))}
+    for part in in_slices(sorted(wanted)):
         for row in session.scalars(select(table).where(column.in_(part), *also)):
             found[getattr(row, column.key)] = row
     return found

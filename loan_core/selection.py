@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from loan_core.calculation.portfolio import AGEING
+from loan_core.entries import is_storable
 
 
 @dataclass(frozen=True)
@@ -112,4 +113,8 @@ def page(
 
 
 def _contains(column: pd.Series, part: str) -> pd.Series:
-    return column.str.lower().str.contains(part.lower(), regex=False)
+    if not is_storable(part):
+        return pd.Series(False, index=column.index)
+    # Both are lowered by the same hand: there is more than one opinion about the letters of some alphabets.
+    lowered = pd.Series([part], dtype=column.dtype).str.lower().iloc[0]
+    return column.str.lower().str.contains(lowered, regex=False)

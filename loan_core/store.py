@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from threading import Lock, Semaphore
@@ -26,7 +27,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
@@ -37,6 +38,8 @@ LOCK_WAIT_MS = 5_000
 MIGRATION_WAIT_MS = 120_000
 _WRITERS_AT_ONCE = 4
 _MIGRATION_LOCK = 0x10A2_B00C
+_EMPTY_TYPES = {int: "int64", str: "str", datetime: "datetime64[us, UTC]"}
+_POSTGRES_OPTIONS = {"connect_timeout": 10}
 _SQLITE_BUSY = ("database is locked", "database table is locked", "database schema is locked")
 _POSTGRES_BUSY = ("55P03", "40001", "40P01", "57014", "53300")
 
@@ -88,8 +91,12 @@ class Store:
         if self._engine.dialect.name == "postgresql":
             # One snapshot for every statement of a question, so that an answer is of one revision.
             self._reading = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-        with _refused_in_words(self._engine.url):
-            _migrate(self._engine)
+        try:
+            with _refused_in_words(self._engine.url):
+                _migrate(self._engine)
+        except BaseException:
+            self.close()
+            raise
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -155,23 +162,31 @@ def edition(session: Session) -> Edition:
 def frame(session: Session, query: Any) -> pd.DataFrame:
     """The rows of a query as a table, under the names of its columns."""
     result = session.execute(query)
-    return pd.DataFrame.from_records(result.all(), columns=list(result.keys()))
+    rows = result.all()
+    if rows:
+        return pd.DataFrame.from_records(rows, columns=list(result.keys()))
+    # Without a row to judge by, a column is still of numbers or of words.
+    types = {column.key: _EMPTY_TYPES.get(column.type.python_type, "object") for column in query.selected_columns}
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in types.items()})
 
 
 def _engine(uri: str) -> Engine:
     try:
         url = make_url(uri.replace("postgres://", "postgresql://", 1))
         if url.get_backend_name() == "postgresql":
-            url = url.set(drivername="postgresql+psycopg")
-            options = f"-c lock_timeout={LOCK_WAIT_MS} -c timezone=UTC"
-            return create_engine(url, pool_pre_ping=True, connect_args={"options": options, "connect_timeout": 10})
-        if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
+            return create_engine(
+                url.set(drivername="postgresql+psycopg", query={}),
+                pool_pre_ping=True,
+                connect_args={**_POSTGRES_OPTIONS, **url.query, "options": _postgres_options(url)},
+            )
+        is_file = url.database and "memory" not in f"{url.database}{url.query.get('mode', '')}"
+        if url.drivername not in ("sqlite", "sqlite+pysqlite") or not is_file:
             raise ArgumentError(uri)
         # A connection to a file costs nothing, and a reader never waits for one.
         engine = create_engine(url, max_overflow=-1)
-    except (ArgumentError, NoSuchModuleError) as error:
+    except (ArgumentError, NoSuchModuleError, ValueError) as error:
         raise DatabaseUnusable(
-            f"{shortened(uri.partition('@')[2] or uri)} is not a database that a loan book can be kept in. Write "
+            f"{shortened(uri.rpartition('@')[2])} is not a database that a loan book can be kept in. Write "
             "sqlite:///loans.db for a file, or postgresql://user:password@host/name."
         ) from error
     event.listen(engine, "connect", _prepare_sqlite)
@@ -179,11 +194,18 @@ def _engine(uri: str) -> Engine:
     return engine
 
 
+def _postgres_options(url: URL) -> str:
+    """What the URL asks of the server, and what we ask beside it."""
+    return f"{url.query.get('options', '')} -c lock_timeout={LOCK_WAIT_MS} -c timezone=UTC"
+
+
 def _prepare_sqlite(connection: Any, _: Any) -> None:
     # The driver's own way of beginning transactions starts them too late to lock out a second writer.
     connection.isolation_level = None
     for pragma in (f"busy_timeout = {LOCK_WAIT_MS}", "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}")
+    # SQLite's own knows the letters A to Z only.
+    connection.create_function("lower", 1, lambda text: text and str(text).lower(), deterministic=True)
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -233,6 +255,9 @@ def _refused_in_words(url: URL) -> Iterator[None]:
 
 
 def _refusal(error: DBAPIError, url: URL) -> Refusal | None:
+    # What a constraint says quotes the row, and a row may say anything.
+    if isinstance(error, IntegrityError | DataError):
+        return None
     said = str(error.orig)
     place = url.database if url.get_backend_name() == "sqlite" else f"{url.host or 'the local server'}/{url.database}"
     if any(words in said for words in _SQLITE_BUSY) or getattr(error.orig, "sqlstate", None) in _POSTGRES_BUSY:

@@ -121,7 +121,8 @@ class WholeBook:
         in_period = select(Repayment.loan_id, Repayment.received_on, Repayment.amount)
         with self._store.read() as session:
             before = paid_by_loan(session, first - timedelta(days=1)).reindex(agreed.ids, fill_value=0)
-            rows = frame(session, in_period.where(Repayment.received_on.between(first, last)))
+            standing = Repayment.received_on.between(first, last), Repayment.undone_at.is_(None)
+            rows = frame(session, in_period.where(*standing))
         paid_before = before.to_numpy(dtype=np.int64)
         return {
             code: _collection(agreed, mine, paid_before, rows, first, last) for code, mine in agreed.currencies.items()
@@ -177,7 +178,7 @@ class WholeBook:
 def paid_by_loan(session: Session, through: date, after_revision: int | None = None) -> pd.Series:
     """What each loan has received through a day, by id; only of loans with a newer revision where one is given."""
     sums = select(Repayment.loan_id, cast(func.sum(Repayment.amount), BigInteger).label("paid"))
-    sums = sums.where(Repayment.received_on <= through).group_by(Repayment.loan_id)
+    sums = sums.where(Repayment.received_on <= through, Repayment.undone_at.is_(None)).group_by(Repayment.loan_id)
     if after_revision is not None:
         sums = sums.where(Repayment.loan_id.in_(select(Loan.id).where(Loan.revision > after_revision)))
     return frame(session, sums).set_index("loan_id")["paid"]
@@ -212,6 +213,8 @@ def _receipts_by_loan(session: Session, as_of: date) -> dict[int, tuple[Any, Any
     columns = (Repayment.loan_id, Repayment.received_on, Repayment.amount)
     query = select(*columns).where(Repayment.received_on <= as_of, Repayment.undone_at.is_(None))
     rows = frame(session, query.order_by(Repayment.loan_id, Repayment.received_on, Repayment.id))
+    if rows.empty:
+        return {}
     loan_ids = rows["loan_id"].to_numpy(dtype=np.int64)
     days = rows["received_on"].to_numpy().astype("datetime64[D]")
     amounts = rows["amount"].to_numpy(dtype=np.int64)
@@ -252,7 +255,7 @@ def _received_by_month(session: Session, as_of: date) -> dict[str, dict[Any, int
         session,
         select(Loan.currency, Repayment.received_on, cast(func.sum(Repayment.amount), BigInteger).label("amount"))
         .join(Loan, Loan.id == Repayment.loan_id)
-        .where(Repayment.received_on <= as_of, Loan.voided_at.is_(None))
+        .where(Repayment.received_on <= as_of, Repayment.undone_at.is_(None), Loan.voided_at.is_(None))
         .group_by(Loan.currency, Repayment.received_on),
     )
     months = sums["received_on"].to_numpy().astype("datetime64[M]")

@@ -1,5 +1,6 @@
 """What money has covered, against a slow twin that pours it into one installment after the other."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from itertools import accumulate
 
@@ -18,7 +19,7 @@ from tests.test_schedule import Line, Loan, lines_of, loans, terms_of_book, term
 EXAMPLE = Loan(100_000, 240_000, 12)
 
 
-def slow_cover(paid: int, lines: list[Line]) -> list[tuple[int, int]]:
+def slow_cover(paid: int, lines: Sequence[Line]) -> list[tuple[int, int]]:
     """(interest, principal) covered of each installment: what is left goes to the next thing that is owed."""
     covered = []
     for line in lines:
@@ -141,7 +142,7 @@ def receipts(draw) -> list[tuple[date, int]]:
     return sorted(received, key=lambda each: each[0])
 
 
-def slow_paid_on(lines: list[Line], received: list[tuple[date, int]]) -> list[date | None]:
+def slow_paid_on(lines: Sequence[Line], received: list[tuple[date, int]]) -> list[date | None]:
     """The first day from which on the money for an installment and all before it never went away again."""
     days, due_so_far = [], 0
     for line in lines:

@@ -57,7 +57,7 @@ def test_rounding_equals_the_exact_fraction_for_a_column(rounded, exactly, rows)
     assert answer.tolist() == [exactly(Fraction(amount * up, down)) for amount, (up, down) in rows]
 
 
-# Parts of which every second one is an exact half, and every other figure next to it.
+# An odd numerator over an even denominator: an exact half for many amounts, and next to one for the others.
 @ROUNDINGS
 @given(amount=st.integers(0, 2 * LARGEST // 3), odd=st.integers(0, 50), denominator=st.sampled_from([2, 4, 6, 200]))
 def test_an_exact_half_is_rounded_like_the_exact_fraction(rounded, exactly, amount, odd, denominator):
@@ -84,10 +84,18 @@ def test_a_total_is_a_plain_int_whatever_it_sums():
     assert total(np.empty(0, dtype=np.int64)) == 0
 
 
-# ISO 4217, list one: minor units.
-@pytest.mark.parametrize(("code", "exponent"), [("JPY", 0), ("USD", 2), ("CZK", 2), ("KES", 2), ("KWD", 3), ("CLF", 4)])
-def test_a_currency_has_the_decimals_of_iso_4217(code, exponent):
-    assert CURRENCIES[code].exponent == exponent
+# ISO 4217, list one: every currency whose minor unit is not the hundredth.
+NOT_HUNDREDTHS = {
+    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+    3: "BHD IQD JOD KWD LYD OMR TND",
+    4: "CLF UYW",
+}
+
+
+def test_every_currency_has_the_decimals_of_iso_4217():
+    exponents = {code: exponent for exponent, codes in NOT_HUNDREDTHS.items() for code in codes.split()}
+    assert {code: each.exponent for code, each in CURRENCIES.items()} == dict.fromkeys(CURRENCIES, 2) | exponents
+    assert {"USD", "EUR", "GBP", "INR", "KES", "NGN", "CNY", "MXN", "CZK"} < CURRENCIES.keys() - exponents.keys()
 
 
 @given(amount=st.integers(-LARGEST, LARGEST), code=st.sampled_from(sorted(CURRENCIES)))

@@ -230,15 +230,16 @@ def test_sums_by_month_are_exact_beyond_int64(rows):
 
 @st.composite
 def periods_of_a_book(draw):
-    """Loans at most a year long, what came in on them on which days, and a period to ask about."""
+    """Short loans, what came in on them on which days, and a period to ask about, often from or to a due date."""
     book = draw(st.lists(loans(most_periods=6, most=2_000_00), min_size=1, max_size=5))
     anchor = book[0].start_on
-    days = st.integers(-30, 400).map(lambda after: anchor + timedelta(days=after))
+    any_day = st.integers(-30, 400).map(lambda after: anchor + timedelta(days=after))
+    days = st.one_of(any_day, st.sampled_from([line.due_on for loan in book for line in slow_schedule(loan)]))
     receipts = draw(
         st.lists(st.tuples(st.integers(0, len(book) - 1), days, st.integers(-500_00, 1_000_00)), max_size=20)
     )
-    first = draw(days)
-    return book, receipts, first, first + timedelta(days=draw(st.integers(0, 200)))
+    first, last = sorted([draw(days), draw(days)])
+    return book, receipts, first, last
 
 
 def collection_of(book: list[Loan], received: list[tuple[int, date, int]], first: date, last: date):
@@ -283,5 +284,10 @@ def test_on_time_is_what_was_paid_by_the_due_date():
     spring = collection_of([loan], received, date(2026, 3, 1), date(2026, 5, 31))
     assert (spring.due, spring.on_time, spring.received) == (300_00, 150_00, 100_00)
     assert spring.on_time_rate == 0.5
+    # A period has its first day and its last.
+    april = collection_of([loan], received, date(2026, 4, 1), date(2026, 5, 1))
+    assert (april.due, april.on_time, april.received) == (200_00, 50_00, 100_00)
+    between = collection_of([loan], received, date(2026, 4, 2), date(2026, 4, 30))
+    assert (between.due, between.on_time, between.received) == (0, 0, 50_00)
     nothing_due = collection_of([loan], received, date(2026, 6, 1), date(2026, 6, 30))
     assert (nothing_due.due, nothing_due.on_time_rate) == (0, 0.0)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
+from functools import lru_cache
 from itertools import accumulate
 from math import ceil, floor
 
@@ -77,6 +78,7 @@ def half_up(exact: Fraction) -> int:
     return floor(exact + Fraction(1, 2))
 
 
+@lru_cache(maxsize=256)
 def slow_installment(loan: Loan) -> int:
     """The level installment by DOMAIN's formulas, in fractions."""
     rounded = ceil if loan.rounding == Rounding.UP else half_up
@@ -96,7 +98,8 @@ def slow_first_interest(loan: Loan) -> int:
     return half_up(loan.principal * loan.rate)
 
 
-def slow_schedule(loan: Loan) -> list[Line]:
+@lru_cache(maxsize=256)
+def slow_schedule(loan: Loan) -> tuple[Line, ...]:
     """One installment after the other, as one would on paper."""
     lines = []
     balance = loan.principal
@@ -117,7 +120,7 @@ def slow_schedule(loan: Loan) -> list[Line]:
             principal = min(loan.agreed - interest, balance)
         balance -= principal
         lines.append(Line(due_on, interest, principal))
-    return lines
+    return tuple(lines)
 
 
 @st.composite
@@ -166,13 +169,13 @@ def terms_of_book(book: list[Loan]) -> Terms:
     )
 
 
-def plain_lines(lines: Schedule) -> list[Line]:
+def plain_lines(lines: Schedule) -> tuple[Line, ...]:
     assert lines.interest.dtype == lines.principal.dtype == np.int64
     columns = (lines.due_on.tolist(), lines.interest.tolist(), lines.principal.tolist())
-    return [Line(*row) for row in zip(*columns, strict=True)]
+    return tuple(Line(*row) for row in zip(*columns, strict=True))
 
 
-def lines_of(loan: Loan) -> list[Line]:
+def lines_of(loan: Loan) -> tuple[Line, ...]:
     return plain_lines(schedule(terms_of_one(loan)))
 
 
@@ -206,7 +209,7 @@ def test_a_loan_alone_has_the_schedule_of_the_same_loan_in_a_book(book):
         of_row = Schedule(together.due_on[row], together.interest[row], together.principal[row])
         own, beyond = plain_lines(of_row)[: loan.periods], plain_lines(of_row)[loan.periods :]
         assert own == lines_of(loan)
-        assert beyond == [Line(None, 0, 0)] * (longest - loan.periods)
+        assert beyond == (Line(None, 0, 0),) * (longest - loan.periods)
 
 
 def test_an_empty_book_has_an_empty_schedule():

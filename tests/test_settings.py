@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
@@ -33,37 +33,51 @@ def machine_in_kiribati(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     time.tzset()
 
 
-@pytest.mark.parametrize("environment", [{}, dict.fromkeys(
-    "SQLALCHEMY_DATABASE_URI LOANS_TIMEZONE LOANS_AHEAD_PERCENT LOANS_BEHIND_PERCENT LOANS_CURRENCY "
-    "LOANS_RECORDED_BY".split(), "")], ids=["nothing set", "all set to nothing"])  # fmt: skip
+# What a variable says, in which field, and what that means.
+SAID = [
+    ("SQLALCHEMY_DATABASE_URI", "postgresql://db/loans", "database_uri", "postgresql://db/loans"),
+    ("REDIS_URL", "off", "redis_url", "off"),
+    ("LOANS_TIMEZONE", "Africa/Nairobi", "timezone", ZoneInfo("Africa/Nairobi")),
+    ("LOANS_AHEAD_PERCENT", "200", "thresholds", Thresholds(ahead_percent=200, behind_percent=90)),
+    ("LOANS_BEHIND_PERCENT", "1", "thresholds", Thresholds(ahead_percent=110, behind_percent=1)),
+    ("LOANS_BEHIND_PERCENT", "110", "thresholds", Thresholds(ahead_percent=110, behind_percent=110)),
+    ("LOANS_CURRENCY", "KES", "currency", "KES"),
+    ("LOANS_RECORDED_BY", "Front desk", "recorded_by", "Front desk"),
+    ("LOANS_API_TOKENS", "desk:s3cret", "api_tokens", "desk:s3cret"),
+    ("LOANS_API_CALLS_PER_MINUTE", "1000000", "api_calls_per_minute", 10**6),
+    (
+        "LOANS_CORS_ORIGINS",
+        " https://a.example, https://b.example",
+        "cors_origins",
+        ("https://a.example", "https://b.example"),
+    ),
+]
+VARIABLES = {variable for variable, *_ in SAID}
+
+
+@pytest.mark.parametrize("environment", [{}, dict.fromkeys(VARIABLES, "")], ids=["nothing set", "all set to nothing"])
 def test_without_a_word_from_the_environment_a_book_is_kept_so(environment):
-    assert Settings.read(environment) == Settings(
-        database_uri="sqlite:///loans.db",
-        timezone=None,
+    assert asdict(Settings.read(environment)) == {
+        "database_uri": "sqlite:///loans.db",
+        "redis_url": "redis://localhost:6379/0",
+        "timezone": None,
         # DOMAIN: Ahead from 1.10 times the expected, Behind below 0.90 of it.
-        thresholds=Thresholds(ahead_percent=110, behind_percent=90),
-        currency="USD",
-        recorded_by="",
-    )
+        "thresholds": {"ahead_percent": 110, "behind_percent": 90},
+        "currency": "USD",
+        "recorded_by": "",
+        "api_tokens": "",
+        "api_calls_per_minute": 6_000,
+        "cors_origins": (),
+    }
 
 
-@pytest.mark.parametrize(
-    ("variable", "value", "field", "meaning"),
-    [
-        ("SQLALCHEMY_DATABASE_URI", "postgresql://db/loans", "database_uri", "postgresql://db/loans"),
-        ("LOANS_TIMEZONE", "Africa/Nairobi", "timezone", ZoneInfo("Africa/Nairobi")),
-        ("LOANS_AHEAD_PERCENT", "200", "thresholds", Thresholds(ahead_percent=200, behind_percent=90)),
-        ("LOANS_BEHIND_PERCENT", "1", "thresholds", Thresholds(ahead_percent=110, behind_percent=1)),
-        ("LOANS_BEHIND_PERCENT", "110", "thresholds", Thresholds(ahead_percent=110, behind_percent=110)),
-        ("LOANS_CURRENCY", "KES", "currency", "KES"),
-        ("LOANS_RECORDED_BY", "Front desk", "recorded_by", "Front desk"),
-    ],
-)
+@pytest.mark.parametrize(("variable", "value", "field", "meaning"), SAID)
 def test_a_variable_says_one_thing_and_leaves_the_others(variable, value, field, meaning):
-    read, default = Settings.read({variable: value}), Settings()
-    assert getattr(read, field) == meaning
-    others = {"database_uri", "timezone", "thresholds", "currency", "recorded_by"} - {field}
-    assert {name: getattr(read, name) for name in others} == {name: getattr(default, name) for name in others}
+    assert Settings.read({variable: value}) == replace(Settings(), **{field: meaning})
+
+
+def test_every_field_has_its_variable():
+    assert {field for _, _, field, _ in SAID} == {field.name for field in fields(Settings)}
 
 
 def test_the_environment_is_the_processes_own_unless_another_is_given(monkeypatch):
@@ -72,6 +86,7 @@ def test_the_environment_is_the_processes_own_unless_another_is_given(monkeypatc
 
 
 A_PERCENT = "Write a whole percent from 1 to 200, such as {}."
+A_NUMBER = "Write a whole number from 1 to 1000000, such as 6000."
 A_ZONE = "Write a zone's name, such as Africa/Nairobi."
 A_CODE = "Write an ISO 4217 code, such as USD."
 
@@ -86,11 +101,9 @@ A_CODE = "Write an ISO 4217 code, such as USD."
         # Digits of another script are digits to Python, and would be read.
         ("LOANS_AHEAD_PERCENT", "\u0661\u0661\u0660", A_PERCENT.format(110)),
         ("LOANS_BEHIND_PERCENT", "0.9", A_PERCENT.format(90)),
-        # A zone that is none; an abbreviation; a path out of the zones' folder; a folder of zones; not even a path.
-        *(
-            ("LOANS_TIMEZONE", value, A_ZONE)
-            for value in ("Mars/Olympus", "EAT3", "../etc/passwd", "Africa", "/", "\0")
-        ),
+        *(("LOANS_API_CALLS_PER_MINUTE", value, A_NUMBER) for value in ("0", "1000001", "many", "1e3")),
+        # A zone that is none; an abbreviation; a path out of the zones' folder; folders.
+        *(("LOANS_TIMEZONE", value, A_ZONE) for value in ("Mars/Olympus", "EAT3", "../etc/passwd", "Africa", "/")),
         *(("LOANS_CURRENCY", value, A_CODE) for value in ("usd", "XXQ", "Dollars")),
     ],
 )
@@ -139,6 +152,28 @@ def test_without_a_zone_the_day_is_the_machines():
     assert FixedClock(at=before_midnight).today() == date(2026, 6, 1)
     assert FixedClock(at=before_midnight.replace(hour=10, minute=0, second=0)).today() == date(2026, 6, 2)
     assert FixedClock(at=before_midnight, timezone=ZoneInfo("UTC")).today() == date(2026, 6, 1)
+
+
+@pytest.mark.parametrize(
+    ("zone", "instant", "hours"),
+    [
+        ("UTC", datetime(2026, 6, 2, 12, tzinfo=UTC), 12),
+        ("UTC", datetime(2026, 6, 2, tzinfo=UTC), 24),
+        ("Africa/Nairobi", datetime(2026, 6, 2, 20, tzinfo=UTC), 1),
+        # The clocks of New York went forward on 8 March 2026 and go back on 1 November.
+        ("America/New_York", datetime(2026, 3, 8, 5, tzinfo=UTC), 23),
+        ("America/New_York", datetime(2026, 11, 1, 4, tzinfo=UTC), 25),
+        # On 4 November 2018 there was no midnight in São Paulo: after 23:59 it was 01:00.
+        ("America/Sao_Paulo", datetime(2018, 11, 3, 15, tzinfo=UTC), 12),
+    ],
+)
+def test_what_is_left_of_a_day_is_left_until_midnight(zone, instant, hours):
+    assert FixedClock(timezone=ZoneInfo(zone), at=instant).seconds_of_today_left() == hours * 3600
+
+
+@pytest.mark.usefixtures("machine_in_kiribati")
+def test_without_a_zone_what_is_left_is_left_by_the_machines():
+    assert FixedClock(at=datetime(2026, 6, 1, 9, 59, 58, tzinfo=UTC)).seconds_of_today_left() == 2
 
 
 def test_the_clock_tells_the_instant_in_utc():

@@ -41,7 +41,12 @@ def standing(paid_after: Integers) -> Integers:
 
 
 def paid_on(due: Integers, received_on: Integers, paid_after: Integers) -> Integers:
-    """The day on which each installment was covered in full, NaT where it is not: ``(n), (r), (r) -> (n)``."""
+    """The day on which each installment was covered in full, NaT where it is not: ``(n), (r), (r) -> (n)``.
+
+    A day counts as it ended: in which order its repayments and reversals were entered says nothing.
+    """
+    ends_a_day = np.append(received_on[1:] != received_on[:-1], True)[: len(received_on)]
+    received_on, paid_after = received_on[ends_a_day], paid_after[ends_a_day]
     first = np.searchsorted(standing(paid_after), due.cumsum(), side="left")
     days = np.append(received_on, np.datetime64("NaT", "D"))
     return days[first]

@@ -142,10 +142,10 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_repayments_batch_id"), "repayments", ["batch_id"], unique=False)
     op.create_index(
-        op.f("ix_repayments_loan_id_received_on_amount"),
+        "ix_repayments_sums",
         "repayments",
         ["loan_id", "received_on", "amount"],
-        unique=False,
+        **_where("undone_at IS NULL"),
     )
     op.create_index(
         "uq_repayments_reference",
@@ -154,7 +154,13 @@ def upgrade() -> None:
         unique=True,
         **_where("undone_at IS NULL"),
     )
-    op.create_index("uq_repayments_reverses_id", "repayments", ["reverses_id"], unique=True)
+    op.create_index(
+        "uq_repayments_reverses_id",
+        "repayments",
+        ["reverses_id"],
+        unique=True,
+        **_where("undone_at IS NULL"),
+    )
     op.execute(
         sa.text("INSERT INTO book (id, book_id, revision) VALUES (1, :book_id, 0)").bindparams(book_id=uuid4().hex)
     )

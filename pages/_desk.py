@@ -1,0 +1,154 @@
+"""What every page has at hand: the book, the day, the way to another page. The URL is the state; nothing else is."""
+
+from collections.abc import Callable, Iterable
+from datetime import date
+from typing import Any, TypeVar
+
+import pandas as pd
+import streamlit as st
+
+from loan_core import Book, Refusal, open_book
+from pages._charts import STILL
+from pages._look import NOTHING, day, decimals, signed
+
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
+SHORT = 60
+"""So many rows are a table that reads as text; more are a grid that scrolls."""
+
+Answer = TypeVar("Answer")
+
+
+@st.cache_resource(show_spinner=False)
+def book() -> Book:
+    """The book, opened once for all sessions."""
+    return open_book()
+
+
+def as_of() -> date:
+    """The day that the URL asks about: ``?as_of=2018-06-30``; today where it names none, or none that there is."""
+    asked = pd.to_datetime(st.query_params.get("as_of", ""), format="%Y-%m-%d", errors="coerce")
+    return asked.date() if pd.Timestamp(FIRST_DAY) <= asked <= pd.Timestamp(LAST_DAY) else book().today()
+
+
+def keep_day() -> None:
+    """The links of the navigation know no query: the day that was asked about goes on to the next page all the same."""
+    if "as_of" in st.query_params:
+        st.session_state.day = as_of()
+    elif st.session_state.get("day", book().today()) != book().today():
+        st.query_params["as_of"] = st.session_state.day.isoformat()
+
+
+def forget_day() -> None:
+    st.session_state.pop("day", None)
+    st.query_params.pop("as_of", None)
+
+
+def loan_id() -> int | None:
+    """The loan that the URL asks about, by its number or its reference: ``?loan=7``, ``?loan=L-0007``."""
+    asked = st.query_params.get("loan")
+    return book().loan_id(asked) if asked else None
+
+
+def here(**params: object) -> dict[str, str]:
+    """The query of a link. It writes the day out: whoever follows it later sees what was seen here."""
+    return {name: str(value) for name, value in params.items()} | {"as_of": as_of().isoformat()}
+
+
+def go(page: str, **params: object) -> None:
+    st.session_state.left = st.query_params.to_dict()
+    st.switch_page(f"{page}.py", query_params=here(**params))
+
+
+def come_back(but_not_with: str) -> None:
+    """``go`` leaves this page in the history a second time, under the next page's query: Back meets that one first."""
+    if but_not_with in st.query_params:
+        st.query_params.from_dict(st.session_state.get("left", {}))
+
+
+def in_url(name: str, default: Any, options: Iterable[Any] | None = None) -> dict[str, Any]:
+    """Ties a widget to the query parameter ``name``, as its keywords. What is not among the options is the default.
+
+    Streamlit's own ``bind`` would write the words that are shown, with their colours and icons, into the URL.
+    """
+    asked, key = st.query_params.get(name), f"{name}_in_url"
+    known = [asked] if options is None else [option for option in options if str(option) == asked]
+    value = known[0] if asked and known else default
+    # Only what differs is set: setting a field, even to what it shows, would take away what is being typed.
+    if st.session_state.get(key, value) != value or key not in st.session_state:
+        st.session_state[key] = value
+    return {"key": key, "on_change": _into_url, "args": (name, default)}
+
+
+def _into_url(name: str, default: Any) -> None:
+    value = st.session_state[f"{name}_in_url"]
+    kept = {key: asked for key, asked in st.query_params.items() if key not in (name, "page")}
+    st.query_params.from_dict(kept if value == default else {**kept, name: str(value)})
+
+
+def clear_filters() -> None:
+    st.query_params.from_dict(here())
+
+
+def theme() -> str:
+    return st.context.theme.type or "light"
+
+
+def say(sentence: str) -> None:
+    """To be shown once what follows has been drawn: what was done."""
+    st.session_state.setdefault("said", []).append(sentence)
+
+
+def is_short(frame: pd.DataFrame) -> bool:
+    return len(frame) <= SHORT
+
+
+def table(frame: pd.DataFrame, code: str, alt: str) -> None:
+    """Rows with days, sums and words. The words are Markdown where the table is short, else plain."""
+    days = frame.select_dtypes("datetime").columns
+    sums = frame.select_dtypes("number").columns
+    if is_short(frame):
+        formats = dict.fromkeys(days, day) | dict.fromkeys(sums, lambda amount: signed(amount, code))
+        st.table(frame.style.format(formats, na_rep=NOTHING), hide_index=True, border="horizontal", alt=alt)
+    else:
+        columns = {name: st.column_config.DateColumn(format="D MMM YYYY") for name in days}
+        columns |= {name: sum_column(code, frame[name]) for name in sums}
+        st.dataframe(frame, hide_index=True, column_config=columns, placeholder="", row_height=38, height=600, alt=alt)
+
+
+def sum_column(code: str, amounts: pd.Series, least: int = 0) -> Any:
+    """A column of sums in a grid, ``least`` pixels wide or as its longest: a grid cuts off what does not fit."""
+    longest = len(signed(amounts.abs().max(), code))
+    return st.column_config.NumberColumn(width=max(least, 24 + 8 * longest), format=f"%{decimals(code)}")
+
+
+def attempt(call: Callable[..., Answer], *said: Any, **stated: Any) -> tuple[Answer | None, Refusal | None]:
+    """What a call answers, or what it refuses, to be shown beside what was entered: the other one is None."""
+    try:
+        return call(*said, **stated), None
+    except Refusal as refusal:
+        return None, refusal
+
+
+def chart(figure: Any, alt: str) -> None:
+    """A figure, and the same in words for who cannot see it."""
+    st.plotly_chart(figure, theme=None, height=figure.layout.height, config=STILL, alt=alt)
+
+
+def empty_book() -> None:
+    """What to do when there is nothing to show."""
+    with st.container(border=True, horizontal_alignment="center"):
+        st.header("No loans yet", anchor=False, text_alignment="center")
+        st.markdown("Load a made-up book to look around in, or bring your own as CSV.", text_alignment="center")
+        if st.button("Load sample data", type="primary", icon=":material/description:"):
+            say(book().load_demo().sentence)
+            st.rerun()
+        with st.expander("Import CSV", icon=":material/upload:"):
+            loans = st.file_uploader("Loans", type="csv")
+            repayments = st.file_uploader("Repayments, where there are any", type="csv")
+            st.caption("At a prompt: `python -m loan_core import loans FILE`")
+            if loans and st.button("Import", icon=":material/upload:"):
+                say(book().import_loans(loans, name=loans.name).sentence)
+                if repayments:
+                    say(book().import_repayments(repayments, name=repayments.name).sentence)
+                st.rerun()
+    st.stop()

@@ -1,0 +1,79 @@
+"""What came into the book before, and the way to take it back."""
+
+import pandas as pd
+import streamlit as st
+
+from pages._desk import attempt, book, go, say
+from pages._look import NOTHING, counted, day, instant, markdown, money
+
+NOUNS = {"loans": "loan", "repayments": "repayment", "demo": "made-up loan"}
+LISTED = 100
+
+
+def open_import(batch_id: int | None) -> None:
+    kept = {name: asked for name, asked in st.query_params.items() if name != "import"}
+    st.query_params.from_dict(kept | ({"import": str(batch_id)} if batch_id else {}))
+
+
+def card(batch) -> None:
+    """One import: what came in by it, and the way to take it back."""
+    receipt = st.session_state.get("receipt")
+    new = receipt if receipt and receipt.batch_id == batch.id and not receipt.is_repeat else None
+    rows = {"Import": str(batch.id), "File": markdown(batch.name) or NOTHING, "New": f"{batch.rows:,}"}
+    if new:
+        rows |= {"Already there": f"{new.already_there:,}"}
+        rows |= {f"Sum in {code}": markdown(money(amount, code)) for code, amount in new.amounts.items()}
+    rows |= {"Imported": instant(batch.created_at), "By": markdown(batch.recorded_by) or NOTHING}
+    if batch.undone_at:
+        rows |= {"Undone": instant(batch.undone_at)}
+    with st.container(border=True):
+        done = f":green[:material/check_circle:] {counted(batch.rows, NOUNS[batch.kind])} imported"
+        st.header(f":gray[:material/undo:] Import {batch.id}, undone" if batch.undone_at else done, anchor=False)
+        st.table(rows, hide_header=True, border="horizontal", alt=f"Import {batch.id}")
+        with st.container(horizontal=True):
+            st.button("Import another", type="primary", on_click=open_import, args=(None,))
+            if st.button("Open loans"):
+                go("loans")
+            is_unwanted = not batch.undone_at and st.button("Undo this import", icon=":material/undo:")
+        if is_unwanted:
+            undone, refusal = attempt(book().undo_import, batch.id)
+            if undone:
+                say(undone.sentence)
+                st.rerun()
+            st.error(markdown(str(refusal)), icon=":material/error:")
+
+
+def past_imports(batches) -> None:
+    """What came in before, the latest first; a row opens its import."""
+    st.header("Past imports", anchor=False)
+    shown = batches[:LISTED]
+    key = f"imports {st.query_params.get('import')}"
+
+    def open_chosen() -> None:
+        chosen = st.session_state[key].selection.rows
+        open_import(shown[chosen[0]].id if chosen else None)
+
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "Import": [str(each.id) for each in shown],
+                "File": [each.name for each in shown],
+                "Rows": [counted(each.rows, NOUNS[each.kind]) for each in shown],
+                "Imported": [day(each.created_at) for each in shown],
+                "Undone": [each.undone_at and day(each.undone_at) for each in shown],
+            }
+        ),
+        key=key,
+        hide_index=True,
+        row_height=38,
+        height="content" if len(shown) <= 10 else 420,
+        placeholder="",
+        on_select=open_chosen,
+        selection_mode="single-row",
+        column_config={
+            name: st.column_config.TextColumn(width=width)
+            for name, width in (("Import", 60), ("File", 150), ("Rows", 130), ("Imported", 100), ("Undone", 100))
+        },
+        alt=f"The last {counted(len(shown), 'import')}",
+    )
+    st.caption("Select an import to see it, or to undo it.")

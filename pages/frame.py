@@ -1,0 +1,55 @@
+"""What surrounds every page: the way around, the day, and what the book refuses."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from loan_core import Refusal
+from pages._desk import FIRST_DAY, LAST_DAY, as_of, book, forget_day, here, in_url, keep_day, theme
+from pages._look import markdown
+
+PAGES = Path(__file__).parent
+
+st.set_page_config(layout="wide", initial_sidebar_state=220, page_icon=str(PAGES / "icon.svg"))
+st.logo(str(PAGES / f"logo_{theme()}.svg"), size="medium")
+
+PORTFOLIO = st.Page("portfolio.py", title="Portfolio", icon=":material/space_dashboard:", default=True)
+LOANS = st.Page("loans.py", title="Loans", icon=":material/list_alt:")
+STATUS = st.Page("status.py", title="Status", icon=":material/stairs:")
+EXCHANGE = st.Page("exchange.py", title="Exchange", icon=":material/swap_vert:")
+page = st.navigation([PORTFOLIO, LOANS, STATUS, EXCHANGE])
+
+
+def ask_for_the_day() -> None:
+    keep_day()
+    st.date_input(
+        "As of",
+        value=as_of(),
+        min_value=FIRST_DAY,
+        max_value=LAST_DAY,
+        format="DD.MM.YYYY",
+        help="Every figure is as it stood at the end of this day.",
+        **in_url("as_of", as_of(), [as_of()]),
+    )
+    if as_of() != book().today():
+        st.button("Back to today", icon=":material/today:", on_click=forget_day)
+
+
+def say_what_is_made_up() -> None:
+    """While the demo book is in, every page says so, and leads to where it is taken out again."""
+    demo = next((each for each in book().imports() if each.kind == "demo" and not each.undone_at), None)
+    if demo:
+        label = "Demo book: its loans are made up. **Remove it**"
+        st.page_link(EXCHANGE, label=label, icon=":material/science:", query_params=here(**{"import": demo.id}))
+
+
+try:
+    with st.sidebar:
+        ask_for_the_day()
+    say_what_is_made_up()
+    page.run()
+    for sentence in st.session_state.pop("said", []):
+        st.toast(markdown(sentence), icon=":material/check_circle:")
+except Refusal as refusal:
+    st.error(markdown(str(refusal)), icon=":material/error:")
+    st.page_link(LOANS, label="All loans")

@@ -1,0 +1,149 @@
+"""The desk as a person has it: the server started as `make run` starts it, and a real browser before it."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+from tests.servers import free_port
+
+ROOT = Path(__file__).parents[1]
+START_SECONDS = 60
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+# Asked for a page by its address, Streamlit looks for its server below that address first, and finds it above.
+_PROBE = re.compile(r"/[^/]+/_stcore/(health|host-config)$")
+_AT_REST = """() => {
+    const app = document.querySelector('[data-testid=stApp]')
+    return app?.dataset.testScriptState === 'notRunning' && app.dataset.testConnectionState === 'CONNECTED'
+        && document.querySelector('[data-testid=stMain] :is(h1, [data-testid=stAlert])')
+        && !document.querySelector('[data-testid=stSkeleton], [data-stale=true]')
+}"""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running dashboard: where it is, and what it has written down."""
+
+    url: str
+    port: int
+    log_file: Path
+
+    @property
+    def log(self) -> str:
+        return self.log_file.read_text("utf-8", "replace")
+
+
+@contextmanager
+def served(database_url: str, log_file: Path) -> Iterator[Server]:
+    """The dashboard on a book, for as long as this block."""
+    server = Server(f"http://127.0.0.1:{(port := free_port())}", port, log_file)
+    command = (sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port))
+    environment = {**os.environ, "SQLALCHEMY_DATABASE_URI": database_url, "LOANS_TIMEZONE": "UTC"}
+    with log_file.open("wb") as output:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
+    try:
+        _wait_for(server)
+        yield server
+    finally:
+        process.terminate()
+        process.wait(timeout=START_SECONDS)
+
+
+def pages() -> dict[str, str]:
+    """The address of every page that the frame names, by the name of its file."""
+    named = re.findall(r'st\.Page\("(\w+)\.py"(.*)\)', (ROOT / "pages" / "frame.py").read_text("utf-8"))
+    return {name: "/" if "default=True" in said else f"/{name}" for name, said in named}
+
+
+@contextmanager
+def browser(chromium: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield launched
+        launched.close()
+
+
+@dataclass
+class Tab:
+    """A tab, and what happened in it that should not: errors, dialogs, requests to anybody but the server."""
+
+    page: Page
+    server: Server
+    _heard: list[str] = field(default_factory=list)
+
+    def heard(self) -> list[str]:
+        """What happened since this was asked last."""
+        heard = self._heard[:]
+        self._heard.clear()
+        return heard
+
+    def visit(self, address: str = "/") -> "Tab":
+        """A page as a link opens it, when it has been drawn."""
+        self.page.goto(self.server.url + address)
+        return self.settle()
+
+    def turn_to(self, address: str) -> None:
+        """Another address without a reload, as the browser's Back button goes there. It is drawn a little later."""
+        go = "to => { history.pushState({}, '', to); dispatchEvent(new PopStateEvent('popstate')) }"
+        self.page.evaluate(go, address)
+
+    def settle(self) -> "Tab":
+        self.page.wait_for_function(_AT_REST, timeout=START_SECONDS * 1000)
+        return self
+
+    def hear(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and not _PROBE.search(message.location["url"]):
+            self._heard.append(message.text)
+
+    def see(self, url: str) -> None:
+        if not re.match(rf"(data:|blob:|(http|ws)://127\.0\.0\.1:{self.server.port}/)", url):
+            self._heard.append(f"A request to {url}")
+
+    def fail(self, what: object) -> None:
+        self._heard.append(str(what))
+
+
+@contextmanager
+def tab(browser: Browser, server: Server, **context: Any) -> Iterator[Tab]:
+    """A fresh browser profile with one tab; ``context`` as Playwright's ``new_context`` takes it."""
+    profile = browser.new_context(**context)
+    opened = Tab(profile.new_page(), server)
+    page = opened.page
+    page.on("console", opened.hear)
+    page.on("pageerror", opened.fail)
+    page.on("dialog", lambda dialog: (opened.fail(dialog.message), dialog.dismiss()))
+    page.on("request", lambda request: opened.see(request.url))
+    page.on("websocket", lambda socket: opened.see(socket.url))
+    yield opened
+    profile.close()
+
+
+def _wait_for(server: Server) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        connection = HTTPConnection("127.0.0.1", server.port, timeout=5)
+        try:
+            connection.request("GET", "/_stcore/health")
+            if connection.getresponse().status == 200:
+                return
+        except OSError:
+            time.sleep(0.05)
+        finally:
+            connection.close()
+    raise TimeoutError(f"The dashboard did not start:\n{server.log}")

@@ -1,0 +1,85 @@
+"""axe on every page, light and dark, wide and on a phone: nothing but what the framework itself brings."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser
+
+from loan_core import Settings, open_book
+from tests.desk import Server, Tab, browser, pages, served, tab
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+# What Streamlit 1.67 brings and no option of it mends, each with a mark of the element that it is about: the parts of
+# a date field are small; the field for files has a role and a name; a grid's header over its boxes is empty; the
+# drawings within a grid, and the small line under a figure, have no text.
+FRAMEWORK = {
+    "target-size": 'role="spinbutton"',
+    "presentation-role-conflict": 'data-testid="stFileUploaderDropzone"',
+    "empty-table-header": 'role="columnheader"',
+    "svg-img-alt": 'role="(img|graphics-symbol)"',
+}
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+WRONG = b"loan_amount,repayment_period,colour\n1000,12,red\n1.005,12,blue\n"
+
+
+@pytest.fixture(scope="module")
+def made_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The demo book; its fifth loan has repayments, and some installments before it and after."""
+    folder = tmp_path_factory.mktemp("demo")
+    url = f"sqlite:///{folder / 'loans.db'}"
+    book = open_book(Settings(database_uri=url))
+    book.load_demo()
+    book.close()
+    with served(url, folder / "server.log") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def launched(chromium: str) -> Iterator[Browser]:
+    with browser(chromium) as running:
+        yield running
+
+
+@pytest.fixture(
+    scope="module", params=[("light", 1440), ("dark", 1440), ("light", 390), ("dark", 390)], ids="{0[0]}-{0[1]}".format
+)
+def seen(launched: Browser, made_up: Server, request: pytest.FixtureRequest) -> Iterator[Tab]:
+    theme, width = request.param
+    with tab(launched, made_up, viewport={"width": width, "height": 900}, color_scheme=theme) as opened:
+        yield opened
+
+
+def violations(page: Any) -> list[str]:
+    """What axe finds, one line an element; what the framework brings is left out."""
+    found = Axe().run(page, options=RULES).response["violations"]
+    nodes = [(each["id"], node["html"]) for each in found for node in each["nodes"]]
+    return [f"{rule}: {html[:300]}" for rule, html in nodes if not re.search(FRAMEWORK.get(rule, "(?!)"), html)]
+
+
+@pytest.mark.parametrize("page", pages())
+def test_axe_finds_nothing_on(seen: Tab, page: str) -> None:
+    seen.visit(f"{pages()[page]}?loan=5")
+    # Charts and grids are drawn after the rest.
+    seen.page.wait_for_timeout(300)
+    assert violations(seen.page) == []
+
+
+def test_axe_finds_nothing_beside_a_file_that_must_be_corrected(seen: Tab) -> None:
+    file = {"name": "loans.csv", "mimeType": "text/csv", "buffer": WRONG}
+    seen.visit("/exchange").page.set_input_files("[data-testid=stFileUploaderDropzoneInput]", file)
+    seen.page.get_by_text("1 row to correct").wait_for()
+    assert violations(seen.settle().page) == []
+
+
+@pytest.mark.parametrize("address", ["/exchange?way=Export", "/exchange?import=1", "/status?loan=999"])
+def test_axe_finds_nothing_at(seen: Tab, address: str) -> None:
+    assert violations(seen.visit(address).page) == []
+
+
+def test_axe_is_heard(seen: Tab) -> None:
+    seen.page.set_content("<main><h1>Loans</h1><img src='data:,'><p style='color:#ccc'>pale</p></main>")
+    assert {line.partition(":")[0] for line in violations(seen.page)} >= {"image-alt", "color-contrast"}

@@ -1,0 +1,433 @@
+"""The Exchange page: a book comes in, is checked before anything is written, is taken back, and goes out again."""
+
+import csv
+from collections.abc import Iterator
+from datetime import date
+from io import BytesIO, StringIO
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+import streamlit as st
+from playwright.sync_api import Browser
+from streamlit.testing.v1 import AppTest
+
+from loan_core import Book, Problem, Settings, open_book, template
+from pages._sheets import corrections
+from tests.desk import Server, Tab, browser, pages, served, tab
+from tests.test_pages import button, opened, run, words
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+DAY = date(2026, 6, 2)
+LOANS = (
+    b"reference,borrower,loan_amount,repayment_period,start_on,currency\r\n"
+    b"A-1,Amara Okafor,1000.00,12,2025-10-01,USD\r\n"
+    b"A-2,Bongani Shah,500.50,6,2025-10-01,USD\r\n"
+    b"A-3,Yuki Tanaka,90000,3,2025-10-01,JPY\r\n"
+)
+WRONG = LOANS.replace(b"500.50", b"500.505").replace(b"90000,3,2025-10-01", b"=1+1,3,2025-10-41")
+REPAYMENTS = b"loan_reference,amount,received_on\r\nA-1,94.56,2025-11-01\r\n"
+STRANGERS = (
+    "Client name;Principal;Term;Colour;Loan No\r\nAmara Okafor;1000.00;12;red;A-1\r\nYuki Tanaka;90000;3;;A-2\r\n"
+)
+
+
+@pytest.fixture
+def book(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Book]:
+    """The book that the pages open, opened here too."""
+    monkeypatch.setenv("SQLALCHEMY_DATABASE_URI", sqlite_url)
+    monkeypatch.setenv("LOANS_TIMEZONE", "UTC")
+    st.cache_resource.clear()
+    ours = open_book()
+    yield ours
+    ours.close()
+    st.cache_resource.clear()
+
+
+def chosen(content: bytes, kind: str = "loans", name: str = "loans.csv") -> AppTest:
+    """The page with a file chosen."""
+    at = opened("exchange.py", kind=kind)
+    return run(at.file_uploader[0].set_value((name, content, "text/csv")))
+
+
+def labels(at: AppTest) -> list[str]:
+    return [each.label for each in [*at.button, *at.get("download_button")]]
+
+
+def figures(at: AppTest) -> dict[str, str]:
+    return {each.label: each.value for each in at.metric}
+
+
+def loans(book: Book) -> list[str]:
+    return book.loans(DAY)["reference"].tolist()
+
+
+def test_a_file_is_checked_before_anything_is_written(book: Book) -> None:
+    at = chosen(LOANS)
+    assert "3 loans would be imported. Nothing was written." in words(at)
+    assert figures(at) == {
+        "New": "3",
+        "Already there": "0",
+        "To correct": "0",
+        "Sum in USD": "$1,500.50",
+        "Sum in JPY": "¥90,000",
+    }
+    assert loans(book) == []
+
+
+def test_what_was_checked_is_imported_and_the_receipt_undoes_it(book: Book) -> None:
+    at = chosen(LOANS)
+    run(button(at, "Import 3 loans").click())
+    assert loans(book) == ["A-1", "A-2", "A-3"]
+    assert "3 loans imported" in words(at)
+    assert at.table[0].value.iloc[:, 0].str.replace("\\", "").to_dict() | {"Imported": ""} == {
+        "Import": "1",
+        "File": "loans.csv",
+        "New": "3",
+        "Already there": "0",
+        "Sum in USD": "$1,500.50",
+        "Sum in JPY": "¥90,000",
+        "Imported": "",
+        "By": "—",
+    }
+    assert at.query_params["import"] == "1"
+    run(button(at, "Undo this import").click())
+    assert loans(book) == []
+    assert "Import 1, undone" in words(at)
+    assert "Undo this import" not in labels(at)
+
+
+def test_with_one_wrong_row_nothing_can_be_imported(book: Book) -> None:
+    at = chosen(WRONG)
+    assert "2 rows to correct. Nothing is imported until every row is right." in words(at)
+    assert figures(at) == {"New": "1", "Already there": "0", "To correct": "2"}
+    assert not any(label.startswith("Import ") for label in labels(at))
+    assert "Rows to correct" in labels(at)
+    errors = at.table[0].value
+    assert errors["Row"].tolist() == ["3", "4", "4"]
+    assert errors["Found"].str.replace("\\", "").tolist() == [
+        "loan_amount: 500.505",
+        "start_on: 2025-10-41",
+        "loan_amount: =1+1",
+    ]
+    assert "Write 500.51 or 500.50." in errors["What to do"].iloc[0].replace("\\", "")
+
+
+def test_all_rows_can_be_looked_at_with_the_wrong_ones_marked(book: Book) -> None:
+    # The second row has a note of two lines: rows go by the line that they begin on, in the preview as in the errors.
+    at = chosen(WRONG.replace(b"currency\r\n", b"note\r\n").replace(b"10-01,USD\r\nA-2", b'10-01,"one\r\ntwo"\r\nA-2'))
+    run(next(each for each in at.button_group if each.label == "Show").set_value("All rows"))
+    rows = at.dataframe[0].value
+    assert rows[0].tolist() == [2, 4, 5]
+    assert rows[1].tolist() == ["", "loan_amount", "start_on, loan_amount"]
+    assert rows[3].tolist() == ["Amara Okafor", "Bongani Shah", "Yuki Tanaka"]
+
+
+def test_many_errors_are_a_grid_that_names_its_end(book: Book) -> None:
+    at = chosen(b"loan_amount,repayment_period\n" + b"x,12\n" * 1_200)
+    assert "1,200 rows to correct." in words(at)
+    assert len(at.dataframe[0].value) == 1_000
+    assert "The first 1,000 of 1,200. “Rows to correct” has them all." in words(at)
+
+
+def test_the_rows_to_correct_are_a_csv_that_computes_nothing() -> None:
+    file = corrections(
+        [
+            Problem("loan_amount", "=1+1", "=1+1 is not an amount.", "Write plain digits.", 4),
+            Problem("", "", "The file, a whole, is wrong.", "", None),
+            Problem("note", "'@x", "-", "'", 10_000),
+        ]
+    )
+    assert file.startswith(b"\xef\xbb\xbf")
+    assert list(csv.reader(StringIO(file.decode("utf-8-sig"), newline=""))) == [
+        ["row", "column", "found", "wrong", "right"],
+        ["4", "loan_amount", "'=1+1", "'=1+1 is not an amount.", "Write plain digits."],
+        ["", "", "", "The file, a whole, is wrong.", ""],
+        ["10000", "note", "''@x", "'-", "'"],
+    ]
+
+
+def test_a_strangers_columns_are_matched_and_can_be_corrected(book: Book) -> None:
+    at = chosen(STRANGERS.encode(), name="theirs.csv")
+    assert at.expander[0].label == "4 of 5 columns recognized"
+    assert {each.label: each.value for each in at.selectbox} == {
+        "Client name": "borrower",
+        "Principal": "loan_amount",
+        "Term": "repayment_period",
+        "Colour": "",
+        "Loan No": "reference",
+    }
+    assert at.dataframe[0].value.columns.size == 5, "the row, and what is not left out"
+    run(at.selectbox(key="loans column Colour").set_value("note"))
+    assert at.dataframe[0].value.columns.size == 6
+    run(button(at, "Import 2 loans").click())
+    assert book.loans(DAY)["note"].tolist() == ["red", ""]
+
+
+def test_a_file_of_which_no_column_is_known_asks_what_they_are(book: Book) -> None:
+    at = chosen(b"farbe,form\nrot,rund\n")
+    assert "No column has a meaning here yet. Choose what each of them is." in words(at)
+    assert [each.value for each in at.selectbox] == ["", ""]
+
+
+def test_a_column_that_is_missing_is_said(book: Book) -> None:
+    at = chosen(b"borrower,loan_amount\nAmara,100\n")
+    assert "The column repayment_period is missing." in at.table[0].value["What to do"].iloc[0].replace("\\", "")
+    assert not any(label.startswith("Import ") for label in labels(at))
+
+
+def test_a_file_with_our_columns_is_the_same_file_here_and_at_the_prompt(book: Book) -> None:
+    book.import_loans(BytesIO(LOANS), name="at the prompt")
+    at = chosen(LOANS)
+    assert "This file is in the book already, as import 1. Nothing was written." in words(at)
+    assert figures(at)["Already there"] == "3"
+    assert not any(label.startswith("Import ") for label in labels(at))
+
+
+def test_a_row_with_a_comma_too_many_is_not_cut_off(book: Book) -> None:
+    at = chosen(b"loan_amount,repayment_period,note\n100,3,paid, but late\n")
+    assert "The row has 4 fields and the header 3." in at.table[0].value["What to do"].iloc[0].replace("\\", "")
+
+
+def test_rows_are_pasted_as_a_spreadsheet_copies_them(book: Book) -> None:
+    at = opened("exchange.py")
+    rows = "reference\tloan_amount\tborrower\trepayment_period\nA-9\t1000.00\tAmara, née X\t12\n\n"
+    run(at.text_area[0].set_value(rows))
+    run(button(at, "Import 1 loan").click())
+    assert (loans(book), book.loans(DAY)["borrower"].tolist()) == (["A-9"], ["Amara, née X"])
+    assert book.imports()[0].name == "Pasted rows"
+
+
+def test_more_than_20_mb_of_text_is_refused_in_a_sentence(book: Book) -> None:
+    at = opened("exchange.py")
+    run(at.text_area[0].set_value("loan_amount\n" + "1" * 20_000_000))
+    assert [each.value for each in at.error] == ["This is more than 20 MB of text. Paste fewer rows at a time."]
+    assert not at.metric
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"loan_amount\n\xff", "The file is not written in UTF-8"),
+        (b" \n ", "The file is empty."),
+        ("loan_amount".encode("utf-16"), "The file is written in UTF-16."),
+    ],
+)
+def test_what_is_no_text_is_refused_in_words(book: Book, content: bytes, said: str) -> None:
+    at = chosen(content)
+    assert said in words(at)
+    assert not at.metric
+
+
+def test_repayments_are_brought_in_too(book: Book) -> None:
+    book.import_loans(BytesIO(LOANS))
+    at = chosen(REPAYMENTS, "repayments", "repayments.csv")
+    assert figures(at)["Sum in USD"] == "$94.56"
+    run(button(at, "Import 1 repayment").click())
+    assert book.status(1, DAY).total_amount_paid == 9456
+
+
+def test_an_import_that_money_stands_on_is_not_undone_and_says_why(book: Book) -> None:
+    book.import_loans(BytesIO(LOANS))
+    book.import_repayments(BytesIO(REPAYMENTS))
+    at = run(button(opened("exchange.py", **{"import": 1}), "Undo this import").click())
+    assert "Import 1 cannot be undone: one of its loans has received money since, A-1 for one." in words(at)
+    assert loans(book) == ["A-1", "A-2", "A-3"]
+
+
+def test_past_imports_are_listed_the_latest_first(book: Book) -> None:
+    assert "Past imports" not in words(opened("exchange.py"))
+    book.import_loans(BytesIO(LOANS), name="loans.csv")
+    book.import_repayments(BytesIO(REPAYMENTS), name="repayments.csv")
+    book.undo_import(2)
+    listed = opened("exchange.py").dataframe[0].value
+    assert listed[["Import", "File", "Rows"]].to_numpy().tolist() == [
+        ["2", "repayments.csv", "1 repayment"],
+        ["1", "loans.csv", "3 loans"],
+    ]
+    assert listed["Undone"].notna().tolist() == [True, False]
+
+
+@pytest.mark.parametrize("named", ["99", "0", "-1", "1e3", "![x](http://evil.test/x.png)"])
+def test_an_import_that_there_is_not_is_the_form(book: Book, named: str) -> None:
+    at = opened("exchange.py", **{"import": named})
+    assert "1. Choose a file" in words(at)
+    assert not at.error
+
+
+@pytest.mark.parametrize(
+    ("kind", "row"), [("loans", b"A-7,Amara,10,USD,,,3,,,,,,,"), ("repayments", b"A-1,5.00,2025-11-02,,")]
+)
+def test_a_template_that_is_filled_in_is_taken(book: Book, kind: str, row: bytes) -> None:
+    book.import_loans(BytesIO(LOANS))
+    assert figures(chosen(template(kind) + row, kind))["New"] == "1"
+
+
+def test_an_empty_book_can_be_taken_out(book: Book) -> None:
+    at = opened("exchange.py", way="Export", as_of=DAY)
+    assert labels(at)[1:] == ["Download whole book", "Download loans", "Download repayments", "Download schedule"]
+    assert "0 loans with status on 2 Jun 2026 · loans-2026-06-02.csv" in words(at)
+
+
+@pytest.mark.parametrize("page", pages())
+def test_while_the_demo_book_is_in_every_page_says_so(book: Book, page: str) -> None:
+    book.load_demo()
+    (link,) = (each for each in opened(f"{page}.py").page_link if each.label.startswith("Demo book"))
+    assert link.label == "Demo book: its loans are made up. **Remove it**"
+
+
+def test_the_demo_book_can_be_removed(book: Book) -> None:
+    book.load_demo()
+    at = opened("exchange.py", **{"import": 1})
+    assert "100 made-up loans imported" in words(at)
+    run(button(at, "Undo this import").click())
+    assert loans(book) == []
+    assert "Demo book" not in "".join(each.label for each in at.page_link)
+
+
+def test_a_book_of_ones_own_is_not_called_made_up(book: Book) -> None:
+    book.import_loans(BytesIO(LOANS))
+    assert not any("made up" in each.label for each in opened("exchange.py").page_link)
+
+
+@pytest.fixture(scope="module")
+def desk_book(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Book, Path]]:
+    """A book that is open here while a server has it too."""
+    file = tmp_path_factory.mktemp("exchange") / "loans.db"
+    book = open_book(Settings(database_uri=f"sqlite:///{file}"))
+    yield book, file
+    book.close()
+
+
+@pytest.fixture(scope="module")
+def server(desk_book: tuple[Book, Path]) -> Iterator[Server]:
+    with served(f"sqlite:///{desk_book[1]}", desk_book[1].with_name("server.log")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def launched(chromium: str) -> Iterator[Browser]:
+    with browser(chromium) as running:
+        yield running
+
+
+@pytest.fixture
+def desk(launched: Browser, server: Server) -> Iterator[Tab]:
+    with tab(launched, server, viewport={"width": 1440, "height": 1000}) as fresh:
+        yield fresh
+        assert fresh.heard() == []
+
+
+def choose(desk: Tab, content: bytes, name: str = "loans.csv") -> None:
+    file = {"name": name, "mimeType": "text/csv", "buffer": content}
+    desk.page.set_input_files("[data-testid=stFileUploaderDropzoneInput]", file)
+
+
+def test_a_double_click_imports_once(desk: Tab, desk_book: tuple[Book, Path]) -> None:
+    mouse = desk.page.mouse
+    for number, gap in enumerate((0, 5, 20, 50, 100, 150, 200, 250)):
+        before = len(desk_book[0].imports())
+        choose(desk.visit("/exchange"), b"loan_amount,repayment_period\n" + b"1000.00,%d\n" % (number + 1) * 500)
+        box = desk.page.get_by_role("button", name="Import 500 loans").bounding_box()
+        assert box
+        mouse.click(box["x"] + 30, box["y"] + 20)
+        desk.page.wait_for_timeout(gap)
+        mouse.click(box["x"] + 30, box["y"] + 20)
+        desk.page.get_by_role("heading", name="500 loans imported").wait_for()
+        desk.settle()
+        assert len(desk_book[0].imports()) == before + 1
+    assert len(desk_book[0].loans(DAY)) == 4_000
+
+
+def test_what_is_pasted_is_imported(desk: Tab, desk_book: tuple[Book, Path]) -> None:
+    rows = "loan_amount\trepayment_period\treference\n10\t3\tP-1"
+    desk.visit("/exchange").page.get_by_label("Or paste rows").fill(rows)
+    desk.page.get_by_role("button", name="Check rows").click()
+    desk.page.get_by_role("button", name="Import 1 loan").click()
+    desk.page.get_by_role("heading", name="1 loan imported").wait_for()
+    assert desk_book[0].loan_id("P-1")
+
+
+def test_a_file_of_more_than_20_mb_is_refused_by_the_field_for_files(desk: Tab, tmp_path: Path) -> None:
+    (tmp_path / "big.csv").write_bytes(b"x" * 20_000_001)
+    field = desk.visit("/exchange").page.locator("[data-testid=stFileUploaderDropzoneInput]")
+    field.set_input_files(tmp_path / "big.csv")
+    assert desk.page.get_by_text("File must be 20.0MB or smaller.").count() == 1
+    assert desk.page.get_by_text("At most 20 MB.").count() == 1
+
+
+def test_a_past_import_that_is_selected_is_opened(desk: Tab, desk_book: tuple[Book, Path]) -> None:
+    desk_book[0].import_loans(BytesIO(b"loan_amount,repayment_period\n7,7\n"), name="seven.csv")
+    latest = desk_book[0].imports()[0].id
+    desk.visit("/exchange").page.locator("[data-testid=stDataFrame]").click(position={"x": 18, "y": 55})
+    desk.page.wait_for_url(f"**/exchange?import={latest}")
+    assert desk.settle().page.get_by_text("seven.csv").count()
+
+
+def test_lendingclub_comes_in_by_the_page_and_every_file_goes_out(
+    launched: Browser, reference: Path, tmp_path: Path
+) -> None:
+    on, url = date(2018, 6, 30), f"sqlite:///{tmp_path / 'loans.db'}"
+    with served(url, tmp_path / "server.log") as server, tab(launched, server) as desk:
+        for kind, count in (("loans", "10,000"), ("repayments", "9,985")):
+            choose(desk.visit(f"/exchange?kind={kind}"), (reference / "lendingclub" / f"{kind}.csv").read_bytes())
+            desk.page.get_by_role("button", name=f"Import {count} {kind}").click()
+            desk.page.get_by_role("heading", name=f"{count} {kind} imported").wait_for()
+        desk.visit(f"/exchange?way=Export&as_of={on}")
+        for name in ("loans", "repayments"):
+            with desk.page.expect_download() as download:
+                desk.page.get_by_role("button", name=f"Download {name}").click()
+            download.value.save_as(tmp_path / name)
+            assert download.value.suggested_filename == f"{name}-{on}.csv"
+        assert desk.heard() == []
+    book = open_book(Settings(database_uri=url))
+    assert (tmp_path / "loans").read_bytes() == b"".join(book.export_loans(on))
+    assert (tmp_path / "repayments").read_bytes() == b"".join(book.export_repayments(on))
+    book.close()
+
+
+def test_every_download_opens(desk: Tab, desk_book: tuple[Book, Path], tmp_path: Path) -> None:
+    book = desk_book[0]
+    book.import_loans(BytesIO(LOANS))
+    book.import_repayments(BytesIO(REPAYMENTS))
+    desk.visit(f"/exchange?way=Export&as_of={DAY}")
+    files = {}
+    for name in ("whole book", "loans", "repayments", "schedule"):
+        with desk.page.expect_download() as download:
+            desk.page.get_by_role("button", name=f"Download {name}").click()
+        files[name] = tmp_path / download.value.suggested_filename
+        download.value.save_as(files[name])
+    assert [file.name for file in files.values()] == [
+        f"loan-book-{DAY}.zip",
+        f"loans-{DAY}.csv",
+        f"repayments-{DAY}.csv",
+        f"schedule-{DAY}.csv",
+    ]
+    with ZipFile(files.pop("whole book")) as bundle:
+        assert sorted(bundle.namelist()) == ["dictionary.csv", "loans.csv", "repayments.csv", "schedule.csv"]
+        for name, file in files.items():
+            assert bundle.read(f"{name}.csv") == file.read_bytes() == b"".join(getattr(book, f"export_{name}")(DAY))
+
+
+def test_the_printable_statement_is_a_page_that_loads_nothing(desk: Tab, desk_book: tuple[Book, Path]) -> None:
+    book = desk_book[0]
+    loan = book.create_loan(borrower="Amara <Okafor>", loan_amount="1000", repayment_period=12, start_on="2025-10-01")
+    book.add_repayment(loan.id, "94.56", received_on="2025-11-01", note="Cash & carry")
+    with desk.visit(f"/status?loan={loan.id}&as_of={DAY}").page.expect_download() as download:
+        desk.page.get_by_role("button", name="Printable statement").click()
+    page = download.value.path().read_text("utf-8")
+    desk.page.set_content(page)
+    said = " ".join(desk.page.locator("body").inner_text().split())
+    for words_of_it in (
+        "Amara <Okafor> Behind",
+        f"Loan {loan.reference} · $1,000.00 over 12 monthly installments from 1 Oct 2025 · 2.0% a month (24.0% a year)",
+        "Behind by $661.92: 183 days past due. Next installment $94.56 on 1 Jul 2026.",
+        "Paid so far $94.56 Expected by 2 Jun 2026 $756.48 Arrears $661.92, 183 days past due",
+        "1 Nov 2025 94.56 1 20.00 74.56 1,040.14",
+        "Cash & carry",
+        "12 1 Oct 2026 94.54 1.85 92.69 0.00 — Upcoming",
+    ):
+        assert words_of_it in said
+    assert "http:" not in page.replace("http-equiv", "")
+    assert "https:" not in page

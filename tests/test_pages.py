@@ -1,0 +1,296 @@
+"""Each page on a real book in SQLite: an empty one, one loan, several hundred. No browser looks at them here."""
+
+from collections.abc import Iterator
+from datetime import date
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from loan_core import Book, open_book
+
+FRAME = Path(__file__).parents[1] / "pages" / "frame.py"
+LOANS = (
+    b"reference,borrower,loan_amount,repayment_period,start_on,currency\n"
+    b"A-1,Amara Okafor,1000.00,12,2025-10-01,USD\nA-2,Yuki Tanaka,90000,3,2025-10-01,JPY\n"
+)
+REPAYMENTS = b"loan_reference,amount,received_on,reference\nA-1,94.56,2025-11-01,R-1\n"
+
+
+@pytest.fixture
+def book(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Book]:
+    """The book that the pages open, opened here too."""
+    monkeypatch.setenv("SQLALCHEMY_DATABASE_URI", sqlite_url)
+    monkeypatch.setenv("LOANS_TIMEZONE", "UTC")
+    st.cache_resource.clear()
+    ours = open_book()
+    yield ours
+    ours.close()
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def loan(book: Book) -> int:
+    """L-0007 of the design: 355.40 behind and 93 days past due on 2 Jun 2026."""
+    loan = book.create_loan(
+        reference="L-0007",
+        borrower="Amara Okafor",
+        loan_amount="1000.00",
+        repayment_period=12,
+        start_on="2025-10-01",
+    )
+    for received_on, amount in (("2025-11-01", "94.56"), ("2026-01-09", "189.12"), ("2026-02-20", "94.56")):
+        book.add_repayment(loan.id, amount, received_on=received_on, note="Transfer")
+    wrong = book.add_repayment(loan.id, "94.56", received_on="2026-03-02", reference="RP-1042")
+    book.reverse_repayment(wrong.id, received_on="2026-03-04", reference="RP-1051")
+    book.add_repayment(loan.id, "22.84", received_on="2026-03-12", note="Cash")
+    return loan.id
+
+
+def opened(at_page: str = "loans.py", /, **query: object) -> AppTest:
+    """A page as a link opens it. Nothing that it did went wrong."""
+    at = AppTest.from_file(FRAME, default_timeout=30)
+    at.run()
+    for name, value in query.items():
+        at.query_params[name] = str(value)
+    return run(at.switch_page(at_page))
+
+
+def run(at: Any) -> AppTest:
+    """The page after what was done to it, or to one of its widgets."""
+    after: AppTest = at.run()
+    assert not after.exception
+    return after
+
+
+def words(at: AppTest) -> str:
+    """What the page says, as one reads it: without its escapes."""
+    said = [*at.title, *at.header, *at.subheader, *at.caption, *at.markdown, *at.error]
+    return "\n".join(each.value.replace("\\", "").replace("\N{NO-BREAK SPACE}", " ") for each in said)
+
+
+def button(at: AppTest, label: str) -> Any:
+    return next(each for each in at.button if each.label == label)
+
+
+def listed(at: AppTest, column: str = "Loan") -> list[object]:
+    return at.dataframe[0].value[column].tolist()
+
+
+@pytest.mark.parametrize("page", ["loans.py", "status.py"])
+def test_every_page_opens_on_an_empty_book(book: Book, page: str) -> None:
+    assert opened(page).title[0].value in ("Loans", "Status")
+
+
+def test_an_empty_book_offers_a_made_up_one(book: Book) -> None:
+    at = opened()
+    assert "No loans yet" in words(at)
+    run(button(at, "Load sample data").click())
+    assert book.loans(date(2026, 6, 2)).shape[0] > 0
+    assert len(listed(at)) == 15
+    assert "made\\-up book" in at.toast[0].value
+
+
+def test_an_empty_book_takes_a_book_in(book: Book) -> None:
+    at = opened()
+    at.file_uploader[0].set_value(("loans.csv", LOANS, "text/csv"))
+    at.file_uploader[1].set_value(("repayments.csv", REPAYMENTS, "text/csv"))
+    run(at)
+    run(button(at, "Import").click())
+    assert book.status(book.loan_id("A-1"), date(2025, 11, 1)).total_amount_paid == 9456
+    assert [toast.value.replace("\\", "").split(" imported")[0] for toast in at.toast] == ["2 loans", "1 repayment"]
+    assert len(listed(at)) == 1, "one currency at a time"
+
+
+def test_a_file_that_cannot_be_read_is_refused_in_words(book: Book) -> None:
+    at = opened()
+    at.file_uploader[0].set_value(("loans.csv", b"reference\nA-1\n", "text/csv"))
+    run(at)
+    run(button(at, "Import").click())
+    assert len(at.error) == 1
+    assert "Nothing was imported" in words(at)
+    assert book.loans(date(2026, 6, 2)).empty
+
+
+def test_the_list_shows_a_loan(book: Book, loan: int) -> None:
+    row = opened(as_of="2026-06-02").dataframe[0].value.iloc[0]
+    assert (row["Borrower"], list(row["Status"]), row["Arrears"]) == ("Amara Okafor", ["Behind"], 355.40)
+    assert (row["Days past due"], row["Installment"], row["Loan"]) == (93, 94.56, "L-0007")
+    assert row["Paid"] == pytest.approx(100 * 40108 / 113470)
+
+
+def test_the_list_sums_up_what_it_lists(book: Book, loan: int) -> None:
+    assert "1 active loan · $683.71 outstanding · as of 2 Jun 2026" in words(opened(as_of="2026-06-02"))
+
+
+def test_several_hundred_loans_are_turned_over_fifteen_at_a_time(book: Book) -> None:
+    rows = [b"H-%d,Holder %d,1000.00,12,2025-10-01,USD" % (number, number) for number in range(300)]
+    book.import_loans(BytesIO(b"\n".join([LOANS.splitlines()[0], *rows])))
+    at = opened(as_of="2026-06-02")
+    first = listed(at)
+    run(at.pagination[0].set_value(2))
+    assert at.query_params["page"] == "2"
+    assert "16–30 of 300, amounts in US dollars." in words(at)
+    assert (len(first), set(first) & set(listed(at))) == (15, set())
+
+
+@pytest.fixture
+def several(book: Book) -> Book:
+    for number, (name, paid) in enumerate((("Amara", "0.01"), ("Bongani", "1000"), ("Chen", "94.56")), 1):
+        loan = book.create_loan(
+            reference=f"S-{number}",
+            borrower=name,
+            loan_amount="1000.00",
+            repayment_period=12,
+            start_on="2026-01-01",
+        )
+        book.add_repayment(loan.id, paid, received_on="2026-02-01")
+    return book
+
+
+@pytest.mark.parametrize(
+    ("query", "loans"),
+    [
+        ({}, ["S-1", "S-2", "S-3"]),
+        ({"status": "Behind"}, ["S-1"]),
+        ({"status": "On Track"}, ["S-3"]),
+        ({"search": "bong"}, ["S-2"]),
+        ({"search": "S-3"}, ["S-3"]),
+        ({"sort": "Outstanding"}, ["S-1", "S-3", "S-2"]),
+        ({"status": "nonsense", "sort": "nonsense", "page": "99"}, ["S-1", "S-2", "S-3"]),
+    ],
+)
+def test_the_url_says_what_is_listed(several: Book, query: dict[str, str], loans: list[str]) -> None:
+    assert listed(opened(as_of="2026-02-15", **query)) == loans
+
+
+def test_what_is_chosen_goes_into_the_url(several: Book) -> None:
+    at = opened(as_of="2026-02-15", page=1)
+    run(at.text_input[0].set_value("S-"))
+    run(at.selectbox(key="sort_in_url").set_value("Borrower"))
+    run(at.button_group(key="status_in_url").set_value("Ahead"))
+    assert dict(at.query_params) == {"as_of": "2026-02-15", "search": "S-", "sort": "Borrower", "status": "Ahead"}
+    run(at.button_group(key="status_in_url").set_value("All"))
+    assert "status" not in at.query_params
+
+
+def test_nothing_found_offers_to_clear_the_filters(several: Book) -> None:
+    at = opened(as_of="2026-02-15", search="nobody", status="Ahead")
+    assert "No loan matches" in words(at)
+    run(button(at, "Clear filters").click())
+    assert (listed(at), dict(at.query_params)) == (["S-1", "S-2", "S-3"], {"as_of": "2026-02-15"})
+
+
+def test_sums_of_several_currencies_are_never_added(book: Book) -> None:
+    book.create_loan(reference="J", loan_amount="90000", currency="JPY", repayment_period=3, start_on="2026-01-01")
+    book.create_loan(reference="U", loan_amount="900", currency="USD", repayment_period=3, start_on="2026-01-01")
+    yen = opened(as_of="2026-01-15", currency="JPY")
+    assert "¥90,000 outstanding" in words(yen)
+    assert (listed(yen), listed(opened(as_of="2026-01-15", currency="USD"))) == (["J"], ["U"])
+
+
+def test_selecting_a_row_opens_the_loan_on_the_same_day(book: Book, loan: int) -> None:
+    at = opened(as_of="2026-06-02")
+    at.session_state["list"] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    run(at)
+    assert at.title[0].value.startswith("Amara Okafor")
+    assert dict(at.query_params) == {"loan": str(loan), "as_of": "2026-06-02"}
+
+
+def test_the_status_page_says_where_the_loan_stands(book: Book, loan: int) -> None:
+    at = opened("status.py", loan=loan, as_of="2026-06-02")
+    assert at.title[0].value == "Amara Okafor :orange-badge[:material/priority_high: Behind]"
+    said = words(at)
+    assert "Loan L-0007 · $1,000.00 over 12 monthly installments from 1 Oct 2025 · 2.0% a month (24.0% a year)" in said
+    assert "Behind by $355.40: 93 days past due. Next installment $94.56 on 1 Jul 2026." in said
+    assert "On Track means within 10% of what was expected by this day." in said
+    assert [metric.value for metric in at.metric] == ["$401.08", "$756.48", "$355.40", "$733.62", "$683.71", "$94.56"]
+
+
+def test_the_status_page_lists_installments_and_repayments_newest_first(book: Book, loan: int) -> None:
+    at = opened("status.py", loan=loan, as_of="2026-06-02")
+    installments, repayments = (table.value for table in at.table)
+    assert "Part paid, 93 days".replace(" ", "\N{NO-BREAK SPACE}") in installments["Outcome"].tolist()[4]
+    assert installments["Paid"].tolist()[4] == 22.84
+    assert repayments["Amount"].tolist()[:3] == [22.84, -94.56, 94.56]
+    assert [note.replace("\\", "") for note in repayments["Note"]][:3] == [
+        "Cash",
+        "Reverses RP-1042",
+        "Reversed by RP-1051",
+    ]
+
+
+def test_another_day_is_another_answer(book: Book, loan: int) -> None:
+    at = opened("status.py", loan=loan, as_of="2025-11-01")
+    assert at.metric[0].value == "$94.56"
+    assert "On Track: $94.56 paid, as expected." in words(at)
+
+
+@pytest.mark.parametrize("as_of", ["2018-13-01", "tomorrow", "9999-01-01", ""])
+def test_a_day_that_there_is_not_is_today(book: Book, loan: int, as_of: str) -> None:
+    assert opened("status.py", loan=loan, as_of=as_of).date_input[0].value == book.today()
+
+
+def test_a_day_that_is_chosen_goes_into_the_url_and_to_the_next_page(book: Book, loan: int) -> None:
+    at = opened()
+    run(at.date_input[0].set_value(date(2026, 6, 2)))
+    assert at.query_params["as_of"] == "2026-06-02"
+    # The navigation drops the query.
+    at.query_params.clear()
+    run(at.switch_page("status.py"))
+    assert (at.query_params["as_of"], at.date_input[0].value) == ("2026-06-02", date(2026, 6, 2))
+    run(button(at, "Back to today").click())
+    assert ("as_of" in at.query_params, at.date_input[0].value) == (False, book.today())
+
+
+@pytest.mark.parametrize("named", ["L-0999", "999", "0", "-1", "1e9", "99999999999999999999", "![x](http://evil.test)"])
+def test_an_unknown_loan_is_refused_in_a_sentence_with_a_way_back(book: Book, loan: int, named: str) -> None:
+    at = opened("status.py", loan=named)
+    assert f"There is no loan {named} in this book." in words(at).replace("\N{WORD JOINER}", "")
+    assert [link.value for link in at.page_link] == ["All loans"]
+
+
+def test_a_loan_is_found_by_its_reference_too(book: Book, loan: int) -> None:
+    assert opened("status.py", loan="L-0007", as_of="2026-06-02").metric[0].value == "$401.08"
+
+
+def test_the_picker_changes_the_loan(several: Book) -> None:
+    at = opened("status.py", loan=1, as_of="2026-02-15")
+    run(at.selectbox(key="loan_in_url").set_value(2))
+    assert at.query_params["loan"] == "2"
+    assert at.title[0].value.startswith("Bongani")
+
+
+def test_a_voided_loan_shows_no_figures(book: Book) -> None:
+    loan = book.create_loan(reference="V", loan_amount="1000", repayment_period=3, start_on="2026-01-01")
+    book.void_loan(loan.id, reason="entered twice")
+    at = opened("status.py", loan=loan.id)
+    assert "entered twice. It counts in no figure." in words(at)
+    assert not at.metric
+
+
+def test_more_installments_than_a_table_carries_are_a_grid(book: Book) -> None:
+    loan = book.create_loan(reference="M", loan_amount="100000", repayment_period=240, start_on="2020-01-31")
+    at = opened("status.py", loan=loan.id, as_of="2026-06-02")
+    assert (len(at.dataframe[0].value), len(at.table)) == (240, 0)
+
+
+def test_a_name_with_markup_is_only_a_name(book: Book) -> None:
+    name = "![i](http://evil.test/x.png) <b>Bob</b> $5 and $6"
+    loan = book.create_loan(reference="H", borrower=name, loan_amount="10", repayment_period=3, start_on="2026-01-01")
+    title = opened("status.py", loan=loan.id).title[0].value
+    assert r"\!\[i\]\(http\:" in title
+    assert r"\$5 and \$6" in title
+
+
+def test_what_is_not_a_refusal_is_not_swallowed(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("disk on fire")
+
+    monkeypatch.setattr(Book, "portfolios", broken)
+    at = AppTest.from_file(FRAME, default_timeout=30).run()
+    assert at.exception
+    assert not at.error
