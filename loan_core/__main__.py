@@ -1,10 +1,11 @@
 """The same questions, asked at a prompt: ``python -m loan_core --help``."""
 
+import logging
 import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -52,7 +53,7 @@ def _importer(kind: str, method: str) -> None:
     @click.argument("file", type=click.File("rb"))
     @click.option("--dry-run", is_flag=True, help="Check only, write nothing.")
     def command(file: BinaryIO, dry_run: bool) -> None:
-        with _book() as book, _bar() as progress:
+        with _book() as book, _bar() as progress, _named(file.name):
             receipt = getattr(book, method)(file, name=Path(file.name).name, dry_run=dry_run, progress=progress)
         click.echo(receipt.sentence)
 
@@ -77,7 +78,7 @@ def undo_import(batch: int) -> None:
 def export(what: str, loan: str | None, as_of: date | None, output: Path | None) -> None:
     """Write CSV: UTF-8 with BOM, dates as 2024-01-31, money with a decimal point."""
     with _book() as book:
-        loan_id = book.loan_id(loan) if loan else None
+        loan_id = None if loan is None else book.loan_id(loan)
         lines = getattr(book, f"export_{what}")(as_of or book.today(), loan_id)
         _write(lines, output)
 
@@ -130,6 +131,8 @@ def make_token(name: str, write: bool) -> None:
 
 def main() -> None:
     """Run a command; exit with 0, or with 1 and one sentence on standard error."""
+    # What the book can do without is no news at a prompt.
+    logging.getLogger("loan_core").setLevel(logging.ERROR)
     try:
         cli(prog_name="python -m loan_core", standalone_mode=False)
     except InvalidFile as refusal:
@@ -140,12 +143,10 @@ def main() -> None:
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.ctx.get_help())
     except click.ClickException as error:
-        _fail(error.format_message())
+        message = " ".join(error.format_message().split())
+        _fail(message if message.endswith((".", "?")) else f"{message}.")
     except (click.Abort, KeyboardInterrupt):
         _fail("Stopped. Nothing was written.")
-    except BrokenPipeError:
-        # Whoever read our output has seen enough; Python must not complain of it again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         _fail(f"{error.filename or 'The output'} cannot be used: {(error.strerror or str(error)).lower()}.")
 
@@ -162,6 +163,15 @@ def _book() -> Iterator[Book]:
         yield book
     finally:
         book.close()
+
+
+@contextmanager
+def _named(file: str) -> Iterator[None]:
+    """A failure to read says which file it was."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, error.filename or file) from error
 
 
 @contextmanager
@@ -185,16 +195,28 @@ def _bar() -> Iterator[Any]:
 def _write(lines: Iterable[bytes], output: Path | None) -> None:
     """All of it or nothing: a file takes its name when it is whole."""
     if output is None:
-        sys.stdout.buffer.writelines(lines)
-        sys.stdout.buffer.flush()
+        try:
+            sys.stdout.buffer.writelines(lines)
+            sys.stdout.buffer.flush()
+        except BrokenPipeError:
+            # Whoever read our output has seen enough; Python must not complain of it again at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return
-    unfinished = output.with_name(f"{output.name}.unfinished")
+    # A link stays a link; what is no file, such as a pipe, takes the lines as they come.
+    target = output.resolve()
+    is_plain = target.is_file() or not target.exists()
+    unfinished = target.with_name(f"{target.name}.unfinished") if is_plain else target
     try:
         with unfinished.open("wb") as stream:
             stream.writelines(lines)
-        unfinished.replace(output)
+        if is_plain:
+            unfinished.replace(target)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(output)) from error
     finally:
-        unfinished.unlink(missing_ok=True)
+        if is_plain:
+            with suppress(OSError):
+                unfinished.unlink()
 
 
 def _say(said: dict[str, Any], as_json: bool) -> None:

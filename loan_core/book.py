@@ -4,6 +4,7 @@ Doing: a verb is one transaction, takes what was typed, and is safe to repeat un
 takes the day it is asked about. Nothing here splits a repayment or keeps a balance: they follow from what was received.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
@@ -12,7 +13,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 import pandas as pd
-from sqlalchemy import bindparam, func, select, true
+from sqlalchemy import ColumnElement, bindparam, func, select, true
 from sqlalchemy.orm import Session
 
 from loan_core import batches, demo, exchange, ledger, selection
@@ -290,7 +291,7 @@ class Book:
     def loan_id(self, named: str) -> int:
         """The id of a loan that is named by its id or by its reference; ``LoanNotFound``."""
         with self._store.read() as session:
-            if named.isascii() and named.isdigit() and len(named) < 19 and session.get(Loan, int(named)) is not None:
+            if re.fullmatch(r"[1-9][0-9]{0,17}", named) and session.get(Loan, int(named)) is not None:
                 return int(named)
             found = loans_by_reference(session, [named]).get(named)
             if found is None:
@@ -423,24 +424,28 @@ class Book:
 
     def export_loans(self, as_of: date, loan_id: int | None = None, **meant: Any) -> Iterator[bytes]:
         """A CSV of loans with their status on a day: of one, or of those that are meant, as ``loans`` finds them."""
-        found = self.loans(as_of, **meant)
-        if loan_id is not None:
-            found = found[found["id"] == self.loan(loan_id).id]
+        with self._store.read() as session:
+            found = Selection(**meant).of(self._whole.seen_by(session, as_of)[0].loans)
+            if loan_id is not None:
+                found = found[found["id"] == loan_by_id(session, loan_id).id]
         return exchange.csv_lines(exchange.LOANS_OUT, _records(found.assign(as_of=as_of)))
 
     def export_repayments(self, as_of: date, loan_id: int | None = None) -> Iterator[bytes]:
         """A CSV of what was received through a day, by loan or of them all, reversals included."""
-        conditions = [] if loan_id is None else [Repayment.loan_id == loan_id]
         with self._store.read() as session:
-            if loan_id is not None:
-                loan_by_id(session, loan_id)
-            rows = ledger.received(session, as_of, Loan.voided_at.is_(None), *conditions)
-        return exchange.csv_lines(exchange.REPAYMENTS_OUT, _records(rows.sort_values("id")))
+            of_it = [] if loan_id is None else [Repayment.loan_id == loan_by_id(session, loan_id).id]
+            return self._repayments_csv(session, as_of, *of_it)
 
     def export_schedule(self, as_of: date, loan_id: int | None = None) -> Iterator[bytes]:
         """A CSV of installments with what covers them on a day, of one loan or of them all."""
-        rows = self._whole.installments(as_of) if loan_id is None else _installments(self.statement(loan_id, as_of))
-        return exchange.csv_lines(exchange.SCHEDULE_COLUMNS, rows)
+        if loan_id is not None:
+            return exchange.csv_lines(exchange.SCHEDULE_COLUMNS, _installments(self.statement(loan_id, as_of)))
+        with self._store.read() as session:
+            return exchange.csv_lines(exchange.SCHEDULE_COLUMNS, self._whole.installments(session, as_of))
+
+    def _repayments_csv(self, session: Session, as_of: date, *of_it: ColumnElement[bool]) -> Iterator[bytes]:
+        rows = ledger.received(session, as_of, Loan.voided_at.is_(None), *of_it)
+        return exchange.csv_lines(exchange.REPAYMENTS_OUT, _records(rows.sort_values("id")))
 
     def export_statement(self, as_of: date, loan_id: int) -> Iterator[bytes]:
         """A CSV of a loan's repayments through a day with what each covered, and the running sums."""
@@ -448,14 +453,15 @@ class Book:
         return exchange.csv_lines(exchange.STATEMENT_COLUMNS, _records(repayments))
 
     def export_all(self, as_of: date) -> bytes:
-        """The whole book as a zip: loans, repayments and schedule as CSV, and a dictionary of their columns."""
-        return exchange.zipped(
-            {
-                "loans.csv": self.export_loans(as_of),
-                "repayments.csv": self.export_repayments(as_of),
-                "schedule.csv": self.export_schedule(as_of),
+        """The whole book as a zip, all of one revision: loans, repayments, schedule, and a dictionary of columns."""
+        with self._store.read() as session:
+            loans = Selection().of(self._whole.seen_by(session, as_of)[0].loans)
+            files = {
+                "loans.csv": exchange.csv_lines(exchange.LOANS_OUT, _records(loans.assign(as_of=as_of))),
+                "repayments.csv": self._repayments_csv(session, as_of),
+                "schedule.csv": exchange.csv_lines(exchange.SCHEDULE_COLUMNS, self._whole.installments(session, as_of)),
             }
-        )
+        return exchange.zipped(files)
 
 
 def open_book(settings: Settings | None = None) -> Book:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from loan_core.errors import InvalidFile, Problem
 from loan_core.exchange import LOAN_COLUMNS, LOANS_OUT, REPAYMENT_COLUMNS, REPAYMENTS_OUT, decoded
 
 _KNOWN = {
@@ -58,7 +59,11 @@ def read_sheet(content: bytes) -> Sheet:
     text = decoded(content)
     first_line = text.partition("\n")[0]
     delimiter = max(",\t;", key=first_line.count)
-    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    except csv.Error as error:
+        wrong = "A field is far too long, or a quotation mark is never closed."
+        raise InvalidFile([Problem("", "", wrong, "Shorten it, or close the quotation mark.")]) from error
     return Sheet(tuple(name.strip() for name in rows[0]), rows[1:])
 
 
@@ -86,7 +91,10 @@ def as_our_csv(sheet: Sheet, meant: Mapping[str, str]) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow([name for _, name in wanted])
-    writer.writerows([[row[at] if at < len(row) else "" for at, _ in wanted] for row in sheet.rows])
+    for row in sheet.rows:
+        # A cell beyond the header has no name to be left out by: it stays, and the row is refused for it.
+        surplus = [cell for cell in row[len(sheet.header) :] if cell.strip()]
+        writer.writerow([row[at] if at < len(row) else "" for at, _ in wanted] + surplus)
     return out.getvalue().encode()
 
 

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
 from functools import cached_property
 from threading import Lock
@@ -93,8 +93,18 @@ class WholeBook:
 
     def on(self, *days: date) -> list[Snapshot]:
         """The book at the end of each of these days, all of one revision, the newest."""
-        with self._lock, self._store.read() as session:
-            agreed = self._agreed = _agreements(session, self._agreed)
+        with self._store.read() as session:
+            return self.seen_by(session, *days)
+
+    def seen_by(self, session: Session, *days: date) -> list[Snapshot]:
+        """The book on these days, as this transaction sees it: its snapshot begins here, under the lock."""
+        with self._lock:
+            revision = edition(session).revision
+            if self._agreed is not None and revision < self._agreed.revision:
+                # Somebody brought back an older book.
+                self._agreed = None
+                self._days.clear()
+            agreed = self._agreed = _agreements(session, revision, self._agreed)
             snapshots = []
             for as_of in days:
                 known = self._days.pop(as_of, None)
@@ -110,16 +120,16 @@ class WholeBook:
 
     def curves(self, as_of: date) -> dict[str, pd.DataFrame]:
         """By currency, what was expected and received by each month's end."""
-        snapshot = self.on(as_of)[0]
         with self._store.read() as session:
+            snapshot = self.seen_by(session, as_of)[0]
             received = _received_by_month(session, as_of)
         return {code: _curve(snapshot, code, received.get(code, {}), as_of) for code in snapshot.agreed.currencies}
 
     def collections(self, first: date, last: date) -> dict[str, Collection]:
         """By currency, what fell due in a period and what came in during it."""
-        agreed = self.on(last)[0].agreed
         in_period = select(Repayment.loan_id, Repayment.received_on, Repayment.amount)
         with self._store.read() as session:
+            agreed = self.seen_by(session, last)[0].agreed
             before = paid_by_loan(session, first - timedelta(days=1)).reindex(agreed.ids, fill_value=0)
             standing = Repayment.received_on.between(first, last), Repayment.undone_at.is_(None)
             rows = frame(session, in_period.where(*standing))
@@ -128,38 +138,12 @@ class WholeBook:
             code: _collection(agreed, mine, paid_before, rows, first, last) for code, mine in agreed.currencies.items()
         }
 
-    def installments(self, as_of: date) -> Iterator[dict[str, Any]]:
-        """Every installment of every loan with what covers it, as ``Statement.installments``, voided loans left out."""
-        snapshot = self.on(as_of)[0]
-        agreed, standing = snapshot.agreed, np.flatnonzero(~snapshot.agreed.is_voided)
-        with self._store.read() as session:
-            receipts = _receipts_by_loan(session, as_of)
-        day = np.datetime64(as_of, "D")
-        references, currencies = (agreed.loans[name].to_numpy() for name in ("reference", "currency"))
-        for rows in (standing[start : start + _LOANS_AT_ONCE] for start in range(0, len(standing), _LOANS_AT_ONCE)):
-            lines = schedule(agreed.terms[rows])
-            covered = cover(snapshot.at.total_amount_paid[rows], lines)
-            paid = covered.interest + covered.principal
-            history = [receipts.get(loan_id, _NOTHING) for loan_id in agreed.ids[rows].tolist()]
-            days = np.stack([paid_on(due, *received) for due, received in zip(lines.due, history, strict=True)])
-            outcome, off_by = outcomes(lines, lines.due - paid, days, day)
-            loan, number = there = np.nonzero(~np.isnat(lines.due_on))
-            columns = {
-                "loan_reference": references[rows[loan]],
-                "currency": currencies[rows[loan]],
-                "number": number + 1,
-                "due_on": lines.due_on[there],
-                "due": lines.due[there],
-                "interest": lines.interest[there],
-                "principal": lines.principal[there],
-                "balance": lines.balance[there],
-                "covered": paid[there],
-                "paid_on": days[there],
-                "outcome": outcome_words(outcome[there]),
-                "days": off_by[there],
-            }
-            for values in zip(*(column.tolist() for column in columns.values()), strict=True):
-                yield dict(zip(columns, values, strict=True))
+    def installments(self, session: Session, as_of: date) -> Iterator[dict[str, Any]]:
+        """Every installment of every loan with what covers it, as ``Statement.installments``, voided loans left out.
+
+        All that it takes from the session it takes before the first row.
+        """
+        return _installments(self.seen_by(session, as_of)[0], _receipts_by_loan(session, as_of), as_of)
 
     def _snapshot(self, session: Session, agreed: Agreements, as_of: date, known: Snapshot | None) -> Snapshot:
         """The book on a day, from what was known of it where anything was."""
@@ -184,12 +168,13 @@ def paid_by_loan(session: Session, through: date, after_revision: int | None = N
     return frame(session, sums).set_index("loan_id")["paid"]
 
 
-def _agreements(session: Session, known: Agreements | None) -> Agreements:
-    revision = edition(session).revision
+def _agreements(session: Session, revision: int, known: Agreements | None) -> Agreements:
     if known is not None and known.revision == revision:
         return known
     query = select(*Loan.__table__.columns).order_by(Loan.id)
     loans = frame(session, query.where(Loan.revision > known.revision) if known else query)
+    if known is not None and loans.empty:
+        return replace(known, revision=revision)
     loans["annual_rate_ppm"] = loans["interest_rate"] * loans["rate_period"].map(RATES_PER_YEAR).astype("int64")
     terms = terms_of(loans)
     if known is not None and len(known.loans):
@@ -221,6 +206,36 @@ def _receipts_by_loan(session: Session, as_of: date) -> dict[int, tuple[Any, Any
     ids, starts = np.unique(loan_ids, return_index=True)
     parts = zip(ids.tolist(), np.split(days, starts[1:]), np.split(amounts, starts[1:]), strict=True)
     return {loan_id: (received_on, amount.cumsum()) for loan_id, received_on, amount in parts}
+
+
+def _installments(snapshot: Snapshot, receipts: dict[int, tuple[Any, Any]], as_of: date) -> Iterator[dict[str, Any]]:
+    agreed, standing = snapshot.agreed, np.flatnonzero(~snapshot.agreed.is_voided)
+    day = np.datetime64(as_of, "D")
+    references, currencies = (agreed.loans[name].to_numpy() for name in ("reference", "currency"))
+    for rows in (standing[start : start + _LOANS_AT_ONCE] for start in range(0, len(standing), _LOANS_AT_ONCE)):
+        lines = schedule(agreed.terms[rows])
+        covered = cover(snapshot.at.total_amount_paid[rows], lines)
+        paid = covered.interest + covered.principal
+        history = [receipts.get(loan_id, _NOTHING) for loan_id in agreed.ids[rows].tolist()]
+        days = np.stack([paid_on(due, *received) for due, received in zip(lines.due, history, strict=True)])
+        outcome, off_by = outcomes(lines, lines.due - paid, days, day)
+        loan, number = there = np.nonzero(~np.isnat(lines.due_on))
+        columns = {
+            "loan_reference": references[rows[loan]],
+            "currency": currencies[rows[loan]],
+            "number": number + 1,
+            "due_on": lines.due_on[there],
+            "due": lines.due[there],
+            "interest": lines.interest[there],
+            "principal": lines.principal[there],
+            "balance": lines.balance[there],
+            "covered": paid[there],
+            "paid_on": days[there],
+            "outcome": outcome_words(outcome[there]),
+            "days": off_by[there],
+        }
+        for values in zip(*(column.tolist() for column in columns.values()), strict=True):
+            yield dict(zip(columns, values, strict=True))
 
 
 def _portfolio(as_of: date, snapshot: Snapshot) -> Portfolio:

@@ -1,7 +1,7 @@
 """What every page has at hand: the book, the day, the way to another page. The URL is the state; nothing else is."""
 
 from collections.abc import Callable, Iterable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, TypeVar
 
 import pandas as pd
@@ -152,3 +152,18 @@ def empty_book() -> None:
                     say(book().import_repayments(repayments, name=repayments.name).sentence)
                 st.rerun()
     st.stop()
+
+
+PERIODS = ("30 days", "This month", "Year", "All")
+
+
+def since(period: str, through: date) -> date | None:
+    """The first day of a period that ends with a day; None where there is no first."""
+    days = {"30 days": 29, "This month": through.day - 1, "Year": 364}
+    return through - timedelta(days=days[period]) if period in days else None
+
+
+def page_asked() -> int:
+    """Which page of a list the URL asks for: ``?page=2``."""
+    asked = st.query_params.get("page", "")
+    return max(int(asked), 1) if asked.isdecimal() and len(asked) < 7 else 1

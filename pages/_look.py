@@ -301,6 +301,96 @@ def remark(repayment: Any) -> str:
     return f"Reversed by {isolated(repayment.reversed_by)}" if repayment.reversed_by else repayment.note
 
 
+def installments_of(agreed: Any) -> str:
+    """``12 installments of $94.56, the last $94.54``; those in which nothing falls due are not counted."""
+    code = agreed.loan.currency
+    sums = [amount for amount in agreed.installments["due"].tolist() if amount]
+    first, last, many = money(sums[0], code), money(sums[-1], code), counted(len(sums), "installment")
+    if len(set(sums[:-1])) > 1:
+        return f"{many}, from {first} to {last}"
+    return f"{many} of {first}" if first == last else f"{many} of {first}, the last {last}"
+
+
+def when_due(agreed: Any) -> str:
+    """``1 Nov 2025 to 1 Oct 2026, on the 1st of each month``."""
+    loan, rows = agreed.loan, agreed.installments
+    days_due = rows.loc[rows["due"] > 0, "due_on"]
+    first, last, anchor = days_due.iloc[0], days_due.iloc[-1], loan.first_due_on or loan.start_on
+    each = {
+        "monthly": f"on the {ordinal(anchor.day)} of each month{', or its last day' if anchor.day > 28 else ''}",
+        "quarterly": "every three months",
+        "every_two_weeks": f"every second {first:%A}",
+        "weekly": f"every {first:%A}",
+    }
+    return f"{day(first)} to {day(last)}, {each[loan.frequency]}" if first < last else day(first)
+
+
+def ordinal(number: int) -> str:
+    """``1st``, ``2nd``, ``11th``."""
+    ending = "th" if number // 10 % 10 == 1 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
+
+
+def offers(status: LoanStatus) -> dict[str, str]:
+    """The sums that somebody is likely to bring, as a button shows them and as they are typed."""
+    sums = {"Balance": status.remaining_balance, "Arrears": status.arrears, "Next": status.next_due_amount}
+    names = {amount: name for name, amount in sums.items() if amount}
+    unit = currency(status.currency)
+    return {f"{name} {_sum(amount, status)}": str(unit.major(amount)) for amount, name in sorted(names.items())}
+
+
+def covers(first: int, last: int, interest: int, principal: int, code: str) -> str:
+    """What a sum went to: ``Installments 3 to 5: $46.70 interest, $237.00 principal``."""
+    which = f"Installment {first}" if first == last else f"Installments {first} to {last}"
+    sums = {"interest": interest, "principal": principal}
+    parts = ", ".join(f"{money(amount, code)} {part}" for part, amount in sums.items() if amount)
+    return f"{which}: {parts}" if parts else "No installment"
+
+
+def covered(repayment: Any, code: str) -> str:
+    """The same for a repayment of a statement, with what was more than the loan came to."""
+    said = covers(
+        repayment.first_installment,
+        repayment.last_installment,
+        repayment.covered_interest,
+        repayment.covered_principal,
+        code,
+    )
+    return f"{said}; {money(repayment.overpaid, code)} more than is left" if repayment.overpaid else said
+
+
+def preview_covers(preview: Any) -> str:
+    """The same for a repayment that is not recorded yet."""
+    rows, code = preview.covers, preview.before.currency
+    if rows.empty:
+        return "Covers no installment: everything is paid."
+    said = covers(
+        rows["number"].iloc[0], rows["number"].iloc[-1], rows["interest"].sum(), rows["principal"].sum(), code
+    )
+    first, last = day(rows["due_on"].iloc[0]), day(rows["due_on"].iloc[-1])
+    return f"{said}. Due {'on ' + first if first == last else first + ' to ' + last}."
+
+
+def standings(*each: LoanStatus) -> list[list[str]]:
+    """A line for each thing that a repayment changes, for Markdown: its name, and how it stood each time."""
+    return [
+        ["Status", *(badge(status) for status in each)],
+        ["Arrears", *(_sum(status.arrears, status) for status in each)],
+        ["Days past due", *(f"{status.days_past_due:,}" for status in each)],
+        ["Remaining balance", *(_sum(status.remaining_balance, status) for status in each)],
+    ]
+
+
+def effect(status: LoanStatus) -> str:
+    """What a repayment led to, for Markdown: ``Arrears now **$260.84**, 62 days past due.``"""
+    if status.state == "paid_off":
+        more = f", with {_sum(status.overpaid_amount, status)} more than it came to" if status.overpaid_amount else ""
+        return f"The loan is paid off{more}."
+    if status.arrears:
+        return f"Arrears now **{_sum(status.arrears, status)}**, {past_due(status)}."
+    return f"Nothing past due now. {markdown(_next(status))}"
+
+
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 # A parser would still make a link, an icon, a dash or a sign of these: an invisible joiner parts them.
 _SHORTHAND = re.compile(
@@ -327,11 +417,7 @@ def plotly(text: str) -> str:
 
 
 def month_before(when: date) -> date:
-    """The same day a month earlier, or that month's last; from the last day of a month, the last of the one before.
-
-    >>> [f"{month_before(when):%d %b}" for when in (date(2026, 6, 2), date(2026, 3, 30), date(2026, 6, 30))]
-    ['02 May', '28 Feb', '31 May']
-    """
+    """The same day a month earlier, or that month's last; from the last day of a month, the last of the one before."""
     last = when.replace(day=1) - timedelta(days=1)
     is_last = (when + timedelta(days=1)).day == 1
     return last if is_last else last.replace(day=min(when.day, last.day))

@@ -6,6 +6,7 @@ import streamlit as st
 
 from loan_core import Refusal
 from pages._desk import FIRST_DAY, LAST_DAY, as_of, book, forget_day, here, in_url, keep_day, theme
+from pages._form import arrive
 from pages._look import markdown
 
 PAGES = Path(__file__).parent
@@ -15,9 +16,11 @@ st.logo(str(PAGES / f"logo_{theme()}.svg"), size="medium")
 
 PORTFOLIO = st.Page("portfolio.py", title="Portfolio", icon=":material/space_dashboard:", default=True)
 LOANS = st.Page("loans.py", title="Loans", icon=":material/list_alt:")
+NEW_LOAN = st.Page("new_loan.py", title="New loan", icon=":material/add_circle:")
+REPAYMENTS = st.Page("repayments.py", title="Repayments", icon=":material/payments:")
 STATUS = st.Page("status.py", title="Status", icon=":material/stairs:")
 EXCHANGE = st.Page("exchange.py", title="Exchange", icon=":material/swap_vert:")
-page = st.navigation([PORTFOLIO, LOANS, STATUS, EXCHANGE])
+page = st.navigation([PORTFOLIO, LOANS, NEW_LOAN, REPAYMENTS, STATUS, EXCHANGE])
 
 
 def ask_for_the_day() -> None:
@@ -47,6 +50,7 @@ try:
     with st.sidebar:
         ask_for_the_day()
     say_what_is_made_up()
+    arrive(page.url_path)
     page.run()
     for sentence in st.session_state.pop("said", []):
         st.toast(markdown(sentence), icon=":material/check_circle:")

@@ -71,9 +71,11 @@ def listed(rows: pd.DataFrame, code: str) -> pd.DataFrame:
 
 come_back(but_not_with="loan")
 
-with st.container(gap=None):
-    st.title("Loans", anchor=False)
-    summary = st.empty()
+with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+    with st.container(gap=None):
+        st.title("Loans", anchor=False)
+        summary = st.empty()
+    buttons = st.container(horizontal=True, width="content")
 
 bar = st.empty()
 with bar.container(horizontal=True, vertical_alignment="center"):
@@ -136,6 +138,8 @@ column, is_rising = ORDERS[order]
 rows = rows[rows["currency"] == code].sort_values([column, "id"], ascending=[is_rising, True])
 outstanding = markdown(money(sum(rows["outstanding_principal"].tolist()), code))
 kind = "loan" if state == "all" else f"{STATES[state].lower()} loan"
+if buttons.button("New loan", type="primary", icon=":material/add:"):
+    go("new_loan")
 summary.caption(f"{counted(len(rows), kind)} · {outstanding} outstanding · as of {day(as_of())}")
 
 grid = st.empty()

@@ -9,7 +9,7 @@ import streamlit as st
 
 from loan_core import currency
 from pages import _charts
-from pages._desk import as_of, book, here, in_url, is_short, loan_id, table, theme
+from pages._desk import as_of, book, go, here, in_url, is_short, loan_id, table, theme
 from pages._look import (
     badge,
     colored_outcome,
@@ -61,6 +61,8 @@ if not (asked := loan_id()):
 statement = book().statement(asked, as_of())
 loan, status = statement.loan, statement.status
 
+if status.state != "voided" and buttons.button("Record repayment", type="primary", icon=":material/payments:"):
+    go("repayments", loan=loan.id)
 for name, rows in (("Schedule", book().export_schedule), ("Statement", book().export_statement)):
     buttons.download_button(
         name,

@@ -8,7 +8,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
-from loan_core import Settings, open_book
+from loan_core import Book, Settings, open_book
+from pages._print import statement_page
 from tests.desk import Server, Tab, browser, pages, served, tab
 
 pytestmark = pytest.mark.xdist_group("browser")
@@ -27,14 +28,22 @@ WRONG = b"loan_amount,repayment_period,colour\n1000,12,red\n1.005,12,blue\n"
 
 
 @pytest.fixture(scope="module")
-def made_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The demo book; its fifth loan has repayments, and some installments before it and after."""
-    folder = tmp_path_factory.mktemp("demo")
-    url = f"sqlite:///{folder / 'loans.db'}"
-    book = open_book(Settings(database_uri=url))
+def made_up_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return f"sqlite:///{tmp_path_factory.mktemp('demo') / 'loans.db'}"
+
+
+@pytest.fixture(scope="module")
+def made_up_book(made_up_url: str) -> Iterator[Book]:
+    """The demo book; its fifth loan has repayments, and installments before the day and after it."""
+    book = open_book(Settings(database_uri=made_up_url))
     book.load_demo()
+    yield book
     book.close()
-    with served(url, folder / "server.log") as running:
+
+
+@pytest.fixture(scope="module")
+def made_up(made_up_book: Book, made_up_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with served(made_up_url, tmp_path_factory.mktemp("log") / "server.log") as running:
         yield running
 
 
@@ -83,3 +92,8 @@ def test_axe_finds_nothing_at(seen: Tab, address: str) -> None:
 def test_axe_is_heard(seen: Tab) -> None:
     seen.page.set_content("<main><h1>Loans</h1><img src='data:,'><p style='color:#ccc'>pale</p></main>")
     assert {line.partition(":")[0] for line in violations(seen.page)} >= {"image-alt", "color-contrast"}
+
+
+def test_axe_finds_nothing_on_a_printed_statement(seen: Tab, made_up_book: Book) -> None:
+    seen.page.set_content(statement_page(made_up_book.statement(5, made_up_book.today())))
+    assert violations(seen.page) == []

@@ -548,31 +548,25 @@ def test_an_interruption_writes_nothing(sqlite_url, tmp_path):
     assert not contents(sqlite_url).get("loans")
 
 
-def test_what_takes_longer_than_a_second_shows_how_far_it_is(sqlite_url, tmp_path):
-    shown = on_a_terminal(sqlite_url, lambda: until((tmp_path / "loans.db-wal").exists) or time.sleep(1.1))
-    assert re.search(r"Checking +\[#+-+\] +66%", shown)
-    assert re.search(r"Writing +\[#+\] +100%", shown)
-
-
-def test_what_is_done_at_once_shows_nothing(sqlite_url):
-    assert on_a_terminal(sqlite_url, lambda: None) == ""
-
-
-def on_a_terminal(url: str, wait: Callable[[], None]) -> str:
-    """What an import shows on a terminal; its file comes when the wait is over."""
-    ours, theirs = pty.openpty()
-    with process(url, "import", "loans", "-", stderr=theirs) as running:
+@pytest.mark.parametrize("is_terminal", [True, False], ids=["terminal", "pipe"])
+def test_a_terminal_is_shown_how_far_it_is_after_a_second(sqlite_url, tmp_path, is_terminal):
+    """The file comes so late that its import has taken a second already. A log is not drawn on."""
+    ours, theirs = pty.openpty() if is_terminal else os.pipe()
+    with process(sqlite_url, "import", "loans", "-", stderr=theirs) as running:
         os.close(theirs)
-        wait()
+        until((tmp_path / "loans.db-wal").exists)
+        time.sleep(1.1)
         out, _ = running.communicate(csv_file(*[LOAN] * 1500).getvalue())
-        assert out == b"1,500 loans imported. This is import 1.\n"
-        shown = b""
-        # Once the other end is closed, reading ends with an error on Linux, with nothing elsewhere.
-        with suppress(OSError):
-            while part := os.read(ours, 4096):
-                shown += part
+    assert out == b"1,500 loans imported. This is import 1.\n"
+    shown = b""
+    # Once the other end is closed, reading a terminal ends with an error on Linux, with nothing elsewhere.
+    with suppress(OSError):
+        while part := os.read(ours, 4096):
+            shown += part
     os.close(ours)
-    return shown.decode()
+    steps = [rb"Checking +\[#+-+\] +66%", rb"Writing +\[#+\] +100%"]
+    assert [bool(re.search(step, shown)) for step in steps] == [is_terminal, is_terminal]
+    assert bool(shown) == is_terminal
 
 
 def until(is_so: Callable[[], bool]) -> None:

@@ -109,7 +109,8 @@ def test_the_policy_stops_what_is_not_ours(opened: Tab) -> None:
                 + '<iframe src="http://evil.test/"></iframe><object data="http://evil.test/x"></object>'
             box.appendChild(document.createElement('script')).text = 'window.hacked = 1'
             await fetch('http://evil.test/').catch(() => {})
-            await new Promise(done => setTimeout(done, 500))
+            for (let waited = 0; waited < 200 && new Set(stopped).size < 6; waited++)
+                await new Promise(done => setTimeout(done, 100))
             return window.hacked ? ['it ran'] : [...new Set(stopped)].sort()
         }"""
     )

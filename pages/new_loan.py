@@ -1,0 +1,144 @@
+"""What would this loan cost? Shall we lend?"""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from loan_core import currency
+from pages import _charts
+from pages._desk import attempt, book, chart, go, table, theme
+from pages._form import Fields, Form, choice, day_input, form, fraction, plain, start_over, take_back
+from pages._look import (
+    figure,
+    headline,
+    installments_of,
+    instant,
+    major,
+    markdown,
+    money,
+    named,
+    percent,
+    rate,
+    when_due,
+)
+
+FREQUENCIES = {"monthly": "Month", "quarterly": "Quarter", "every_two_weeks": "Two weeks", "weekly": "Week"}
+METHODS = {
+    "annuity": "Level installments",
+    "equal_principal": "Equal principal",
+    "interest_only": "Interest only, principal at the end",
+    "flat": "Flat interest",
+}
+ROUNDINGS = {"half_up": "To the nearest", "up": "Always up"}
+
+
+def ask(fields: Fields) -> None:
+    """The agreement, by the names of the book."""
+    codes = dict.fromkeys([book().default_currency, *book().portfolio(book().today()).by_currency])
+    fields.ask("borrower", st.text_input, "Borrower (required)")
+    with fields.pair():
+        fields.ask("loan_amount", st.text_input, "Loan amount", read=plain, live="300ms")
+        fields.ask("currency", st.selectbox, "Currency", options=codes, accept_new_options=True)
+    with fields.pair():
+        fields.ask("interest_rate", st.text_input, "Interest rate, %", value="2.0", read=fraction, live="300ms")
+        fields.ask("rate_period", choice, "Quoted per", words={"month": "Month", "year": "Year"})
+    fields.keep_room("rate")
+    with fields.pair():
+        fields.ask("repayment_period", st.number_input, "Installments", min_value=1, value=12)
+        fields.ask("frequency", choice, "Every", words=FREQUENCIES)
+    with fields.pair():
+        fields.ask("start_on", day_input, "Starts on", value=book().today())
+        fields.ask("first_due_on", day_input, "First due on", value=None, help="Left empty: a period after the start.")
+    with st.expander("More terms", icon=":material/tune:"):
+        fields.ask("method", choice, "Method", words=METHODS)
+        with fields.pair():
+            fields.ask("rounding", choice, "Rounding", words=ROUNDINGS, help="Of the installment that is calculated.")
+            fields.ask(
+                "installment", st.text_input, "Installment", read=plain, live="300ms", help="Left empty: calculated."
+            )
+        fields.ask("reference", st.text_input, "Reference", help="Left empty: the next number.")
+        fields.ask("note", st.text_area, "Note", height=80)
+
+
+def fill_in(new: Form) -> None:
+    left, right = st.columns([5, 7], gap="medium")
+    with left:
+        fields = Fields(new)
+        ask(fields)
+        fields.keep_room()
+        with st.container(horizontal=True):
+            is_pressed = st.button("Create loan", type="primary", icon=":material/check:", key=fields.key("create"))
+            st.button("Clear", on_click=start_over, args=("loan",))
+
+    quote, refusal = attempt(book().quote, **fields.stated)
+    if is_pressed and not fields.stated["borrower"].strip():
+        fields.say("Write the name of whoever borrows.", "borrower")
+    elif is_pressed:
+        refusal = new.write(book().create_loan, **fields.stated)
+    if new.written:
+        st.rerun()
+    fields.refuse(refusal, is_pressed)
+    with right:
+        if quote:
+            fields.room("rate").caption(f"{rate(quote.loan)}, nominal.")
+            preview(quote)
+        else:
+            st.caption("The schedule appears here once there is an amount and nothing is left to correct.")
+
+
+def preview(quote: Any) -> None:
+    """The schedule that follows from what is typed."""
+    code, rows = quote.loan.currency, quote.installments
+    with st.container(gap=None):
+        st.header(markdown(installments_of(quote)), anchor=False)
+        st.caption(when_due(quote))
+    with st.grid(3, min_column_width=150, gap="small"):
+        st.metric("Total to repay", **figure(quote.total_due, code))
+        st.metric("Total interest", **figure(quote.total_interest, code))
+        st.metric("Interest share", percent(quote.total_interest, quote.total_due))
+    chart(_charts.schedule_chart(rows, code, theme()), _charts.schedule_sentence(rows, code))
+    sums = {"Amount": "due", "Interest": "interest", "Principal": "principal", "Balance": "balance"}
+    shown = {"Due": rows["due_on"]} | {word: major(rows[name], code) for word, name in sums.items()}
+    table(pd.DataFrame(shown), code, "Schedule of the loan")
+    st.caption(f"Amounts in {currency(code).name}.")
+
+
+def receipt(loan: Any) -> None:
+    """What was written, in place of the form."""
+    voiding = form(f"void {loan.id}")
+    statement = book().statement(loan.id, book().today())
+    loan = statement.loan
+    with st.container(border=True, width=560):
+        st.header(f":green[:material/check_circle:] Loan {'voided' if loan.voided_at else 'created'}", anchor=False)
+        st.table(
+            {
+                "Loan": markdown(named(loan)),
+                "Amount": markdown(money(loan.loan_amount, loan.currency)),
+                "Interest": rate(loan),
+                "Repaid in": markdown(installments_of(statement)),
+                "Due": when_due(statement),
+                "Recorded": instant(loan.created_at),
+            },
+            hide_header=True,
+            border="horizontal",
+            alt="Receipt",
+        )
+        st.markdown(markdown(headline(statement)))
+        with st.container(horizontal=True):
+            st.button("Create another", type="primary", on_click=start_over, args=("loan",))
+            if st.button("Open loan", icon=":material/arrow_forward:"):
+                go("status", loan=loan.id)
+            if not loan.voided_at:
+                mistake = "For a loan entered by mistake. It stays in the book, and counts in no figure."
+                take_back(voiding, "Void", "block", "Void loan", mistake, book().void_loan, loan.id)
+
+
+with st.container(gap=None):
+    st.title("New loan", anchor=False)
+    st.caption("The agreement as signed. The schedule beside it follows what you type.")
+new = form("loan")
+if new.written:
+    receipt(new.written)
+else:
+    fill_in(new)

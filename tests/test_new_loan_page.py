@@ -1,0 +1,451 @@
+"""A loan as it is typed: what it would come to, what is wrong beside each field, and one loan for two clicks."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from fractions import Fraction
+from pathlib import Path
+from threading import Barrier
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import streamlit as st
+from axe_playwright_python.sync_playwright import Axe
+from hypothesis import given
+from hypothesis import strategies as some
+from playwright.sync_api import Locator, expect
+from streamlit.testing.v1 import AppTest
+
+from loan_core import Book, LoanNotFound, Refusal, Settings, open_book
+from pages import _charts
+from pages._form import Form, fraction, plain
+from pages._look import installments_of, ordinal, when_due
+from tests.desk import Tab, browser, served, tab
+
+in_browser = pytest.mark.xdist_group("browser")
+
+FRAME = Path(__file__).parents[1] / "pages" / "frame.py"
+# What Streamlit itself brings; test_accessibility says it of every page.
+FRAMEWORK = {"svg-img-alt", "target-size", "empty-table-header"}
+HOSTILE = "![i](http://evil.example/x.png) [l](javascript:alert(1)) <b>b</b> $x$ :red[r] \u202eabc"
+
+
+@pytest.fixture
+def book(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Book]:
+    """The book that the pages open, opened here too."""
+    monkeypatch.setenv("SQLALCHEMY_DATABASE_URI", sqlite_url)
+    monkeypatch.setenv("LOANS_TIMEZONE", "UTC")
+    st.cache_resource.clear()
+    ours = open_book()
+    yield ours
+    ours.close()
+    st.cache_resource.clear()
+
+
+def opened(at_page: str, /, **query: object) -> AppTest:
+    """A page as a link opens it."""
+    at = AppTest.from_file(FRAME, default_timeout=30)
+    for name, value in query.items():
+        at.query_params[name] = str(value)
+    return run(at.switch_page(at_page))
+
+
+def run(at: Any) -> AppTest:
+    after: AppTest = at.run()
+    assert not after.exception
+    return after
+
+
+def words(at: AppTest) -> str:
+    """What the page says, as one reads it: without its escapes."""
+    said = [*at.title, *at.header, *at.subheader, *at.caption, *at.markdown, *at.error, *at.warning]
+    return "\n".join(each.value.replace("\\", "").replace("\N{NO-BREAK SPACE}", " ") for each in said)
+
+
+def receipt(at: AppTest) -> dict[str, str]:
+    rows = at.table[0].value["value"]
+    return {name: value.replace("\\", "").replace("\N{NO-BREAK SPACE}", " ") for name, value in rows.items()}
+
+
+def field(at: AppTest, label: str) -> Any:
+    kinds = at.text_input, at.text_area, at.number_input, at.date_input, at.selectbox
+    (found,) = [each for kind in kinds for each in kind if each.label.removesuffix(" (required)") == label]
+    return found
+
+
+def fill(at: AppTest, **typed: object) -> AppTest:
+    """Types into fields, by their labels with ``_`` for a space."""
+    for label, value in typed.items():
+        field(at, label.replace("_", " ")).set_value(value)
+    return run(at)
+
+
+def press(at: AppTest, label: str, **typed: object) -> AppTest:
+    """Presses a button, after what is typed into the form around it."""
+    for name, value in typed.items():
+        field(at, name.replace("_", " ")).set_value(value)
+    return run(next(each for each in at.button if each.label == label).click())
+
+
+def labels(at: AppTest) -> list[str]:
+    return [each.label for each in at.button]
+
+
+def filled_in(**typed: object) -> AppTest:
+    """The agreement of the design's sixth screen."""
+    usual = {"Borrower": "Amara Okafor", "Loan_amount": "1,000.00", "Starts_on": date(2025, 10, 1)}
+    return fill(opened("new_loan.py"), **(usual | typed))
+
+
+def loans(book: Book) -> list[Any]:
+    return list(book.loans(date(2030, 1, 1)).itertuples())
+
+
+# As typed
+
+
+@given(some.integers(0, 10**12), some.integers(0, 30))
+def test_a_percentage_is_the_same_fraction_exactly(digits: int, decimals: int) -> None:
+    typed = f"{digits:0{decimals + 1}d}"
+    typed = f"{typed[: len(typed) - decimals]}.{typed[len(typed) - decimals :]}"
+    assert Fraction(fraction(typed)) == Fraction(typed) / 100
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [("2.0", "0.020"), ("2", "0.02"), (" .5 ", "0.005"), ("24%", "0.24"), ("1,200", "12.00"), ("-1", "-0.01")],
+)
+def test_a_percentage_is_read_as_people_write_it(typed: str, read: str) -> None:
+    assert fraction(typed) == read
+
+
+@pytest.mark.parametrize("typed", ["", "two", "2,0", "1e3", "2 %%", "٢"])
+def test_what_is_no_percentage_is_left_for_the_book_to_refuse(typed: str) -> None:
+    assert fraction(typed) == typed
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("1,234,567.50", "1234567.50"),
+        (" 1,000 ", "1000"),
+        ("94.56", "94.56"),
+        # A comma that parts no thousands is somebody's decimal point: 1,5 is not 15.
+        ("1,5", "1,5"),
+        ("12,34", "12,34"),
+        ("1,2345", "1,2345"),
+        ("1.234,50", "1.234,50"),
+    ],
+)
+def test_commas_between_thousands_may_be_typed(typed: str, read: str) -> None:
+    assert plain(typed) == read
+
+
+# What it would come to
+
+
+@pytest.mark.parametrize(
+    ("terms", "sentence", "due"),
+    [
+        # The figures of the first: DOMAIN's level installment, P·i ÷ (1 − (1+i)^−n), as on the design's sixth screen.
+        ({}, "12 installments of $94.56, the last $94.54", "1 Nov 2025 to 1 Oct 2026, on the 1st of each month"),
+        ({"interest_rate": "0", "repayment_period": 4}, "4 installments of $250.00", "1 Nov 2025 to 1 Feb 2026"),
+        ({"repayment_period": 1}, "1 installment of $1,020.00", "1 Nov 2025"),
+        ({"method": "equal_principal"}, "12 installments, from $103.33 to $85.04", "1 Nov 2025 to 1 Oct 2026"),
+        ({"method": "interest_only"}, "12 installments of $20.00, the last $1,020.00", "on the 1st"),
+        # A larger installment than the formula's ends the loan early: nothing falls due after the fourth.
+        ({"installment": "300"}, "4 installments of $300.00, the last $145.95", "1 Nov 2025 to 1 Feb 2026"),
+        ({"start_on": "2025-10-31"}, "12 installments", "on the 31st of each month, or its last day"),
+        ({"first_due_on": "2025-11-12"}, "12 installments", "12 Nov 2025 to 12 Oct 2026, on the 12th of each month"),
+        ({"frequency": "weekly"}, "12 installments", "8 Oct 2025 to 24 Dec 2025, every Wednesday"),
+        ({"frequency": "every_two_weeks"}, "12 installments", "every second Wednesday"),
+        ({"frequency": "quarterly"}, "12 installments", "1 Jan 2026 to 1 Oct 2028, every three months"),
+        ({"currency": "JPY", "loan_amount": "90001", "interest_rate": "0"}, "12 installments of ¥7,500", "1 Nov 2025"),
+    ],
+)
+def test_a_schedule_is_told_in_a_sentence(book: Book, terms: dict[str, Any], sentence: str, due: str) -> None:
+    agreed = {"loan_amount": "1000", "repayment_period": 12, "start_on": "2025-10-01"} | terms
+    quote = book.quote(**agreed)
+    assert installments_of(quote).replace("\N{NO-BREAK SPACE}", " ").startswith(sentence)
+    assert due in when_due(quote).replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_days_of_a_month_are_counted_in_english() -> None:
+    ordinals = " ".join(ordinal(number) for number in (1, 2, 3, 4, 11, 12, 13, 21, 22, 23, 30, 31))
+    assert ordinals == "1st 2nd 3rd 4th 11th 12th 13th 21st 22nd 23rd 30th 31st"
+
+
+@pytest.mark.parametrize("count", [1, 12, 36, 360])
+def test_the_bars_are_the_schedule(book: Book, count: int) -> None:
+    rows = book.quote(loan_amount="1000", repayment_period=count, start_on="2025-10-01").installments
+    principal, interest = _charts.schedule_chart(rows, "USD", "light").data
+    assert [round(100 * part) for part in principal.y] == rows["principal"].tolist()
+    assert [round(100 * part) for part in interest.y] == rows["interest"].tolist()
+    assert interest.text[0] == "$20.00"
+    assert len(_charts.schedule_chart(rows, "USD", "dark").layout.xaxis.tickvals) <= 12
+
+
+def test_the_bars_are_told_in_words(book: Book) -> None:
+    rows = book.quote(loan_amount="1000", repayment_period=12, start_on="2025-10-01").installments
+    assert _charts.schedule_sentence(rows, "USD").replace("\N{NO-BREAK SPACE}", " ") == (
+        "Stacked bars of 12 installments, principal and interest. The first, on 1 Nov 2025, has $20.00 interest; "
+        "the last, on 1 Oct 2026, $1.85."
+    )
+
+
+# The form
+
+
+def test_the_page_opens_on_an_empty_book(book: Book) -> None:
+    at = opened("new_loan.py")
+    assert not at.error
+    assert not at.metric
+    assert field(at, "Interest rate, %").value == "2.0", "the default rate is 2 % a month"
+
+
+def test_the_schedule_follows_what_is_typed(book: Book) -> None:
+    at = filled_in()
+    assert "12 installments of $94.56, the last $94.54" in words(at)
+    assert [each.value for each in at.metric] == ["$1,134.70", "$134.70", "11.9%"]
+    assert "2.0% a month (24.0% a year), nominal." in words(at)
+    fill(at, Quoted_per="year")
+    assert "2.0% a year (0.17% a month), nominal." in words(at)
+    assert book.loans(date(2030, 1, 1)).empty, "a preview writes nothing"
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"Loan_amount": "1,000.005"}, "US dollars have 2 decimals"),
+        ({"Interest_rate,_%": "two"}, "Write a percentage, such as 2.0"),
+        ({"Interest_rate,_%": "101"}, "Write a percentage, such as 2.0"),
+        ({"First_due_on": date(2025, 9, 1)}, "before the loan starts on 1 Oct 2025. Write 1 Oct 2025 or a later day."),
+        ({"Installment": "20"}, "the loan would never be repaid. Write a larger installment."),
+    ],
+)
+def test_what_is_wrong_is_said_at_once_and_nothing_is_written(book: Book, typed: dict[str, Any], said: str) -> None:
+    at = filled_in(**typed)
+    assert len(at.error) == 1
+    assert said in words(at)
+    assert not at.metric
+    press(at, "Create loan")
+    assert said in words(at)
+    assert not loans(book)
+
+
+def test_what_is_missing_is_said_when_it_is_missed(book: Book) -> None:
+    at = opened("new_loan.py")
+    assert not at.error
+    press(at, "Create loan")
+    assert "Write the name of whoever borrows." in words(at)
+    press(fill(at, Borrower="Amara Okafor"), "Create loan")
+    assert [each.value.replace("\\", "") for each in at.error] == ["Write the amount lent, such as 1000.00."]
+    assert not loans(book)
+
+
+def test_a_loan_is_written_as_it_was_typed(book: Book) -> None:
+    book.create_loan(loan_amount="50", repayment_period=2, currency="EUR")
+    at = filled_in(
+        Currency="EUR",
+        Installments=24,
+        Every="weekly",
+        First_due_on=date(2025, 10, 12),
+        Method="equal_principal",
+        Rounding="up",
+        Reference="A-17",
+        Note="Two goats",
+        **{"Interest_rate,_%": "3.25", "Quoted_per": "year"},
+    )
+    press(at, "Create loan")
+    loan = loans(book)[1]
+    assert (loan.borrower, loan.loan_amount, loan.currency) == ("Amara Okafor", 100_000, "EUR")
+    assert (loan.interest_rate, loan.rate_period, loan.repayment_period) == (32_500, "year", 24)
+    assert (loan.frequency, loan.method, loan.rounding) == ("weekly", "equal_principal", "up")
+    assert (str(loan.start_on)[:10], str(loan.first_due_on)[:10]) == ("2025-10-01", "2025-10-12")
+    assert (loan.reference, loan.note) == ("A-17", "Two goats")
+
+
+def test_the_receipt_replaces_the_form(book: Book) -> None:
+    at = press(filled_in(), "Create loan")
+    assert at.header[0].value == ":green[:material/check_circle:] Loan created"
+    shown = receipt(at)
+    assert (shown["Loan"], shown["Amount"]) == ("L-0001 · Amara Okafor", "$1,000.00")
+    assert (shown["Repaid in"], shown["Interest"]) == (
+        "12 installments of $94.56, the last $94.54",
+        "2.0% a month (24.0% a year)",
+    )
+    assert not at.text_input or [each.label for each in at.text_input] == ["Reason"]
+    press(at, "Create another")
+    assert field(at, "Borrower").value == ""
+    assert "Loan created" not in words(at)
+    assert len(loans(book)) == 1
+
+
+def test_clear_empties_the_form(book: Book) -> None:
+    at = press(filled_in(), "Clear")
+    assert (field(at, "Borrower").value, field(at, "Loan amount").value) == ("", "")
+    assert field(at, "Starts on").value == book.today()
+
+
+def test_whoever_comes_back_finds_an_empty_form(book: Book) -> None:
+    at = press(filled_in(), "Create loan")
+    run(run(at.switch_page("status.py")).switch_page("new_loan.py"))
+    assert field(at, "Borrower").value == ""
+
+
+def test_a_reference_that_is_taken_is_refused_and_the_form_stays(book: Book) -> None:
+    book.create_loan(reference="A-17", loan_amount="50", repayment_period=2)
+    at = press(filled_in(Reference="A-17"), "Create loan")
+    assert "The reference A-17 already belongs to another loan" in words(at)
+    assert field(at, "Borrower").value == "Amara Okafor"
+    press(fill(at, Reference="A-18"), "Create loan")
+    assert [each.reference for each in loans(book)] == ["A-17", "A-18"]
+
+
+def test_a_mistake_is_voided_with_its_reason(book: Book) -> None:
+    at = press(filled_in(), "Create loan")
+    press(at, "Void loan", Reason="Entered twice")
+    assert "Loan voided" in words(at)
+    assert f"Voided on {book.today().day} " in words(at)
+    assert ": Entered twice. It counts in no figure." in words(at)
+    assert "Void loan" not in labels(at)
+    assert book.loan(1).void_reason == "Entered twice"
+
+
+def test_a_loan_on_which_money_came_in_is_not_voided(book: Book) -> None:
+    at = press(filled_in(), "Create loan")
+    book.add_repayment(1, "94.56", received_on="2025-11-01")
+    press(at, "Void loan", Reason="Entered twice")
+    assert "Loan L-0001 has received money: reverse its repayments before voiding it." in words(at)
+    assert book.loan(1).voided_at is None
+
+
+def test_the_currencies_of_the_book_are_offered(book: Book) -> None:
+    book.create_loan(loan_amount="50", repayment_period=2, currency="KES")
+    assert field(opened("new_loan.py"), "Currency").options == ["USD", "KES"]
+
+
+# One write
+
+
+def test_a_form_is_written_once_however_many_runs_write_it() -> None:
+    form, together, written = Form(), Barrier(16), []
+
+    def verb() -> str:
+        written.append(len(written))
+        return f"loan {len(written)}"
+
+    def click(_: int) -> Refusal | None:
+        together.wait()
+        return form.write(verb)
+
+    with ThreadPoolExecutor(16) as runs:
+        assert set(runs.map(click, range(16))) == {None}
+    assert (written, form.written) == ([0], "loan 1")
+
+
+def test_a_form_that_was_refused_can_be_written_again() -> None:
+    def refused() -> None:
+        raise LoanNotFound(7)
+
+    form = Form()
+    assert str(form.write(refused)) == "There is no loan 7 in this book."
+    assert form.write(lambda: "loan") is None
+    assert form.written == "loan"
+
+
+# In a browser
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory, chromium: str) -> Iterator[SimpleNamespace]:
+    """One server on one book, and a browser before it."""
+    folder = tmp_path_factory.mktemp("new_loan")
+    url = f"sqlite:///{folder / 'loans.db'}"
+    ours = open_book(Settings(database_uri=url))
+    with served(url, folder / "log") as server, browser(chromium) as launched:
+        yield SimpleNamespace(book=ours, server=server, browser=launched)
+    ours.close()
+
+
+@pytest.fixture
+def at_desk(desk: SimpleNamespace) -> Iterator[Tab]:
+    with tab(desk.browser, desk.server) as opened_tab:
+        yield opened_tab
+        assert opened_tab.heard() == []
+
+
+def type_in(at: Tab, borrower: str = "Amara Okafor") -> None:
+    at.visit("/new_loan")
+    at.page.get_by_label("Borrower (required)").fill(borrower)
+    at.page.get_by_label("Loan amount").press_sequentially("1,000.00")
+    expect(at.page.get_by_role("heading", name="12 installments of $94.56, the last $94.54")).to_be_visible()
+    at.settle()
+
+
+def click_twice(button: Locator, gap: float) -> None:
+    """Two clicks in one place, whatever stands there for the second."""
+    button.scroll_into_view_if_needed()
+    box, mouse = button.bounding_box(), button.page.mouse
+    assert box
+    place = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    mouse.click(*place)
+    button.page.wait_for_timeout(gap)
+    mouse.click(*place)
+
+
+def violations(at: Tab) -> list[str]:
+    found = Axe().run(at.page).response["violations"]
+    return [each["id"] for each in found if each["id"] not in FRAMEWORK]
+
+
+@in_browser
+def test_the_schedule_is_there_while_one_types(at_desk: Tab) -> None:
+    type_in(at_desk)
+    assert at_desk.page.evaluate("document.activeElement.getAttribute('aria-label')") == "Loan amount"
+    expect(at_desk.page.get_by_role("figure", name="Stacked bars of 12 installments")).to_be_visible()
+    currency = at_desk.page.get_by_role("combobox", name="Currency")
+    currency.fill("XYZ")
+    currency.press("Enter")
+    expect(at_desk.page.get_by_role("alert")).to_contain_text("XYZ is not a currency. Write its ISO 4217 code")
+
+
+@in_browser
+@pytest.mark.parametrize("gap", [0, 120])
+def test_a_double_click_creates_one_loan_and_voids_it_once(desk: SimpleNamespace, at_desk: Tab, gap: int) -> None:
+    before, page = len(loans(desk.book)), at_desk.page
+    type_in(at_desk, f"Twice after {gap}")
+    click_twice(page.get_by_role("button", name="Create loan"), gap)
+    expect(page.get_by_role("heading", name="Loan created")).to_be_visible()
+    at_desk.settle()
+    expect(page.get_by_role("heading", name="Loan created")).to_be_visible()
+    assert [each.borrower for each in loans(desk.book)[before:]] == [f"Twice after {gap}"]
+
+    page.get_by_role("button", name="Void").click()
+    page.get_by_label("Reason").fill("Twice")
+    click_twice(page.get_by_role("button", name="Void loan"), gap)
+    expect(page.get_by_role("heading", name="Loan voided")).to_be_visible()
+    at_desk.settle()
+    expect(page.get_by_role("heading", name="Loan voided")).to_be_visible()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    assert len(loans(desk.book)) == before
+
+
+@in_browser
+@pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 390)])
+def test_form_and_receipt_are_for_everybody(desk: SimpleNamespace, theme: Any, width: int) -> None:
+    viewport = {"width": width, "height": 900}
+    with tab(desk.browser, desk.server, color_scheme=theme, viewport=viewport) as at:
+        type_in(at, HOSTILE)
+        assert violations(at) == []
+        at.page.get_by_label("Loan amount").fill("1,000.005")
+        expect(at.page.get_by_role("alert")).to_contain_text("US dollars have 2 decimals")
+        assert violations(at) == []
+        at.page.get_by_label("Loan amount").fill("1,000")
+        at.page.get_by_role("button", name="Create loan").click()
+        expect(at.page.get_by_role("heading", name="Loan created")).to_be_visible()
+        expect(at.page.get_by_role("table")).to_contain_text("<b>b</b> $x$")
+        assert violations(at.settle()) == []
+        assert at.page.evaluate("document.documentElement.scrollWidth") <= width
+        assert at.heard() == []
