@@ -1,4 +1,4 @@
-"""The server: the dashboard at /. Run it with `streamlit run app.py`, or with `uvicorn app:app`."""
+"""The server: the dashboard at / and the REST API at /api. Run it by `streamlit run app.py` or `uvicorn app:app`."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,9 +8,11 @@ from secrets import token_hex
 import streamlit as st
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.routing import Mount
 from starlette.types import ASGIApp
 from streamlit.logger import get_logger
 
+from loan_core.api import api, opened
 from pages._security import SecurityHeaders
 
 
@@ -19,7 +21,9 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     # Loaded before anyone asks, they do not keep the first visitor waiting.
     for module in ("pandas", "plotly.graph_objects"):
         import_module(module)
-    yield
+    # What is mounted has no lifespan of its own.
+    async with opened(api, (st.get_option("server.address") or "",)):
+        yield
 
 
 def known_names_only(app: ASGIApp) -> ASGIApp:
@@ -42,6 +46,7 @@ def number_the_failure(error: Exception) -> bool:
 app = st.App(
     "pages/frame.py",
     lifespan=lifespan,
+    routes=[Mount("/api", api)],
     middleware=[Middleware(SecurityHeaders), Middleware(known_names_only)],
     on_script_error=number_the_failure,
 )

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 import click
 import msgspec
 
+from loan_core import access
 from loan_core.answers import counted, portfolio_in_major, status_in_major
 from loan_core.book import Book, open_book
 from loan_core.entries import day_entry
@@ -116,6 +117,16 @@ def demo(loans: int, seed: int) -> None:
     """Fill an empty book with a made-up one: early, late, missed, partial, reversed, paid off."""
     with _book() as book, _bar() as progress:
         click.echo(book.load_demo(loans=loans, seed=seed, progress=progress).sentence)
+
+
+@cli.command("make-token")
+@click.argument("name")
+@click.option("--write", is_flag=True, help="It may also record; else it may only read.")
+def make_token(name: str, write: bool) -> None:
+    """Make a token for the API, to be given to NAME, who signs with that name."""
+    token, entry = access.make_token(name, write)
+    click.echo(f"The token, shown this once:       {token}")
+    click.echo(f"The entry of LOANS_API_TOKENS:    {entry}")
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any, cast
 
@@ -235,7 +235,7 @@ def status_columns(at: Position) -> dict[str, Any]:
 
 def status_in_major(status: LoanStatus) -> dict[str, Any]:
     """A status for a program: its money in major units, as exact decimals of the currency's digits."""
-    return _in_major(asdict(status), STATUS_MONEY, CURRENCIES[status.currency])
+    return _in_major(vars(status), STATUS_MONEY, CURRENCIES[status.currency])
 
 
 def portfolio_in_major(portfolio: Portfolio) -> dict[str, Any]:
@@ -307,7 +307,11 @@ def rows_in_major(rows: pd.DataFrame, names: Sequence[str], money: Collection[st
     units = [CURRENCIES[code] for code in rows["currency"]]
     columns = [[_said(value) for value in rows[name].tolist()] for name in names]
     columns = [
-        [unit.major(value) for unit, value in zip(units, column, strict=True)] if name in money else column
+        [unit.major(value) for unit, value in zip(units, column, strict=True)]
+        if name in money
+        else [Decimal(value).scaleb(-6) for value in column]
+        if name == "interest_rate"
+        else column
         for name, column in zip(names, columns, strict=True)
     ]
     return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
@@ -316,7 +320,9 @@ def rows_in_major(rows: pd.DataFrame, names: Sequence[str], money: Collection[st
 def _said(value: Any) -> Any:
     if value is None or value != value:
         return None
-    return value.date() if isinstance(value, datetime) and value.tzinfo is None else value
+    if isinstance(value, pd.Timestamp):
+        return value.date() if value.tzinfo is None else value.to_pydatetime()
+    return value
 
 
 def outcome_words(outcome: Any) -> Any:

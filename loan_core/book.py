@@ -16,7 +16,7 @@ import pandas as pd
 from sqlalchemy import ColumnElement, bindparam, func, select, true
 from sqlalchemy.orm import Session
 
-from loan_core import batches, demo, exchange, ledger
+from loan_core import batches, demo, exchange, ledger, selection
 from loan_core.answers import (
     ImportReceipt,
     LoanStatus,
@@ -54,24 +54,33 @@ from loan_core.errors import (
 )
 from loan_core.models import Batch, Edition, Loan, Repayment
 from loan_core.recording import (
+    IdempotencyKey,
     Signature,
+    answered,
     check_same_loan,
     check_same_repayment,
     loan_by_id,
     loan_rows,
     loans_by_reference,
+    remember,
     repayment_reference_taken,
     repayment_rows,
     repayments_by_reference,
     reversals_of,
 )
-from loan_core.selection import Selection
+from loan_core.selection import LoanPage, Place, Selection
 from loan_core.settings import Settings
 from loan_core.statements import preview_of, schedule_of, statement_of, status_of
-from loan_core.store import Store, Write, edition
+from loan_core.store import Store, Write
 from loan_core.whole_book import WholeBook
 
+_EDITION = select(Edition.book_id, Edition.revision)
 _VERSION = select(Edition.book_id, Loan.revision).join(Loan, true()).where(Loan.id == bindparam("loan_id"))
+_STANDING = (
+    select(Loan, Edition.book_id, ledger.paid_through(bindparam("as_of")))
+    .join(Edition, true())
+    .where(Loan.id == bindparam("loan_id"))
+)
 
 
 class Book:
@@ -90,6 +99,11 @@ class Book:
         return self._settings.thresholds
 
     @property
+    def is_near(self) -> bool:
+        """Whether to ask for one loan's status takes less time than to ask another thread to ask."""
+        return self._store.is_near
+
+    @property
     def default_currency(self) -> str:
         return self._settings.currency
 
@@ -102,19 +116,23 @@ class Book:
 
     # Doing
 
-    def create_loan(self, *, recorded_by: str = "", **stated: object) -> Loan:
-        """Write a loan, stated by the fields of the CSV format; ``InvalidEntry``, ``ReferenceTaken``."""
+    def create_loan(self, *, recorded_by: str = "", key: IdempotencyKey | None = None, **stated: object) -> Loan:
+        """Write a loan, stated by the fields of the CSV format; ``InvalidEntry``, ``ReferenceTaken``, ``KeyTaken``."""
         check_names(stated, LOAN_FIELDS)
         signature, reference = self._signature(recorded_by), str(stated.get("reference") or "").strip()
         with self._store.write() as write:
-            recorded = loans_by_reference(write.session, [reference]).get(reference)
+            # A request that came before is answered, not judged again: what was right on its day stays so.
+            if earlier := answered(write.session, key, Loan):
+                return earlier
+            loan = loans_by_reference(write.session, [reference]).get(reference)
             # An undated entry is of the day on which it was first made.
-            entry = loan_entry(stated, recorded.start_on if recorded else self.today(), self._settings.currency)
-            if recorded is not None:
-                check_same_loan(entry, recorded)
-                return recorded
-            loan = Loan(**loan_rows(write, [entry], signature)[0])
-            write.session.add(loan)
+            entry = loan_entry(stated, loan.start_on if loan else self.today(), self._settings.currency)
+            if loan is not None:
+                check_same_loan(entry, loan)
+            else:
+                loan = Loan(**loan_rows(write, [entry], signature)[0])
+                write.session.add(loan)
+            remember(write.session, key, loan, signature.created_at)
             return loan
 
     def void_loan(self, loan_id: int, *, reason: str = "") -> Loan:
@@ -129,17 +147,28 @@ class Book:
                 write.stamp(loan)
             return loan
 
-    def add_repayment(self, loan_id: int, amount: object, *, recorded_by: str = "", **stated: object) -> Repayment:
+    def add_repayment(
+        self,
+        loan_id: int,
+        amount: object,
+        *,
+        recorded_by: str = "",
+        key: IdempotencyKey | None = None,
+        **stated: object,
+    ) -> Repayment:
         """Record money received on a loan: ``received_on``, ``reference``, ``note`` may be stated.
 
-        ``InvalidEntry``, ``LoanNotFound``, ``LoanIsVoided``, ``ReferenceTaken``.
+        ``InvalidEntry``, ``LoanNotFound``, ``LoanIsVoided``, ``ReferenceTaken``, ``KeyTaken``.
         """
         signature = self._signature(recorded_by)
         with self._store.write() as write:
-            loan, entry, recorded = self._judged_repayment(write.session, loan_id, {"amount": amount, **stated})
-            if recorded is not None:
-                return recorded
-            return _added(write, loan, repayment_rows(write, [(loan_id, entry, None)], signature)[0])
+            if earlier := answered(write.session, key, Repayment):
+                return earlier
+            loan, entry, repayment = self._judged_repayment(write.session, loan_id, {"amount": amount, **stated})
+            if repayment is None:
+                repayment = _added(write, loan, repayment_rows(write, [(loan_id, entry, None)], signature)[0])
+            remember(write.session, key, repayment, signature.created_at)
+            return repayment
 
     def _judged_repayment(
         self, session: Session, loan_id: int, stated: Mapping[str, object]
@@ -156,40 +185,54 @@ class Book:
         return loan, entry, recorded
 
     def reverse_repayment(
-        self, repayment_id: int, *, reason: str = "", recorded_by: str = "", **stated: object
+        self,
+        repayment_id: int,
+        *,
+        loan_id: int | None = None,
+        reason: str = "",
+        recorded_by: str = "",
+        key: IdempotencyKey | None = None,
+        **stated: object,
     ) -> Repayment:
         """Undo a repayment by its negative, on its own day unless ``received_on`` says when the money went back.
 
-        A ``reference`` may be stated. ``RepaymentNotFound``, ``NotReversible``, ``AlreadyReversed``, ``InvalidEntry``.
+        A ``reference`` may be stated. With a ``loan_id`` the repayment must stand on that loan.
+        ``RepaymentNotFound``, ``NotReversible``, ``AlreadyReversed``, ``InvalidEntry``, ``KeyTaken``.
         """
         check_names(stated, ("received_on", "reference"))
         signature = self._signature(recorded_by)
         with self._store.write() as write:
-            undone = write.session.get(Repayment, repayment_id) if 0 < repayment_id < 2**63 else None
-            if undone is None or undone.undone_at is not None:
-                raise RepaymentNotFound(repayment_id)
-            if undone.reverses_id is not None:
-                raise NotReversible(undone.reference)
-            loan = loan_by_id(write.session, undone.loan_id)
-            said = {
-                "amount": CURRENCIES[loan.currency].major(-undone.amount),
-                "received_on": undone.received_on,
-                "note": reason,
-                "reverses": undone.reference,
-            }
-            received = f"{shortened(undone.reference)} was received"
-            entry = repayment_entry(said | stated, loan.currency, undone.received_on, self.today(), received)
-            earlier = reversals_of(write.session, [undone.id]).get(undone.id)
-            if earlier is not None:
-                if earlier.reference != entry.reference:
-                    raise AlreadyReversed(undone.reference, earlier.reference)
-                check_same_repayment(write.session, entry, loan.id, earlier)
+            if earlier := answered(write.session, key, Repayment):
                 return earlier
-            taken = repayments_by_reference(write.session, [entry.reference]).get(entry.reference)
-            if taken is not None:
-                raise repayment_reference_taken(write.session, taken)
-            row = repayment_rows(write, [(loan.id, entry, undone.id)], signature)[0]
-            return _added(write, loan, row)
+            undone = write.session.get(Repayment, repayment_id) if 0 < repayment_id < 2**63 else None
+            if undone is None or undone.undone_at is not None or loan_id not in (None, undone.loan_id):
+                raise RepaymentNotFound(repayment_id)
+            reversal = self._reversed(write, undone, signature, {"note": reason} | stated)
+            remember(write.session, key, reversal, signature.created_at)
+            return reversal
+
+    def _reversed(self, write: Write, undone: Repayment, signature: Signature, stated: dict[str, object]) -> Repayment:
+        """The reversal of a repayment, as it stands already or as it is written now."""
+        if undone.reverses_id is not None:
+            raise NotReversible(undone.reference)
+        loan = loan_by_id(write.session, undone.loan_id)
+        said: dict[str, object] = {
+            "amount": CURRENCIES[loan.currency].major(-undone.amount),
+            "received_on": undone.received_on,
+            "reverses": undone.reference,
+        }
+        received = f"{shortened(undone.reference)} was received"
+        entry = repayment_entry(said | stated, loan.currency, undone.received_on, self.today(), received)
+        earlier = reversals_of(write.session, [undone.id]).get(undone.id)
+        if earlier is not None:
+            if earlier.reference != entry.reference:
+                raise AlreadyReversed(undone.reference, earlier.reference)
+            check_same_repayment(write.session, entry, loan.id, earlier)
+            return earlier
+        taken = repayments_by_reference(write.session, [entry.reference]).get(entry.reference)
+        if taken is not None:
+            raise repayment_reference_taken(write.session, taken)
+        return _added(write, loan, repayment_rows(write, [(loan.id, entry, undone.id)], signature)[0])
 
     def import_loans(
         self, file: BinaryIO, *, name: str = "", dry_run: bool = False, progress: Progress = no_progress
@@ -274,11 +317,23 @@ class Book:
             received = ledger.received(session, max(as_of, entry.received_on), Repayment.loan_id == loan_id)
         return preview_of(loan, received, entry, max(as_of, entry.received_on), self.thresholds)
 
-    def status(self, loan_id: int, as_of: date) -> LoanStatus:
-        """Where a loan stands at the end of a day; ``LoanNotFound``."""
+    def version(self, loan_id: int, as_of: date) -> Version:
+        """Of which book, revision and day an answer about a loan is right now; ``LoanNotFound``."""
+        found = self._store.glance(_VERSION, loan_id=loan_id) if 0 < loan_id < 2**63 else None
+        if found is None:
+            raise LoanNotFound(loan_id)
+        return Version(found[0], found[1], as_of, self.thresholds)
+
+    def edition(self, as_of: date) -> Version:
+        """Of which book, revision and day an answer about the whole book is right now."""
+        found = self._store.glance(_EDITION) or ("", 0)
+        return Version(found[0], found[1], as_of, self.thresholds)
+
+    def status(self, loan_id: int, as_of: date, version: Version | None = None) -> LoanStatus:
+        """Where a loan stands at the end of a day; ``LoanNotFound``. Who knows its ``version`` saves asking for it."""
         if as_of != self.today():
             return self._computed_status(loan_id, as_of)[1]
-        version = self._version(loan_id, as_of)
+        version = version or self.version(loan_id, as_of)
         if remembered := self._remembered(loan_id, version):
             return remembered
         # Of many who ask at once, one computes and the others find what it remembered.
@@ -293,21 +348,16 @@ class Book:
         found = self.cache.get(loan_id, version)
         return msgspec.json.decode(found, type=LoanStatus) if found else None
 
-    def _version(self, loan_id: int, as_of: date) -> Version:
+    def _computed_status(self, loan_id: int, as_of: date) -> tuple[Version, LoanStatus]:
+        if not 0 < loan_id < 2**63:
+            raise LoanNotFound(loan_id)
         with self._store.read() as session:
-            if not 0 < loan_id < 2**63:
-                raise LoanNotFound(loan_id)
-            found = session.execute(_VERSION, {"loan_id": loan_id}).one_or_none()
+            found = session.execute(_STANDING, {"loan_id": loan_id, "as_of": as_of}).one_or_none()
         if found is None:
             raise LoanNotFound(loan_id)
-        return Version(found.book_id, found.revision, as_of)
-
-    def _computed_status(self, loan_id: int, as_of: date) -> tuple[Version, LoanStatus]:
-        with self._store.read() as session:
-            loan = loan_by_id(session, loan_id)
-            book_id = edition(session).book_id
-            paid = ledger.paid_on(session, loan_id, as_of)
-        return Version(book_id, loan.revision, as_of), status_of(loan, paid, as_of, self.thresholds)
+        loan, book_id, paid = found
+        version = Version(book_id, loan.revision, as_of, self.thresholds)
+        return version, status_of(loan, paid, as_of, self.thresholds)
 
     def schedule(self, loan_id: int) -> pd.DataFrame:
         """A loan's installments as agreed: ``number, due_on, due, interest, principal, balance``."""
@@ -326,6 +376,15 @@ class Book:
         Each row is a loan as agreed with every field of its status.
         """
         return Selection(**meant).of(self._whole.on(as_of)[0].loans)
+
+    def loan_page(
+        self, as_of: date, sort: str = "id", after: Place | None = None, limit: int = 100, **meant: Any
+    ) -> LoanPage:
+        """The loans that are meant, sorted by one of ``SORTS``, ``limit`` of them from ``after`` on."""
+        snapshot = self._whole.on(as_of)[0]
+        among = Selection(**meant).among(snapshot.loans)
+        rows, end = selection.page(snapshot.loans, among, sort, after, limit)
+        return LoanPage(rows, int(among.sum()), snapshot.revision, end)
 
     def portfolio(self, as_of: date) -> Portfolio:
         """What the book comes to on a day, each currency by itself."""

@@ -1,7 +1,8 @@
 """Statuses remembered in Redis: ``loan_status:{loan_id}``, 300 seconds at most, never believed without asking the book.
 
-An entry says of which book, revision and day it is, and in which format. It counts only if all four are what the book
-says right now, so whatever Redis, a crash or a race did, no answer is stale. Without Redis they come slower.
+An entry says of which book, revision and day it is, by which thresholds, and in which format. It counts only if all of
+that is what the book says right now, so whatever Redis, a crash or a race did, no answer is stale. Without Redis they
+come slower.
 """
 
 import logging
@@ -17,6 +18,8 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from loan_core.calculation.position import Thresholds
+
 log = logging.getLogger(__name__)
 
 SECONDS = 300
@@ -28,14 +31,24 @@ _FORMAT = 1
 
 @dataclass(frozen=True)
 class Version:
-    """What an entry must agree with: the book, the loan's revision, the day."""
+    """What an entry must agree with: the book, the loan's revision, the day, and by which thresholds it is judged."""
 
     book_id: str
     revision: int
     as_of: date
+    thresholds: Thresholds
+
+    def __str__(self) -> str:
+        judged = f"{self.thresholds.ahead_percent}-{self.thresholds.behind_percent}"
+        return f"{self.book_id} {self.revision} {self.as_of.isoformat()} {judged}"
+
+    @property
+    def tag(self) -> str:
+        """An ETag of what is answered of this version."""
+        return f'"{_FORMAT}-{str(self).replace(" ", "-")}"'
 
     def head(self) -> bytes:
-        return f"{_FORMAT} {self.book_id} {self.revision} {self.as_of.isoformat()}\n".encode()
+        return f"{_FORMAT} {self}\n".encode()
 
 
 class Cache:

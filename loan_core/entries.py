@@ -221,6 +221,12 @@ def reason_entry(reason: str) -> str:
     return str(_alone("reason", reason, _text, NOTE_LENGTH) or "")
 
 
+def amount_entry(name: str, typed: str, code: str) -> int:
+    """Money, as typed in a currency; ``InvalidEntry``."""
+    value: int = _alone(name, typed, amount, CURRENCIES[code])
+    return value
+
+
 def day_entry(typed: str) -> date:
     """A day, as typed; ``InvalidEntry``."""
     day: date = _alone("as_of", typed, _day)

@@ -79,6 +79,17 @@ class ReferenceTaken(Refusal):
         )
 
 
+class KeyTaken(Refusal):
+    """The same Idempotency-Key came before, with another request."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        super().__init__(
+            f"The Idempotency-Key {shortened(key)} already belongs to another request. "
+            "Send another key, or the same request to get its answer again."
+        )
+
+
 class LoanIsVoided(Refusal):
     def __init__(self, reference: str) -> None:
         self.reference = reference

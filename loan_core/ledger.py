@@ -19,6 +19,12 @@ def paid_on(session: Session, loan_id: int, as_of: date | None = None) -> int:
     return int(session.scalar(select(func.sum(Repayment.amount)).where(Repayment.loan_id == loan_id, *through)) or 0)
 
 
+def paid_through(as_of: Any) -> Any:
+    """What the loan of a query's row had received by the end of a day, as a column of that query."""
+    paid = select(func.coalesce(func.sum(Repayment.amount), 0))
+    return paid.where(Repayment.loan_id == Loan.id, *_standing(as_of)).correlate(Loan).scalar_subquery()
+
+
 def received(session: Session, as_of: date, *conditions: ColumnElement[bool]) -> pd.DataFrame:
     """What came in through a day, oldest first."""
     oldest_first = Repayment.received_on, Repayment.id

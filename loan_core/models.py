@@ -207,5 +207,17 @@ class Repayment(Base):
         return self.created_at
 
 
+class Request(Base):
+    """A write that came under an ``Idempotency-Key``: what it asked, and the row that answered it."""
+
+    __tablename__ = "requests"
+
+    caller: Mapped[str] = mapped_column(String(100), primary_key=True)
+    key: Mapped[str] = mapped_column(String(100), primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    row_id: Mapped[int]
+    created_at: Mapped[datetime]
+
+
 ENUMERATED: dict[str, Any] = {"frequency": Frequency, "method": Method, "rounding": Rounding}
 """The columns whose words stand for a value in calculation."""

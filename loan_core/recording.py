@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 from loan_core.answers import described
 from loan_core.calculation.money import CURRENCIES
 from loan_core.entries import LoanEntry, RepaymentEntry, is_storable
-from loan_core.errors import LoanNotFound, ReferenceTaken
-from loan_core.models import Loan, Repayment
+from loan_core.errors import KeyTaken, LoanNotFound, ReferenceTaken
+from loan_core.models import Loan, Repayment, Request
 from loan_core.store import Write
 
 Row = TypeVar("Row", Loan, Repayment)
@@ -33,6 +33,31 @@ class Signature:
     recorded_by: str
     created_at: datetime
     batch_id: int | None = None
+
+
+@dataclass(frozen=True)
+class IdempotencyKey:
+    """By which a program may send a write again: whose key, the key, and the SHA-256 of all that was asked."""
+
+    caller: str
+    key: str
+    fingerprint: str
+
+
+def answered(session: Session, key: IdempotencyKey | None, table: type[Row]) -> Row | None:
+    """The row that this request made when it first came; ``KeyTaken`` where its key came with another request."""
+    found = key and session.get(Request, (key.caller, key.key))
+    if not key or not found:
+        return None
+    if found.fingerprint != key.fingerprint:
+        raise KeyTaken(key.key)
+    return session.get_one(table, found.row_id)
+
+
+def remember(session: Session, key: IdempotencyKey | None, row: Loan | Repayment, at: datetime) -> None:
+    """Keep what answers this request, in the transaction that wrote it."""
+    if key:
+        session.add(Request(row_id=row.id, created_at=at, **asdict(key)))
 
 
 def loan_by_id(session: Session, loan_id: int) -> Loan:

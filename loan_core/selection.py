@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from loan_core.calculation.portfolio import AGEING
@@ -28,6 +30,10 @@ class Selection:
 
     def of(self, loans: pd.DataFrame) -> pd.DataFrame:
         """The rows of a book's loans that are meant, in their order."""
+        return loans[self.among(loans)].reset_index(drop=True)
+
+    def among(self, loans: pd.DataFrame) -> pd.Series:
+        """Which of a book's loans are meant: true or false of each."""
         meant = loans["state"] == self.state if self.state else loans["state"] != "voided"
         for column, wanted in (("status", self.status), ("currency", self.currency)):
             if wanted:
@@ -45,7 +51,65 @@ class Selection:
             first = self.started.replace(day=1)
             last = (pd.Timestamp(first) + pd.offsets.MonthEnd(1)).date()
             meant &= loans["start_on"].between(first, last)
-        return loans[meant].reset_index(drop=True)
+        return meant
+
+
+SORTS = (
+    "id",
+    "reference",
+    "borrower",
+    "loan_amount",
+    "start_on",
+    "days_past_due",
+    "arrears",
+    "outstanding_principal",
+    "remaining_balance",
+    "expected_paid",
+    "total_amount_paid",
+    "ahead_by",
+)
+"""By which columns a list can be sorted; with ``-`` before it, the largest first."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a page of a sorted list ends: the last row's value of the sorted column, and its id."""
+
+    value: Any
+    id: int
+
+
+@dataclass(frozen=True)
+class LoanPage:
+    """Some rows of a list, as ``Book.loans`` gives them, and how many there are in all; ``end`` None: the last ones."""
+
+    rows: pd.DataFrame
+    count: int
+    revision: int
+    end: Place | None
+
+
+def page(
+    loans: pd.DataFrame, meant: pd.Series, sort: str, after: Place | None, limit: int
+) -> tuple[pd.DataFrame, Place | None]:
+    """The next ``limit`` of the loans that are meant, in order, and where they end if others follow.
+
+    Equal values are in the order of their ids, so a page begins where the last ended, whatever was written since.
+    """
+    column, is_falling = sort.removeprefix("-"), sort.startswith("-")
+    places = np.flatnonzero(meant.to_numpy())
+    values, ids = loans[column].iloc[places], loans["id"].to_numpy()[places]
+    if after:
+        is_beyond = values < after.value if is_falling else values > after.value
+        follows = ids < after.id if is_falling else ids > after.id
+        is_left = is_beyond.to_numpy() | ((values == after.value).to_numpy() & follows)
+        places, values = places[is_left], values[is_left]
+    # The rows stand in the order of their ids, and a stable sort leaves equals as they stand.
+    order = np.arange(len(places)) if column == "id" else values.argsort(kind="stable").to_numpy()
+    rows = loans.iloc[places[(order[::-1] if is_falling else order)[:limit]]]
+    if len(places) <= limit:
+        return rows, None
+    return rows, Place(rows[column].tolist()[-1], int(rows["id"].iloc[-1]))
 
 
 def _contains(column: pd.Series, part: str) -> pd.Series:

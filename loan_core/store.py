@@ -1,10 +1,11 @@
 """The database: one way to read, one way to write. SQLite or PostgreSQL, by its URL; nothing connects on import."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from threading import Lock, Semaphore
 from typing import Any
 
 import pandas as pd
@@ -35,6 +36,7 @@ from loan_core.models import Edition, Loan
 
 LOCK_WAIT_MS = 5_000
 MIGRATION_WAIT_MS = 120_000
+_WRITERS_AT_ONCE = 4
 _MIGRATION_LOCK = 0x10A2_B00C
 _EMPTY_TYPES = {int: "int64", str: "str", datetime: "datetime64[us, UTC]"}
 _POSTGRES_OPTIONS = {"connect_timeout": 10}
@@ -84,6 +86,8 @@ class Store:
         self._engine = _engine(uri)
         self._writing = self._engine.execution_options(begin="BEGIN IMMEDIATE")
         self._reading = self._engine
+        self._compiled: dict[Any, Any] = {}
+        self._is_my_turn = Lock() if self.is_near else Semaphore(_WRITERS_AT_ONCE)
         if self._engine.dialect.name == "postgresql":
             # One snapshot for every statement of a question, so that an answer is of one revision.
             self._reading = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
@@ -100,10 +104,31 @@ class Store:
         with _refused_in_words(self._engine.url), Session(self._reading, expire_on_commit=False) as session:
             yield session
 
+    def glance(self, statement: Any, **values: object) -> Any:
+        """The first row of one statement, or None, without a session's ceremony: for what is asked at every call."""
+        compiled = self._compiled.get(statement)
+        if compiled is None:
+            compiled = self._compiled[statement] = statement.compile(self._engine)
+        names: Any = compiled.positiontup
+        given = values if names is None else [values[name] for name in names]
+        with _refused_in_words(self._engine.url):
+            try:
+                with closing(self._engine.raw_connection()) as connection:
+                    driver: Any = connection.driver_connection
+                    return driver.execute(str(compiled), given).fetchone()
+            except self._engine.dialect.loaded_dbapi.Error as error:
+                raise DBAPIError(str(compiled), given, error) from error
+
+    @property
+    def is_near(self) -> bool:
+        """Whether a glance costs no more than asking another thread for it would: the book is a file here."""
+        return self._engine.dialect.name == "sqlite"
+
     @contextmanager
     def write(self) -> Iterator[Write]:
         """The one way to change anything: alone under the book's lock, all or nothing."""
         with (
+            self._turn(),
             _refused_in_words(self._engine.url),
             Session(self._writing, expire_on_commit=False) as session,
             session.begin(),
@@ -111,6 +136,16 @@ class Store:
             write = Write(session, session.scalars(_THE_BOOK.with_for_update()).one())
             yield write
         self.after_commit(write.touched)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        # SQLite's writers poll for its lock, each asleep a little longer than the last time; this process's queue here.
+        if not self._is_my_turn.acquire(timeout=LOCK_WAIT_MS / 1000):
+            raise DatabaseBusy
+        try:
+            yield
+        finally:
+            self._is_my_turn.release()
 
     def close(self) -> None:
         self._engine.dispose()
@@ -147,7 +182,8 @@ def _engine(uri: str) -> Engine:
         is_file = url.database and "memory" not in f"{url.database}{url.query.get('mode', '')}"
         if url.drivername not in ("sqlite", "sqlite+pysqlite") or not is_file:
             raise ArgumentError(uri)
-        engine = create_engine(url)
+        # A connection to a file costs nothing, and a reader never waits for one.
+        engine = create_engine(url, max_overflow=-1)
     except (ArgumentError, NoSuchModuleError, ValueError) as error:
         raise DatabaseUnusable(
             f"{shortened(uri.rpartition('@')[2])} is not a database that a loan book can be kept in. Write "

@@ -23,8 +23,10 @@ RUN_BY_ALEMBIC = "loan_core/migrations/env.py"
 ONLY_IN = {
     "streamlit": ("app.py", PAGES),
     "plotly": ("pages/_charts.py",),
-    "fastapi": ("app.py", "loan_core/api.py"),
-    "starlette": ("app.py", "loan_core/api.py"),
+    "fastapi": ("app.py", "loan_core/api.py", "loan_core/asked.py"),
+    "starlette": ("app.py", "loan_core/api.py", "loan_core/access.py", "loan_core/problems.py"),
+    "pydantic": ("loan_core/asked.py",),
+    "prometheus_client": ("loan_core/metrics.py",),
     "sqlalchemy": (MIGRATIONS, "loan_core/models.py", "loan_core/store.py", *THE_BOOK),
     "alembic": (MIGRATIONS, "loan_core/store.py"),
     "redis": ("loan_core/cache.py",),

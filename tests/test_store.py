@@ -146,7 +146,7 @@ def test_opening_a_book_again_changes_nothing(database_url):
             seen.append((book.book_id, book.revision, tables(database_url)))
         store.close()
     assert seen[0] == seen[1]
-    assert seen[0][2] == ["alembic_version", "batches", "book", "loans", "repayments"]
+    assert seen[0][2] == ["alembic_version", "batches", "book", "loans", "repayments", "requests"]
 
 
 @pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg", "postgresql+psycopg2"])
@@ -321,7 +321,7 @@ def test_a_book_of_a_newer_version_is_refused_and_left_as_it_was(database_url):
     assert refused(database_url) == (
         "This book was written by a newer version of Loan Book. Update this one to open it."
     )
-    execute(database_url, "UPDATE alembic_version SET version_num = '0001'")
+    execute(database_url, "UPDATE alembic_version SET version_num = '0002'")
     Store(database_url).close()
 
 

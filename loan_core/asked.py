@@ -1,0 +1,147 @@
+"""What a call to the API asks about, read from its address: which loan, which day, which loans in which order."""
+
+import base64
+import binascii
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any, Literal
+
+import msgspec
+from fastapi import Path, Query, Request
+from pydantic import BeforeValidator, WithJsonSchema
+
+from loan_core.bodies import DAY
+from loan_core.calculation.money import CURRENCIES, LARGEST
+from loan_core.entries import amount_entry, day_entry
+from loan_core.errors import InvalidEntry, Problem, shortened
+from loan_core.interface import DAY_MEANS
+from loan_core.selection import SORTS, Place
+
+LARGEST_ID = 2**63 - 1
+LARGEST_PAGE = 1_000
+
+Id = Annotated[int, BeforeValidator(lambda typed: whole("id", typed))]
+LoanId = Annotated[Id, Path(ge=1, le=LARGEST_ID, description="The loan's number.", examples=[1])]
+RepaymentId = Annotated[Id, Path(ge=1, le=LARGEST_ID, description="The repayment's number.", examples=[1])]
+Day = Annotated[date, BeforeValidator(lambda typed: day("as_of", typed)), WithJsonSchema(DAY)]
+AsOf = Annotated[Day | None, Query(description=DAY_MEANS)]
+Money = Annotated[str | None, WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": LARGEST})]
+Sort: Any = Literal[tuple(f"{sign}{name}" for name in SORTS for sign in ("", "-"))]
+Code: Any = Literal[tuple(CURRENCIES)]
+
+
+def whole(name: str, typed: object) -> int:
+    """A number as it is written in an address: digits and nothing else; ``InvalidEntry``."""
+    text = str(typed)
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and 1 <= int(text) <= LARGEST_ID):
+        wrong = f"{shortened(text)} is not the number of anything."
+        raise InvalidEntry([Problem(name, shortened(text), wrong, "Write a whole number, such as 1.")])
+    return int(text)
+
+
+def day(name: str, typed: str) -> date:
+    """A day as it is written in an address; ``InvalidEntry``."""
+    if not typed.strip():
+        raise InvalidEntry([Problem(name, typed, f"{name} is empty.", "Write a day, or leave it out.")])
+    return day_entry(typed)
+
+
+def as_of_asked(request: Request, today: Callable[[], date]) -> tuple[int, date]:
+    """The loan and the day of a call about one loan."""
+    typed = request.query_params.get("as_of") if request.scope["query_string"] else None
+    return whole("loan_id", request.path_params["loan_id"]), today() if typed is None else day("as_of", typed)
+
+
+async def only_known(request: Request) -> None:
+    """``InvalidEntry`` where the address asks by a name that its route does not know; it may be a misspelt one."""
+    route: Any = request.scope["route"]
+    refuse_unknown(request, [each.alias for each in _query_parameters(route.dependant)])
+
+
+def refuse_unknown(request: Request, known: Sequence[str]) -> None:
+    for name in request.query_params if request.scope["query_string"] else ():
+        if name not in known:
+            wrong = f"There is no parameter {shortened(name)}."
+            raise InvalidEntry([Problem(shortened(name), "", wrong, f"Known are {', '.join(known) or 'none'}.")])
+
+
+def _query_parameters(dependant: Any) -> list[Any]:
+    return [*dependant.query_params, *(each for inner in dependant.dependencies for each in _query_parameters(inner))]
+
+
+@dataclass(frozen=True)
+class ListAsked:
+    """Which loans a list is to have, in which order, and which page of it."""
+
+    as_of: date | None
+    sort: str
+    limit: int
+    following: str
+    meant: dict[str, Any]
+
+    def selection(self, currency: str) -> dict[str, Any]:
+        """The fields of a ``Selection``; amounts without a currency are in the book's, and mean loans in it."""
+        meant = dict(self.meant)
+        if meant["smallest"] or meant["largest"]:
+            meant["currency"] = meant["currency"] or currency
+            for name in ("smallest", "largest"):
+                meant[name] = amount_entry(name, meant[name], meant["currency"]) if meant[name] else None
+        return meant
+
+    def place(self) -> Place | None:
+        """After which row the page begins."""
+        if not self.following:
+            return None
+        try:
+            sort, value, id = msgspec.json.decode(
+                base64.urlsafe_b64decode(self.following.encode()), type=tuple[str, int | str, int]
+            )
+            if sort != self.sort:
+                raise ValueError
+            if sort.endswith("start_on"):
+                return Place(date.fromisoformat(str(value)), id)
+            if isinstance(value, str) != sort.removeprefix("-").startswith(("reference", "borrower")):
+                raise ValueError
+            return Place(value, id)
+        except (ValueError, binascii.Error, msgspec.DecodeError) as error:
+            found = shortened(self.following)
+            wrong = "This is not the next of a page in this order."
+            raise InvalidEntry(
+                [Problem("next", found, wrong, "Write the next of the last page, as it was.")]
+            ) from error
+
+    def next_after(self, end: Place | None) -> str | None:
+        """The name of the page that follows."""
+        if end is None:
+            return None
+        return base64.urlsafe_b64encode(msgspec.json.encode([self.sort, end.value, end.id])).decode()
+
+
+async def list_asked(
+    as_of: AsOf = None,
+    search: Annotated[str, Query(max_length=200, description="Part of a borrower's name or of a reference.")] = "",
+    status: Literal["Ahead", "On Track", "Behind"] | None = None,
+    state: Literal["pending", "active", "paid_off", "voided"] | None = None,
+    currency: Code | None = None,
+    past_due: Annotated[
+        Literal["current", "1-30", "31-60", "61-90", "91+"] | None, Query(description="Days past due.")
+    ] = None,
+    smallest: Annotated[Money, Query(description="Of the amounts lent, in `currency` or the book's own.")] = None,
+    largest: Annotated[Money, Query(description="Of the amounts lent, in `currency` or the book's own.")] = None,
+    started: Annotated[Day | None, Query(description="Any day of the month in which the loan began.")] = None,
+    sort: Annotated[Sort, Query(description="With - before it, the largest first.")] = "id",
+    limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE, description="Loans a page.")] = 100,
+    following: Annotated[str, Query(alias="next", description="The `next` of the page before.")] = "",
+) -> ListAsked:
+    meant = {
+        "search": search,
+        "status": status,
+        "state": state,
+        "currency": currency,
+        "past_due": past_due,
+        "smallest": smallest,
+        "largest": largest,
+        "started": started,
+    }
+    return ListAsked(as_of, sort, limit, following, meant)

@@ -1,0 +1,1 @@
+"""Measurements, each run by itself: ``python -m tests.benchmarks.api_throughput``."""

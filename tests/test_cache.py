@@ -1,0 +1,271 @@
+"""The status cache: it may be wrong, empty, full of somebody else's things, or away; the answer is right."""
+
+import pickle
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from unittest.mock import patch
+from zoneinfo import ZoneInfo
+
+import pytest
+import redis
+
+from loan_core import Book, Settings
+from loan_core.cache import PAUSE_SECONDS, SECONDS, Cache, Version
+from loan_core.calculation.position import Thresholds
+from loan_core.store import Store
+from tests.servers import free_port
+from tests.stale_reads import FAULTS, Delayed, Killed, stale_reads
+
+KEY = "loan_status:1"
+VERSION = Version("b" * 32, 7, date(2026, 1, 15), Thresholds())
+
+
+class At(Settings):
+    """Settings whose clock stands where a test puts it."""
+
+    clock = datetime(2026, 1, 15, 12, tzinfo=UTC)
+
+    def now(self):
+        return type(self).clock
+
+
+def opened(database_url, redis_url, **said):
+    settings = At(database_uri=database_url, redis_url=redis_url, **said)
+    return Book(Store(database_url), settings, Cache.at(redis_url))
+
+
+@pytest.fixture
+def client(redis_url):
+    with redis.Redis.from_url(redis_url) as client:
+        yield client
+
+
+@pytest.fixture
+def book(database_url, redis_url, monkeypatch):
+    monkeypatch.setattr(At, "clock", datetime(2026, 1, 15, 12, tzinfo=UTC))
+    book = opened(database_url, redis_url, timezone=UTC)
+    book.create_loan(loan_amount=1000, repayment_period=12, start_on="2025-10-01")
+    yield book
+    book.close()
+
+
+def test_a_status_is_remembered_until_the_loan_changes(book, client):
+    first = book.status(1, book.today())
+    assert 0 < client.ttl(KEY) <= SECONDS
+    assert book.status(1, book.today()) == first
+    assert dict(book.cache.counts) == {"misses": 2, "hits": 1}
+    book.add_repayment(1, 1)
+    assert client.exists(KEY) == 0
+    assert book.status(1, book.today()).total_amount_paid == 100
+
+
+def test_another_loans_change_leaves_it(book, client):
+    book.create_loan(loan_amount=1000, repayment_period=12)
+    book.status(1, book.today())
+    book.add_repayment(2, 1)
+    assert client.exists(KEY) == 1
+
+
+def test_another_day_is_computed_and_not_remembered(book, client):
+    assert book.status(1, date(2026, 1, 14)).as_of == date(2026, 1, 14)
+    assert client.exists(KEY) == 0
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        b"",
+        b"\n",
+        b"garbage",
+        b"{}",
+        b"0 old format\n{}",
+        b"\x00" * 10_000_000,
+        pickle.dumps({"status": "Ahead"}),
+        b'{"status": "Ahead", "loan_id": 1}',
+    ],
+    ids=["empty", "newline", "garbage", "json", "format", "10 MB", "pickle", "reference program"],
+)
+def test_what_is_not_ours_is_ignored_and_said_once(sqlite_url, redis_url, client, planted, caplog):
+    book = opened(sqlite_url, redis_url)
+    book.create_loan(loan_amount=1000, repayment_period=12)
+    right = book.status(1, book.today())
+    for _ in range(3):
+        client.set(KEY, planted)
+        assert book.status(1, book.today()) == right
+        assert book.status(1, book.today()) == right
+    assert len([each for each in caplog.records if KEY in each.getMessage()]) == (1 if planted else 0)
+    assert client.strlen(KEY) < 1_000
+    book.close()
+
+
+@pytest.mark.parametrize("kind", ["list", "hash", "stream"])
+def test_another_type_under_the_key_is_ignored(sqlite_url, redis_url, client, kind):
+    book = opened(sqlite_url, redis_url)
+    book.create_loan(loan_amount=1000, repayment_period=12)
+    {
+        "list": lambda: client.rpush(KEY, 1),
+        "hash": lambda: client.hset(KEY, "a", 1),
+        "stream": lambda: client.xadd(KEY, {"a": 1}),
+    }[kind]()
+    assert book.status(1, book.today()).remaining_balance > 0
+    assert book.cache.counts["rejected"] >= 1
+    assert book.cache.state == "up"
+    book.close()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"book_id": "c" * 32},
+        {"revision": 6},
+        {"revision": 8},
+        {"as_of": date(2026, 1, 14)},
+        {"thresholds": Thresholds(ahead_percent=120)},
+        {"thresholds": Thresholds(behind_percent=80)},
+    ],
+    ids=str,
+)
+def test_an_entry_of_another_version_does_not_count(redis_url, other):
+    cache = Cache.at(redis_url)
+    cache.put(1, VERSION, b"answer")
+    assert cache.get(1, VERSION) == b"answer"
+    assert cache.get(1, replace(VERSION, **other)) is None
+    assert cache.counts["rejected"] == 1
+
+
+def test_two_books_in_one_redis_do_not_meet(tmp_path, redis_url):
+    books = [opened(f"sqlite:///{tmp_path}/{name}.db", redis_url) for name in "ab"]
+    for book, amount in zip(books, (1000, 2000), strict=True):
+        book.create_loan(loan_amount=amount, repayment_period=1, interest_rate=0)
+    for _ in range(3):
+        assert [book.status(1, book.today()).remaining_balance for book in books] == [100_000, 200_000]
+    for book in books:
+        book.close()
+
+
+def test_other_thresholds_are_other_answers(sqlite_url, redis_url):
+    strict, mild = (
+        opened(sqlite_url, redis_url, thresholds=Thresholds(behind_percent=percent), timezone=UTC)
+        for percent in (90, 40)
+    )
+    strict.create_loan(loan_amount=1000, repayment_period=12, start_on="2025-10-01")
+    strict.add_repayment(1, 150, received_on="2025-11-01")
+    for _ in range(2):
+        assert strict.status(1, strict.today()).status == "Behind"
+        assert mild.status(1, mild.today()).status == "On Track"
+    strict.close()
+    mild.close()
+
+
+def test_midnight_in_the_books_zone_changes_the_status_though_the_cache_is_full(
+    sqlite_url, redis_url, client, monkeypatch
+):
+    """Nairobi is three hours ahead of UTC: its day turns at 21:00."""
+    book = opened(sqlite_url, redis_url, timezone=ZoneInfo("Africa/Nairobi"))
+    monkeypatch.setattr(At, "clock", datetime(2025, 11, 1, 20, 59, 50, tzinfo=UTC))
+    book.create_loan(loan_amount=1000, repayment_period=12, start_on="2025-10-01")
+    before = book.status(1, book.today())
+    assert (before.as_of, before.status, before.days_past_due) == (date(2025, 11, 1), "On Track", 0)
+    assert client.ttl(KEY) <= 10
+    client.persist(KEY)
+    monkeypatch.setattr(At, "clock", datetime(2025, 11, 1, 21, 0, 0, tzinfo=UTC))
+    after = book.status(1, book.today())
+    assert (after.as_of, after.status, after.days_past_due) == (date(2025, 11, 2), "Behind", 1)
+    book.close()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        # 8 March 2026 has 23 hours in New York, 1 November 2026 has 25.
+        (datetime(2026, 3, 9, 3, 59, 58, tzinfo=UTC), datetime(2026, 3, 9, 4, 0, 0, tzinfo=UTC)),
+        (datetime(2026, 11, 2, 4, 59, 58, tzinfo=UTC), datetime(2026, 11, 2, 5, 0, 0, tzinfo=UTC)),
+    ],
+    ids=["23 hours", "25 hours"],
+)
+def test_a_day_of_another_length_ends_when_it_ends(sqlite_url, redis_url, client, monkeypatch, before, after):
+    book = opened(sqlite_url, redis_url, timezone=ZoneInfo("America/New_York"))
+    book.create_loan(loan_amount=1000, repayment_period=12, start_on="2025-10-01")
+    monkeypatch.setattr(At, "clock", before)
+    day = book.status(1, book.today()).as_of
+    assert 1 <= client.ttl(KEY) <= 2
+    client.persist(KEY)
+    monkeypatch.setattr(At, "clock", after)
+    assert book.status(1, book.today()).as_of == day + timedelta(days=1)
+    book.close()
+
+
+def test_what_midnight_would_outlive_is_not_remembered(book, client, monkeypatch):
+    monkeypatch.setattr(At, "clock", datetime(2026, 1, 15, 23, 59, 59, 500_000, tzinfo=UTC))
+    book.status(1, book.today())
+    assert client.exists(KEY) == 0
+
+
+def test_of_a_hundred_who_ask_for_a_cold_key_few_compute(book, client):
+    computed, compute = [], Book._computed_status
+
+    def counting(*arguments):
+        computed.append(1)
+        return compute(*arguments)
+
+    with patch.object(Book, "_computed_status", counting), ThreadPoolExecutor(100) as pool:
+        ready = threading.Barrier(100)
+
+        def ask(_):
+            ready.wait()
+            return book.status(1, book.today())
+
+        assert len(set(pool.map(ask, range(100)))) == 1
+    assert len(computed) <= 5
+
+
+# Redis away
+
+
+def test_a_redis_that_is_away_is_asked_once_in_a_while(sqlite_url):
+    seconds = [0.0]
+    cache = Cache.at(f"redis://127.0.0.1:{free_port()}/0")
+    cache._clock = lambda: seconds[0]
+    asked = []
+    cache._client.getrange = lambda *_: asked.append(1) or (_ for _ in ()).throw(redis.ConnectionError)
+    for moment in range(31):
+        seconds[0] = float(moment)
+        assert cache.get(1, VERSION) is None
+        assert cache.get(1, VERSION) is None
+    assert len(asked) == 1 + 30 // PAUSE_SECONDS
+    assert cache.state == "down"
+    assert cache.counts["down"] == 62
+
+
+def test_off_is_off(sqlite_url):
+    book = opened(sqlite_url, "off")
+    book.create_loan(loan_amount=1000, repayment_period=12)
+    assert book.status(1, book.today()) == book.status(1, book.today())
+    assert (book.cache.state, book.cache.is_up(), book.cache.counts.total()) == ("off", False, 0)
+    book.close()
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_no_read_is_stale_under(fault, database_url, redis_url):
+    """Half a second each; a minute each is ``python -m tests.benchmarks.stale_reads``."""
+    found = stale_reads(database_url, redis_url, fault, 0.5)
+    assert found.errors == []
+    assert found.stale == 0
+    assert found.reads > 10
+    assert found.writes > 0
+
+
+class Believing(Delayed):
+    """A cache as others have them: what stands under the key is the answer until it is deleted."""
+
+    def get(self, loan_id, version):
+        found = self._client.get(f"loan_status:{loan_id}")
+        self.counts["hits"] += found is not None
+        return found.partition(b"\n")[2] if found else None
+
+
+def test_the_measurement_notices_a_cache_that_is_believed(sqlite_url, redis_url, monkeypatch):
+    monkeypatch.setitem(FAULTS, "believed", (type("Lost", (Believing, Killed), {}), None))
+    assert stale_reads(sqlite_url, redis_url, "believed", 1).stale > 0
