@@ -143,8 +143,12 @@ def receipts(draw) -> list[tuple[date, int]]:
 
 
 def slow_paid_on(lines: Sequence[Line], received: list[tuple[date, int]]) -> list[date | None]:
-    """The first day from which on the money for an installment and all before it never went away again."""
+    """The first day from the end of which on the money for an installment and all before it never went away again."""
     days, due_so_far = [], 0
+    by_day: dict[date, int] = {}
+    for on, amount in received:
+        by_day[on] = by_day.get(on, 0) + amount
+    received = sorted(by_day.items())
     for line in lines:
         due_so_far += line.due
         found = None

@@ -279,7 +279,8 @@ def is_one_schema(book):
     with book._store.read() as session:
         tables = inspect(session.connection()).get_table_names()
         versions = session.execute(text("SELECT version_num FROM alembic_version")).all()
-    return sorted(tables) == ["alembic_version", "batches", "book", "loans", "repayments"] and len(versions) == 1
+    ours = ["alembic_version", "batches", "book", "loans", "repayments", "requests"]
+    return sorted(tables) == ours and len(versions) == 1
 
 
 def test_eight_processes_that_open_a_new_book_at_once_open_the_same(database_url):
