@@ -67,8 +67,11 @@ class Caller:
 def serving(settings: Settings, app: Any = None, api: Any = None) -> Iterator[Caller]:
     """The API, or an ``app`` that carries it, in a thread of this process."""
     api = api or make_api(settings)
-    server = uvicorn.Server(uvicorn.Config(app or api, port=0, log_level="critical", lifespan="on", access_log=False))
-    thread = threading.Thread(target=server.run)
+    config = uvicorn.Config(
+        app or api, port=0, log_level="critical", lifespan="on", access_log=False, timeout_graceful_shutdown=2
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:
         deadline = time.monotonic() + START_SECONDS
@@ -79,7 +82,11 @@ def serving(settings: Settings, app: Any = None, api: Any = None) -> Iterator[Ca
         yield Caller(server.servers[0].sockets[0].getsockname()[1], book, api)
     finally:
         server.should_exit = True
-        thread.join()
+        thread.join(10)
+        # A connection that somebody left half open does not keep the tests waiting.
+        server.force_exit = True
+        thread.join(10)
+        assert not thread.is_alive()
 
 
 @contextmanager
