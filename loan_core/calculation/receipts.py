@@ -15,10 +15,11 @@ _FIRST_DAY = 2**20
 
 @dataclass(frozen=True)
 class Receipts:
-    """The receipts of loan i stand from ``starts[i]`` up to ``starts[i + 1]`` of the columns: ``(loans + 1), (r), (r)``.
+    """The receipts of loan i stand from ``starts[i]`` up to ``starts[i + 1]`` of the columns.
 
-    Amounts are in minor units, a reversal's is negative. Sums run over the whole column and may leave int64 on the
-    way; a difference of two of them is exact all the same as long as one loan's own sums stay within it.
+    ``starts`` is ``(loans + 1)``, ``received_on`` and ``amount`` are ``(r)``. Amounts are in minor units, a reversal's
+    is negative. Sums run over the whole column and may leave int64 on the way; a difference of two of them is exact
+    all the same as long as one loan's own sums stay within it.
     """
 
     starts: Integers
