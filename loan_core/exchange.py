@@ -10,7 +10,7 @@ import io
 import re
 import zipfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -119,12 +119,14 @@ def read_repayments(file: BinaryIO) -> Table:
     return _read(file, columns, {"amount", "received_on"}, {*RECORD_COLUMNS}, {"loan_reference", "loan_id"})
 
 
-def csv_lines(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
-    """A file, line by line. Each row gives its money in minor units and, under ``currency``, whose they are."""
+def csv_lines(
+    columns: Sequence[str], rows: Iterable[Mapping[str, Any]], money: Collection[str] = _MONEY
+) -> Iterator[bytes]:
+    """A file, line by line. Each row gives its ``money`` in minor units and, under ``currency``, whose they are."""
     yield _line(columns).encode("utf-8-sig")
     for row in rows:
         exponent = CURRENCIES[row["currency"]].exponent
-        yield _line([_cell(name, row[name], exponent) for name in columns]).encode()
+        yield _line([_cell(name, row[name], exponent, money) for name in columns]).encode()
 
 
 def template(kind: str) -> bytes:
@@ -157,13 +159,13 @@ def plain_rate(ppm: int) -> str:
     return f"{Decimal(int(ppm)).scaleb(-6).normalize():f}"
 
 
-def _cell(name: str, value: Any, exponent: int) -> str:
-    if name in _MONEY:
+def _cell(name: str, value: Any, exponent: int, money: Collection[str]) -> str:
+    if value is None or value != value:
+        return ""
+    if name in money:
         return f"{Decimal(int(value)).scaleb(-exponent):f}"
     if name == "interest_rate":
         return plain_rate(value)
-    if value is None or value != value:
-        return ""
     if isinstance(value, datetime) and value.tzinfo:
         return value.strftime("%Y-%m-%dT%H:%M:%SZ")
     if isinstance(value, date):
