@@ -15,6 +15,7 @@
 >>> folder.cleanup()
 """
 
+from loan_core import tables
 from loan_core.answers import ImportReceipt, LoanStatus, Portfolio, Statement, UndoReceipt, currency
 from loan_core.book import Book, open_book
 from loan_core.entries import amount_entry
@@ -42,5 +43,6 @@ __all__ = [
     "guessed",
     "open_book",
     "read_sheet",
+    "tables",
     "template",
 ]

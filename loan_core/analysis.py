@@ -90,6 +90,10 @@ class Analysis:
         """Each month of it by itself, without a gap."""
         return self._once("months", self.collections.by_month)
 
+    def collected(self, first: date, last: date) -> Period:
+        """The months from ``first`` through ``last``, any days of theirs, as one period: not the sum of its months."""
+        return self.collections.over(np.datetime64(first, "M"), np.datetime64(last, "M"))
+
     def risks(self, days: Sequence[date]) -> list[Risk]:
         """What was at risk at the end of each of some days, none of which is after ``as_of``."""
         with self._lock:

@@ -34,6 +34,8 @@ MONEY = frozenset(
     )
 )
 """The columns that hold money."""
+SHARES = frozenset(("share", *_RATES, *(f"par_{days}" for days in PAR_DAYS)))
+"""The columns that hold a part of a whole, as a fraction."""
 
 
 def months(periods: Sequence[Period]) -> list[Row]:
@@ -70,7 +72,12 @@ def ageing(risk: Risk) -> list[Row]:
 def definitions(risk: Risk, days: int = 30) -> list[Row]:
     """Portfolio at risk and the other definitions in use, PAR first: what each comes to, and why they differ."""
     return [
-        {"name": each.name, "share": risk.share(each.key, days), "formula": each.formula, "why": each.why}
+        {
+            "name": each.name,
+            "share": risk.share(each.key, days),
+            "formula": each.formula.replace(" d days", f" {days} days").capitalize(),
+            "why": each.why,
+        }
         for each in DEFINITIONS
     ]
 
