@@ -93,23 +93,18 @@ def left_over(period: Any, code: str) -> str:
     return f"{' and '.join(said)}." if said else "Nothing came late and nothing is unpaid."
 
 
-def implied_loss(loss: float | None, term: float | None, period: Any) -> str:
-    """What a collection rate means over a year, where the period is long enough to say so."""
-    if loss is None or len(range_of(period)) < A_YEAR:
+def implied_loss(loss: float | None, term: float | None, rate: float | None, months: int) -> str:
+    """What a collection rate means over a year, where it is of months enough to say so."""
+    if loss is None or rate is None or not term or months < A_YEAR:
         return ""
-    years = f"{term:.1f} years" if term and term >= 1 else f"{12 * (term or 0):.0f} months"
-    rate = f"{100 * period.current_collection_rate:.1f}%"
     if not loss:
-        return f"At a current collection rate of {rate}, nothing of the portfolio is lost."
+        return f"At a current collection rate of {share(rate)}, nothing of the portfolio is lost."
+    lost = f"about {100 * loss:.0f}% of the portfolio" if loss < 1 else "the whole portfolio"
+    years = f"{term:.1f} years" if term >= 1 else f"{A_YEAR * term:.0f} months"
     return (
-        f"To collect {rate} of what falls due, on loans over {years} on average, is to lose about {100 * loss:.0f}% "
-        "of the portfolio a year: what is not collected, divided by the term in years, times two."
+        f"To collect {share(rate)} of what falls due, on loans over {years} on average, is to lose {lost} in a year: "
+        "what is not collected, divided by the term in years, times two."
     )
-
-
-def range_of(period: Any) -> range:
-    """Its months, counted."""
-    return range(int(period.first.astype(int)), int(period.last.astype(int)) + 1)
 
 
 def share(part: float | None) -> str:

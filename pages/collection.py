@@ -68,7 +68,9 @@ period = loans.collected(first, last)
 summary.caption(f"{counted(len(loans), 'loan')} · {span(first, last, as_of())} · as of {day(as_of())}")
 st.header(markdown(collected(period, code, span(first, last, as_of()))), anchor=False)
 if period.due:
-    loss = implied_loss(loans.collections.implied_annual_loss(period), loans.collections.average_term, period)
+    term, rate = loans.collections.average_term, period.current_collection_rate
+    of_known = sum(first <= each <= last for each in known)
+    loss = implied_loss(loans.collections.implied_annual_loss(period), term, rate, of_known)
     st.markdown(f":gray[{markdown(left_over(period, code))} {markdown(loss)}]")
 grid = st.grid(5, min_column_width=150, gap="small")
 for figure in collection_figures(period, code):
