@@ -12,11 +12,12 @@ from threading import Lock
 from typing import Any, BinaryIO
 
 import msgspec
+import numpy as np
 import pandas as pd
 from sqlalchemy import ColumnElement, bindparam, func, select, true
 from sqlalchemy.orm import Session
 
-from loan_core import batches, demo, exchange, ledger, selection
+from loan_core import batches, demo, exchange, ledger
 from loan_core.answers import (
     ImportReceipt,
     LoanStatus,
@@ -26,6 +27,7 @@ from loan_core.answers import (
     RepaymentPreview,
     Statement,
     UndoReceipt,
+    curve,
 )
 from loan_core.batches import Import, Progress, no_progress
 from loan_core.cache import Cache, Version
@@ -52,6 +54,8 @@ from loan_core.errors import (
     RepaymentNotFound,
     shortened,
 )
+from loan_core.installments import installments
+from loan_core.lists import List, find
 from loan_core.models import Batch, Edition, Loan, Repayment
 from loan_core.recording import (
     IdempotencyKey,
@@ -70,9 +74,10 @@ from loan_core.recording import (
 )
 from loan_core.selection import LoanPage, Place, Selection
 from loan_core.settings import Settings
+from loan_core.standing import Standing
 from loan_core.statements import preview_of, schedule_of, statement_of, status_of
 from loan_core.store import Store, Write
-from loan_core.whole_book import Standing, WholeBook
+from loan_core.whole_book import WholeBook
 
 _EDITION = select(Edition.book_id, Edition.revision)
 _VERSION = select(Edition.book_id, Loan.revision).join(Loan, true()).where(Loan.id == bindparam("loan_id"))
@@ -92,7 +97,7 @@ class Book:
         self.cache = cache or Cache.at("off")
         store.after_commit = self.cache.forget
         self._computing = [Lock() for _ in range(64)]
-        self._whole = WholeBook(store, self._settings.thresholds)
+        self._whole = WholeBook(store, self._settings.thresholds, self._settings.memory_mb)
 
     @property
     def thresholds(self) -> Thresholds:
@@ -373,9 +378,11 @@ class Book:
     def loans(self, as_of: date, **meant: Any) -> pd.DataFrame:
         """The loans that are meant, by the fields of ``Selection``, in the order of their ids.
 
-        Each row is a loan as agreed with every field of its status.
+        Each row is a loan as agreed with every field of its status. Of many loans ``loan_page`` gives some.
         """
-        return Selection(**meant).of(self._whole.on(as_of)[0].loans)
+        with self._store.read() as session:
+            found = List(self._whole.seen_by(session, as_of), Selection(**meant))
+            return pd.concat(found.in_turn(session), ignore_index=True)
 
     def loan_page(
         self,
@@ -387,19 +394,17 @@ class Book:
         **meant: Any,
     ) -> LoanPage:
         """The loans that are meant, sorted by one of ``SORTS``, ``limit`` of them from ``offset`` or ``after`` on."""
-        snapshot = self._whole.on(as_of)[0]
-        among = Selection(**meant).among(snapshot.loans)
-        rows, end = selection.page(snapshot.loans, among, sort, after, limit, offset)
-        by_currency = selection.subtotals(snapshot.loans, among)
-        return LoanPage(rows, int(among.sum()), by_currency, snapshot.revision, end)
+        with self._store.read() as session:
+            found = List(self._whole.seen_by(session, as_of), Selection(**meant))
+            return found.page(session, sort, after, limit, offset)
 
     def find_loans(self, text: str = "", limit: int = 20) -> pd.DataFrame:
         """Loans to choose from: ``id, reference, borrower`` of those whose id it is, or whose names it is part of."""
-        return self._whole.find(text, limit)
+        return find(self._whole.blocks(), text, limit)
 
     def standing(self, as_of: date, **meant: Any) -> Standing:
         """The loans that are meant, by the fields of ``Selection``, with everything that calculation takes of them."""
-        return self._whole.standing(as_of, Selection(**meant))
+        return Standing.of(self._whole.on(as_of), Selection(**meant))
 
     def portfolio(self, as_of: date) -> Portfolio:
         """What the book comes to on a day, each currency by itself."""
@@ -407,7 +412,8 @@ class Book:
 
     def portfolios(self, days: Sequence[date]) -> list[Portfolio]:
         """What the book comes to on each of these days, all of one revision."""
-        return self._whole.portfolios(days)
+        revision, totals = self._whole.totals(days)
+        return [Portfolio(day, revision, by_currency) for day, by_currency in zip(days, totals, strict=True)]
 
     def curves(self, as_of: date) -> dict[str, pd.DataFrame]:
         """By currency, what was expected and received by each month's end: ``on, expected, received``, both running.
@@ -415,11 +421,12 @@ class Book:
         From the first month to the last one in which anything falls due; one row is ``as_of`` itself, and after it
         nothing is ``received``.
         """
-        return self._whole.curves(as_of)
+        return {code: curve(calendar, as_of) for code, calendar in self._whole.calendars().items()}
 
     def collections(self, first: date, last: date) -> dict[str, Collection]:
         """By currency, what fell due in a period and what came in during it."""
-        return self._whole.collections(first, last)
+        period = np.datetime64(first, "D"), np.datetime64(last, "D")
+        return {code: Collection(*calendar.between(*period)) for code, calendar in self._whole.calendars().items()}
 
     def repayments(
         self,
@@ -443,7 +450,8 @@ class Book:
     def export_loans(self, as_of: date, loan_id: int | None = None, **meant: Any) -> Iterator[bytes]:
         """A CSV of loans with their status on a day: of one, or of those that are meant, as ``loans`` finds them."""
         with self._store.read() as session:
-            found = Selection(**meant).of(self._whole.seen_by(session, as_of)[0].loans)
+            meant_loans = List(self._whole.seen_by(session, as_of), Selection(**meant))
+            found = pd.concat(meant_loans.in_turn(session), ignore_index=True)
             if loan_id is not None:
                 found = found[found["id"] == loan_by_id(session, loan_id).id]
         return exchange.csv_lines(exchange.LOANS_OUT, _records(found.assign(as_of=as_of)))
@@ -458,8 +466,7 @@ class Book:
         """A CSV of installments with what covers them on a day, of one loan or of them all."""
         if loan_id is not None:
             return exchange.csv_lines(exchange.SCHEDULE_COLUMNS, _installments(self.statement(loan_id, as_of)))
-        with self._store.read() as session:
-            return exchange.csv_lines(exchange.SCHEDULE_COLUMNS, self._whole.installments(session, as_of))
+        return exchange.csv_lines(exchange.SCHEDULE_COLUMNS, installments(self._whole.on(as_of)))
 
     def _repayments_csv(self, session: Session, as_of: date, *of_it: ColumnElement[bool]) -> Iterator[bytes]:
         rows = ledger.received(session, as_of, Loan.voided_at.is_(None), *of_it)
@@ -473,11 +480,12 @@ class Book:
     def export_all(self, as_of: date) -> bytes:
         """The whole book as a zip, all of one revision: loans, repayments, schedule, and a dictionary of columns."""
         with self._store.read() as session:
-            loans = Selection().of(self._whole.seen_by(session, as_of)[0].loans)
+            snapshot = self._whole.seen_by(session, as_of)
+            loans = pd.concat(List(snapshot, Selection()).in_turn(session), ignore_index=True)
             files = {
                 "loans.csv": exchange.csv_lines(exchange.LOANS_OUT, _records(loans.assign(as_of=as_of))),
                 "repayments.csv": self._repayments_csv(session, as_of),
-                "schedule.csv": exchange.csv_lines(exchange.SCHEDULE_COLUMNS, self._whole.installments(session, as_of)),
+                "schedule.csv": exchange.csv_lines(exchange.SCHEDULE_COLUMNS, installments(snapshot)),
             }
         return exchange.zipped(files)
 
