@@ -1,6 +1,6 @@
 """The book's loans in blocks of neighboring ids, by columns, with all that came in on them. A block never changes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, Self
@@ -53,6 +53,11 @@ class Block(Columns):
     def rows_by_currency(self) -> dict[str, Any]:
         """Which rows are of each currency."""
         return {CODES[code]: np.flatnonzero(self.currencies == code) for code in np.unique(self.currencies)}
+
+    def by_currency(self) -> Iterator[tuple[str, Self]]:
+        """The loans of each currency by themselves."""
+        for code, rows in self.rows_by_currency.items():
+            yield code, self if len(rows) == len(self) else self[rows]
 
     @cached_property
     def prefixes(self) -> dict[str, Any]:
@@ -134,15 +139,15 @@ def read_block(session: Session, number: int) -> Block:
 
 def read_newer(session: Session, revision: int) -> Block:
     """The loans that writes after a revision have touched."""
-    is_newer = Loan.revision > revision
-    return _read(session, is_newer, _RECEIPTS.join(Loan, Loan.id == Repayment.loan_id).where(is_newer))
+    newer = select(Loan.id).where(Loan.revision > revision)
+    return _read(session, Loan.id.in_(newer), _RECEIPTS.where(Repayment.loan_id.in_(newer)))
 
 
 _CODED = {name: {each.name.lower(): int(each) for each in ENUMERATED[name]} for name in ("frequency", "method")}
 
 _LOANS: Any = select(
     Loan.id,
-    case({code: place for place, code in enumerate(CODES)}, value=Loan.currency).label("currency"),
+    Loan.currency,
     cast(Loan.voided_at.is_not(None), Integer).label("is_voided"),
     Loan.reference,
     Loan.borrower,
@@ -163,17 +168,22 @@ _RECEIPTS: Any = (
 
 
 def _read(session: Session, which: ColumnElement[bool], receipts: Any) -> Block:
-    loans = columns(session, _LOANS.where(which), ("start_on", "first_due_on"), ("reference", "borrower"))
+    loans = columns(session, _LOANS.where(which), ("start_on", "first_due_on"), ("reference", "borrower", "currency"))
     came_in = columns(session, receipts, ("received_on",), ())
-    ids = loans["id"]
+    ids, codes = loans["id"], loans["currency"].dictionary_encode()
+    places = np.array([CODES.index(code) for code in codes.dictionary.to_pylist()], dtype=np.int16)
     return Block(
         ids=ids,
-        currencies=loans["currency"].astype(np.int16),
+        currencies=places[codes.indices.to_numpy()],
         is_voided=loans["is_voided"] == 1,
         references=loans["reference"],
         borrowers=loans["borrower"],
         terms=Terms(**{field.name: loans[field.name] for field in fields(Terms)}),
-        receipts=Receipts.of(
-            np.searchsorted(ids, came_in["loan_id"]), came_in["received_on"], came_in["amount"], len(ids)
-        ),
+        receipts=Receipts.of(_places(ids, came_in["loan_id"]), came_in["received_on"], came_in["amount"], len(ids)),
     )
+
+
+def _places(ids: Any, loan_ids: Any) -> Any:
+    """Each receipt's loan by its row; those of one loan come one after the other, and are looked up once."""
+    starts = np.flatnonzero(np.append(True, loan_ids[1:] != loan_ids[:-1])[: len(loan_ids)])
+    return np.repeat(np.searchsorted(ids, loan_ids[starts]), np.diff(np.append(starts, len(loan_ids))))

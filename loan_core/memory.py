@@ -109,7 +109,7 @@ class Memory:
         if before := [block[rows] for block, ids in known if len(rows := block.rows_of(ids))]:
             for code, each in self._surveys(joined(before), days, True).items():
                 self._add(code, replace(each, calendar=-each.calendar, totals=[-one for one in each.totals]), days)
-        surveys = self._surveys(newer, days, True)
+        surveys = self._surveys(newer, days, True, [days.index(day) for day in self._positions])
         for code, found in surveys.items():
             self._add(code, found, days)
         moved = {day: _assembled(newer, surveys, days.index(day)) for day in self._positions}
@@ -150,21 +150,23 @@ class Memory:
             self._positions.setdefault(days[-1], {})
 
     def _passed(self, block: Block, days: Sequence[date], with_calendar: bool) -> _Passed:
-        surveys = self._surveys(block, days, with_calendar)
+        surveys = self._surveys(block, days, with_calendar, [len(days) - 1])
         # Of the positions only those of the last day stay: its lists are asked for next.
-        last = _assembled(block, surveys, -1) if days else None
+        last = _assembled(block, surveys, len(days) - 1) if days else None
         return _Passed(
             int(block.ids[0]) // SIZE,
             block,
-            {code: replace(each, positions=[]) for code, each in surveys.items()},
+            {code: replace(each, positions={}) for code, each in surveys.items()},
             last,
         )
 
-    def _surveys(self, block: Block, days: Sequence[date], with_calendar: bool) -> dict[str, Survey]:
+    def _surveys(
+        self, block: Block, days: Sequence[date], with_calendar: bool, kept: Sequence[int] = ()
+    ) -> dict[str, Survey]:
         on = [np.datetime64(day, "D") for day in days]
         return {
-            code: survey(mine.terms, mine.receipts, mine.is_voided, on, self._thresholds, with_calendar)
-            for code, mine in ((code, block[rows]) for code, rows in block.rows_by_currency.items())
+            code: survey(mine.terms, mine.receipts, mine.is_voided, on, self._thresholds, with_calendar, kept)
+            for code, mine in block.by_currency()
         }
 
     def _take(self, passed: _Passed, days: Sequence[date]) -> None:

@@ -72,8 +72,11 @@ def columns(session: Session, query: Select[Any], days: Collection[str], texts: 
 def _packing(column: Any, is_day: bool, is_text: bool) -> Any:
     if is_text:
         return _packed_texts(column)
+    if not is_day:
+        return _packed_numbers(column)
     # Nothing at all would be left out of what is packed.
-    return _packed_numbers(func.coalesce(day_number(column), _NO_DAY) if is_day else column)
+    is_stated = not getattr(column, "nullable", True)
+    return _packed_numbers(day_number(column) if is_stated else func.coalesce(day_number(column), _NO_DAY))
 
 
 def _numbers(packed: str | None) -> Any:

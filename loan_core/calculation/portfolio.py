@@ -123,11 +123,11 @@ class Collection:
 
 @dataclass(frozen=True)
 class Survey:
-    """Loans of one currency: their calendar, and of each day asked about their totals and where each of them stands."""
+    """Loans of one currency: their calendar, their totals on each day asked about, and on some where each stands."""
 
     calendar: Calendar
     totals: list[Totals]
-    positions: list[Position]
+    positions: dict[int, Position]
 
 
 def survey(
@@ -137,24 +137,32 @@ def survey(
     days: Sequence[np.datetime64],
     thresholds: Thresholds,
     with_calendar: bool = True,
+    kept: Sequence[int] = (),
 ) -> Survey:
     """What takes a book's schedules, in one pass over them: ``(loans), (loans), (loans), (d)``; days in their order.
 
-    In slices, so that memory stays flat.
+    ``kept``: the places of the days of which the positions are wanted too. In slices, so that memory stays flat.
     """
-    calendar = Calendar.empty()
-    found = [Position.empty(len(is_voided)) for _ in days]
-    for rows in slices(terms):
+    calendar, order = Calendar.empty(), list(slices(terms))
+    found: list[list[Position]] = [[] for _ in days]
+    for rows in order:
         part, came_in, is_void = terms[rows], receipts[rows], is_voided[rows]
         lines = schedule(part)
         course = Course.of(lines)
         for at, day, paid in zip(found, days, came_in.through(np.array(days, "datetime64[D]")), strict=True):
-            at[rows] = position(part, paid, is_void, day, thresholds, course)
-        if not with_calendar:
-            continue
-        counts = np.flatnonzero(~is_void)
-        calendar += Calendar.of(lines if len(counts) == len(rows) else lines[counts], came_in[counts])
-    return Survey(calendar, [totals(terms.principal, at) for at in found], found)
+            at.append(position(part, paid, is_void, day, thresholds, course))
+        if with_calendar:
+            counts = np.flatnonzero(~is_void)
+            calendar += Calendar.of(lines if len(counts) == len(rows) else lines[counts], came_in[counts])
+    along = np.concatenate([np.empty(0, dtype=np.int64), *order])
+    principal, back = terms.principal[along], np.argsort(along)
+    sums, positions = [], {}
+    for place, parts in enumerate(found):
+        whole = Position.joined(parts)
+        sums.append(totals(principal, whole))
+        if place in kept:
+            positions[place] = whole[back]
+    return Survey(calendar, sums, positions)
 
 
 def _ratio(part: int, whole: int) -> float:

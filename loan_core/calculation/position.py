@@ -1,5 +1,6 @@
 """Where a loan stands on a day: every field of its status, for one loan and for a book by the same lines."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from enum import IntEnum
 from typing import Self
@@ -78,6 +79,12 @@ class Position(Columns):
     def empty(cls, loans: int) -> Self:
         """Room for the positions of so many loans."""
         return cls(**{name: np.empty(loans, dtype) for name, dtype in POSITION_TYPES.items()})
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """The positions of some loans, then of others."""
+        parts = parts or [cls.empty(0)]
+        return cls(**{name: np.concatenate([getattr(each, name) for each in parts]) for name in POSITION_TYPES})
 
 
 POSITION_TYPES = {
@@ -218,8 +225,9 @@ def _count(which: Integers) -> Integers:
 
 def _at(columns: Integers, number: Integers) -> Integers:
     """Each loan's value under a number, the last one's beyond it: ``(..., n), (...) -> (...)``."""
-    number = np.minimum(number, columns.shape[-1] - 1)
-    return np.take_along_axis(columns, number[..., None], axis=-1)[..., 0]
+    values, loans = np.moveaxis(columns, -1, 0), number.size
+    places = np.minimum(number, len(values) - 1) * loans + np.arange(loans).reshape(number.shape)
+    return values.reshape(-1).take(places)
 
 
 def _signed_days(span: Integers) -> Integers:
