@@ -16,7 +16,7 @@ import pandas as pd
 from sqlalchemy import ColumnElement, bindparam, func, select, true
 from sqlalchemy.orm import Session
 
-from loan_core import batches, demo, exchange, ledger, selection
+from loan_core import batches, checking, demo, exchange, ledger, reading, selection
 from loan_core.answers import (
     ImportReceipt,
     LoanStatus,
@@ -27,11 +27,12 @@ from loan_core.answers import (
     Statement,
     UndoReceipt,
 )
-from loan_core.batches import Import, Progress, no_progress
+from loan_core.batches import Import, no_progress
 from loan_core.cache import Cache, Version
 from loan_core.calculation.money import CURRENCIES
 from loan_core.calculation.portfolio import Collection
 from loan_core.calculation.position import Thresholds
+from loan_core.checking import Checked, Progress
 from loan_core.entries import (
     LOAN_FIELDS,
     REPAYMENT_FIELDS,
@@ -53,6 +54,7 @@ from loan_core.errors import (
     shortened,
 )
 from loan_core.models import Batch, Edition, Loan, Repayment
+from loan_core.reading import Table
 from loan_core.recording import (
     IdempotencyKey,
     Signature,
@@ -60,16 +62,17 @@ from loan_core.recording import (
     check_same_loan,
     check_same_repayment,
     loan_by_id,
-    loan_rows,
+    loan_row,
     loans_by_reference,
     remember,
     repayment_reference_taken,
-    repayment_rows,
+    repayment_row,
     repayments_by_reference,
     reversals_of,
 )
 from loan_core.selection import LoanPage, Place, Selection
 from loan_core.settings import Settings
+from loan_core.spool import Spool
 from loan_core.statements import preview_of, schedule_of, statement_of, status_of
 from loan_core.store import Store, Write
 from loan_core.whole_book import WholeBook
@@ -130,7 +133,7 @@ class Book:
             if loan is not None:
                 check_same_loan(entry, loan)
             else:
-                loan = Loan(**loan_rows(write, [entry], signature)[0])
+                loan = Loan(**loan_row(write, entry, signature))
                 write.session.add(loan)
             remember(write.session, key, loan, signature.created_at)
             return loan
@@ -166,7 +169,7 @@ class Book:
                 return earlier
             loan, entry, repayment = self._judged_repayment(write.session, loan_id, {"amount": amount, **stated})
             if repayment is None:
-                repayment = _added(write, loan, repayment_rows(write, [(loan_id, entry, None)], signature)[0])
+                repayment = _added(write, loan, repayment_row(write, loan_id, entry, None, signature))
             remember(write.session, key, repayment, signature.created_at)
             return repayment
 
@@ -223,7 +226,7 @@ class Book:
         }
         received = f"{shortened(undone.reference)} was received"
         entry = repayment_entry(said | stated, loan.currency, undone.received_on, self.today(), received)
-        earlier = reversals_of(write.session, [undone.id]).get(undone.id)
+        earlier: Repayment | None = reversals_of(write.session, [undone.id]).get(undone.id)
         if earlier is not None:
             if earlier.reference != entry.reference:
                 raise AlreadyReversed(undone.reference, earlier.reference)
@@ -232,33 +235,28 @@ class Book:
         taken = repayments_by_reference(write.session, [entry.reference]).get(entry.reference)
         if taken is not None:
             raise repayment_reference_taken(write.session, taken)
-        return _added(write, loan, repayment_rows(write, [(loan.id, entry, undone.id)], signature)[0])
+        return _added(write, loan, repayment_row(write, loan.id, entry, undone.id, signature))
 
     def import_loans(
         self, file: BinaryIO, *, name: str = "", dry_run: bool = False, progress: Progress = no_progress
     ) -> ImportReceipt:
         """Write a file of loans, all or nothing; ``InvalidFile`` has every problem. A file twice is one import."""
-        table = exchange.read_loans(file)
-        check = partial(batches.check_loans, table, self.today(), self._settings.currency, progress)
-        job = Import(
-            "loans", table.fingerprint, name, len(table.rows) + len(table.problems), check, batches.insert_loans
-        )
-        return batches.run(self._store, job, self._signature(""), dry_run, progress)
+        with reading.read(file, reading.LOANS) as table:
+            check = partial(checking.check_loans, table, self.today(), self._settings.currency, progress)
+            return self._imported("loans", table, name, check, batches.insert_loans, dry_run, progress)
 
     def import_repayments(
         self, file: BinaryIO, *, name: str = "", dry_run: bool = False, progress: Progress = no_progress
     ) -> ImportReceipt:
         """Write a file of repayments, all or nothing, as ``import_loans`` does."""
-        table = exchange.read_repayments(file)
-        check = partial(batches.check_repayments, table, self.today(), progress)
-        job = Import(
-            "repayments",
-            table.fingerprint,
-            name,
-            len(table.rows) + len(table.problems),
-            check,
-            batches.insert_repayments,
-        )
+        with reading.read(file, reading.REPAYMENTS) as table:
+            check = partial(checking.check_repayments, table, self.today(), progress)
+            return self._imported("repayments", table, name, check, batches.insert_repayments, dry_run, progress)
+
+    def _imported(
+        self, kind: str, table: Table, name: str, check: Any, insert: Any, dry_run: bool, progress: Progress
+    ) -> ImportReceipt:
+        job = Import(kind, table.fingerprint, name, table.rows + len(table.problems), check, insert)
         return batches.run(self._store, job, self._signature(""), dry_run, progress)
 
     def undo_import(self, batch_id: int) -> UndoReceipt:
@@ -267,15 +265,16 @@ class Book:
 
     def load_demo(self, *, loans: int = 100, seed: int = 1, progress: Progress = no_progress) -> ImportReceipt:
         """Fill an empty book with a made-up one, as an import that can be undone; ``BookNotEmpty``."""
-        made_up = demo.make(loans, seed, self.today(), self._settings.currency)
+        today, currency = self.today(), self._settings.currency
 
-        def check(session: Session) -> batches.Checked[demo.MadeUpLoan]:
+        def check(session: Session, rows: Spool) -> Checked:
             standing = session.scalar(select(func.count()).where(Loan.voided_at.is_(None)).select_from(Loan)) or 0
             if standing:
                 raise BookNotEmpty(standing)
-            return made_up
+            return Checked(new=loans)
 
-        job = Import("demo", f"demo-{seed}-{loans}", "Demo book", loans, check, demo.insert)
+        insert = partial(demo.insert, seed, today, currency)
+        job = Import("demo", f"demo-{seed}-{loans}", "Demo book", loans, check, insert)
         return batches.run(self._store, job, self._signature(""), False, progress)
 
     def _signature(self, recorded_by: str) -> Signature:

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, case, false, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from loan_core.answers import RepaymentPage
-from loan_core.entries import is_storable
+from loan_core.fields import is_storable
 from loan_core.models import Loan, Repayment
 from loan_core.store import frame
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from loan_core.calculation.portfolio import AGEING
-from loan_core.entries import is_storable
+from loan_core.fields import is_storable
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The database: one way to read, one way to write. SQLite or PostgreSQL, by its URL; nothing connects on import."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
 from functools import cached_property
@@ -73,6 +73,33 @@ class Write:
     def next_id(self, table: type[Any]) -> int:
         """The id of the next row of a table; the lock keeps it ours."""
         return (self.session.scalar(select(func.max(table.id))) or 0) + 1
+
+    def insert(self, table: type[Any], columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        """Many rows of some columns, by the driver's own fast path; a value is as its column stores it."""
+        connection = self.session.connection()
+        driver: Any = connection.connection.driver_connection
+        named = f"{table.__tablename__} ({', '.join(columns)})"
+        try:
+            if connection.dialect.name == "sqlite":
+                driver.executemany(f"INSERT INTO {named} VALUES ({', '.join('?' * len(columns))})", rows)  # noqa: S608
+                return
+            with driver.cursor() as cursor, cursor.copy(f"COPY {named} FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+        except connection.dialect.loaded_dbapi.Error as error:
+            base = connection.dialect.loaded_dbapi.Error
+            raise DBAPIError.instance(f"INSERT INTO {named}", (), error, base) from error
+
+    def as_stored(self, column: Any, value: object) -> Any:
+        """A value as the driver takes it for a column."""
+        dialect = self.session.connection().dialect
+        process = column.type.dialect_impl(dialect).bind_processor(dialect)
+        return process(value) if process else value
+
+    def take_time(self) -> None:
+        """No statement of this write is broken off, however long it takes: an import, the undoing of one."""
+        if self.session.connection().dialect.name == "postgresql":
+            self.session.execute(text("SET LOCAL statement_timeout = 0"))
 
 
 class Store:
