@@ -39,6 +39,7 @@ _OF_A_LOAN = (Loan.id, Loan.reference, Loan.currency, Loan.start_on, Loan.voided
 _OF_A_REPAYMENT = tuple(
     getattr(Repayment, name) for name in ("id", "reference", "loan_id", "amount", "received_on", "note")
 )
+_TYPED = ("loan_reference", "loan_id", "currency", "amount", "received_on", "reference", "note", "reverses")
 _REQUIRED_DAY = "Write the day it was received, such as 2024-01-31."
 _REFUSED = (InvalidEntry, ReferenceTaken)
 
@@ -136,16 +137,14 @@ class _RepaymentCheck:
     def new_rows_of(self, block: Block) -> list[tuple[Any, ...]]:
         """Of the rows that are new: loan id, amount, day, reference, note, and the reference that it reverses."""
         columns, checked, today = block.columns, self._checked, self._today
-        loan_of = _loan_finder(self._session, block)
+        loan_named = _loans_named(self._session, block)
         recorded = repayments_by_reference(self._session, columns["reference"], *_OF_A_REPAYMENT)
         standing = {row.reference for row in recorded.values()} - self._reversed(recorded)
         new: list[tuple[Any, ...]] = []
-        names = ("amount", "received_on", "reference", "note", "reverses")
-        for at, (line, amount, day, reference, note, reverses) in enumerate(
-            zip(block.lines, *(columns[name] for name in names), strict=True)
-        ):
+        typed = zip(block.lines, *(columns[name] for name in _TYPED), strict=True)
+        for at, (line, loan_reference, loan_id, code, amount, day, reference, note, reverses) in enumerate(typed):
             try:
-                loan = loan_of(at)
+                loan = loan_named(loan_reference, loan_id, code)
                 currency = CURRENCIES[loan.currency]
                 found = straight_repayment(amount, day, reference, note, currency, loan.start_on, today)
                 if reverses or not found:
@@ -191,39 +190,31 @@ class _RepaymentCheck:
             raise InvalidEntry([Problem("reverses", shortened(reverses), wrong, right)])
 
 
-def _loan_finder(session: Session, block: Block) -> Callable[[int], Any]:
-    """The loan that a row names; ``InvalidEntry`` where there is none. Rows that name the same find the same."""
-    references, ids, codes = (block.columns[name] for name in ("loan_reference", "loan_id", "currency"))
-    by_reference = loans_by_reference(session, references, *_OF_A_LOAN)
-    by_id = loans_by_id(session, {_whole(text) for text in ids if text}, *_OF_A_LOAN) if any(ids) else {}
-    found: dict[tuple[str, str, str], Any] = {}
+def _loans_named(session: Session, block: Block) -> Callable[[str, str, str], Any]:
+    """Finds the loan that a row names by reference, or else by id, and maybe in a currency.
 
-    def find(at: int) -> Any:
-        named = (references[at], ids[at], codes[at])
-        loan = found.get(named)
-        if loan is None:
-            loan = found[named] = _named_loan(block.stated(at), by_reference, by_id)
+    ``InvalidEntry`` where it is not there, is voided, or is kept in another.
+    """
+    by_reference = loans_by_reference(session, block.columns["loan_reference"], *_OF_A_LOAN)
+    by_id = loans_by_id(session, map(_whole, block.columns["loan_id"]), *_OF_A_LOAN)
+    has_ids = "loan_id" in block.given
+
+    def named(reference: str, loan_id: str, code: str) -> Any:
+        column, found = ("loan_reference", reference) if reference or not has_ids else ("loan_id", loan_id)
+        if not found:
+            raise InvalidEntry([Problem(column, "", f"{column} is missing.", "Write the loan's reference.")])
+        loan = by_reference.get(found) if column == "loan_reference" else by_id.get(_whole(found))
+        if loan is None or loan.voided_at is not None:
+            is_voided = "is voided" if loan is not None else "is not in this book"
+            right = "Write the reference of a loan in the book, or import the loans first."
+            raise InvalidEntry([Problem(column, shortened(found), f"Loan {shortened(found)} {is_voided}.", right)])
+        if code and code != loan.currency:
+            wrong = f"Loan {shortened(found)} is kept in {loan.currency}."
+            right = f"Write {loan.currency}, or leave the currency out."
+            raise InvalidEntry([Problem("currency", shortened(code), wrong, right)])
         return loan
 
-    return find
-
-
-def _named_loan(stated: Mapping[str, str], by_reference: Mapping[str, Any], by_id: Mapping[int, Any]) -> Any:
-    """The loan that a row names by reference, or else by id; ``InvalidEntry`` where it is not there, or is voided."""
-    reference, loan_id = stated.get("loan_reference", ""), stated.get("loan_id", "")
-    column, found = ("loan_reference", reference) if reference or "loan_id" not in stated else ("loan_id", loan_id)
-    if not found:
-        raise InvalidEntry([Problem(column, "", f"{column} is missing.", "Write the loan's reference.")])
-    loan = by_reference.get(found) if column == "loan_reference" else by_id.get(_whole(found))
-    if loan is None or loan.voided_at is not None:
-        is_voided = "is voided" if loan is not None else "is not in this book"
-        right = "Write the reference of a loan in the book, or import the loans first."
-        raise InvalidEntry([Problem(column, shortened(found), f"Loan {shortened(found)} {is_voided}.", right)])
-    if (code := stated.get("currency")) and code != loan.currency:
-        wrong = f"Loan {shortened(found)} is kept in {loan.currency}."
-        right = f"Write {loan.currency}, or leave the currency out."
-        raise InvalidEntry([Problem("currency", shortened(code), wrong, right)])
-    return loan
+    return named
 
 
 def _whole(text: str) -> int:

@@ -147,14 +147,16 @@ def _blocks(copy: IO[bytes], form: Format, columns: Sequence[str], problems: Pro
 def _block(part: Sequence[tuple[int, list[str]]], header: Sequence[str], columns: Sequence[str]) -> Block:
     typed = dict(zip(header, zip(*(cells for _, cells in part), strict=True), strict=True))
     absent = [""] * len(part)
-    clean = {name: [_text(cell) for cell in typed[name]] if name in typed else absent for name in columns}
+    clean = {name: _texts(typed[name]) if name in typed else absent for name in columns}
     return Block([line for line, _ in part], clean, [name for name in columns if name in typed])
 
 
-def _text(cell: str) -> str:
-    """What was typed in a cell, less the apostrophe with which an export guards a formula."""
-    text = cell.strip()
-    return text[1:].strip() if text[:1] == "'" and GUARDED.match(text) else text
+def _texts(cells: Sequence[str]) -> list[str]:
+    """What was typed in a column, less the apostrophes with which an export guards formulas."""
+    texts = [cell.strip() for cell in cells]
+    if "'" in "".join(texts):
+        texts = [text[1:].strip() if text[:1] == "'" and GUARDED.match(text) else text for text in texts]
+    return texts
 
 
 def _shaped(
@@ -247,19 +249,17 @@ _UNREADABLE = {
 
 def _numbered(reader: Any) -> Iterator[tuple[int, list[str]]]:
     """The rows that are not blank, each with the line it begins on."""
-    while True:
-        line = reader.line_num + 1
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            for said, sentences in _UNREADABLE.items():
-                if said in str(error):
-                    raise _Unreadable(line, *sentences) from None
-            raise _Unreadable(line, "The line is no CSV.", "Save the file as CSV again.") from error
-        if any(cell.strip() for cell in cells):
-            yield line, cells
+    line = reader.line_num + 1
+    try:
+        for cells in reader:
+            if any(cells) and "".join(cells).strip():
+                yield line, cells
+            line = reader.line_num + 1
+    except csv.Error as error:
+        for said, sentences in _UNREADABLE.items():
+            if said in str(error):
+                raise _Unreadable(line, *sentences) from None
+        raise _Unreadable(line, "The line is no CSV.", "Save the file as CSV again.") from error
 
 
 def _check_header(line: int, header: list[str], form: Format) -> None:

@@ -174,8 +174,12 @@ def _by(
 ) -> dict[Any, Any]:
     """By key, a row or some columns of it."""
     found: dict[Any, Any] = {}
+    place = [each is column for each in what].index(True) if len(what) > 1 else 0
     wanted = {key for key in keys if key and (not isinstance(key, str) or is_storable(key))}
     for part in in_slices(sorted(wanted)):
         rows = session.execute(select(*what).where(column.in_(part), *also))
-        found |= {getattr(row, column.key): row for row in (rows.scalars() if len(what) == 1 else rows)}
+        if len(what) > 1:
+            found |= {row[place]: row for row in rows}
+        else:
+            found |= {getattr(row, column.key): row for row in rows.scalars()}
     return found
