@@ -17,7 +17,7 @@ from loan_core.errors import BatchNotFound, ImportInUse, InvalidFile, shortened
 from loan_core.models import Batch, Loan, Repayment
 from loan_core.reading import References
 from loan_core.recording import Signature, in_slices, repayments_by_reference, unused_references
-from loan_core.spool import Spool
+from loan_core.spool import Frames, Spool
 from loan_core.store import Store, Write, edition
 
 _SIGNED = ("recorded_by", "created_at", "batch_id")
@@ -44,7 +44,8 @@ class Import:
 
 def run(store: Store, job: Import, signature: Signature, dry_run: bool, progress: Progress) -> ImportReceipt:
     """Check, then write all or nothing; ``InvalidFile`` with every problem where there is one."""
-    with Spool() as rows:
+    with Frames() as frames:
+        rows = Spool(frames)
         with store.read() as session:
             earlier = _standing_batch(session, job.reference)
             if earlier is not None:
@@ -97,7 +98,7 @@ def insert_loans(write: Write, checked: Checked, rows: Spool, signature: Signatu
         progress("Writing", done, checked.new)
 
 
-def store_loans(write: Write, rows: Sequence[tuple[Any, ...]], signature: Signature, references: References) -> range:
+def store_loans(write: Write, rows: Sequence[Sequence[Any]], signature: Signature, references: References) -> range:
     """Write loans, each as ``as_spooled`` made it; the ids that they get."""
     ids = next_ids(write, Loan, len(rows))
     signed = (*_signed(write, Loan, signature), write.revision, "")
@@ -122,7 +123,7 @@ def insert_repayments(write: Write, checked: Checked, rows: Spool, signature: Si
 
 
 def store_repayments(
-    write: Write, ids: range, rows: Sequence[tuple[Any, ...]], signature: Signature, references: References
+    write: Write, ids: range, rows: Sequence[Sequence[Any]], signature: Signature, references: References
 ) -> None:
     """Write repayments: loan id, amount, day, reference, note, and the id of what it reverses, or None."""
     named = _named(write, Repayment, ids, [row[3] for row in rows], references)

@@ -41,6 +41,7 @@ _OF_A_REPAYMENT = tuple(
 )
 _TYPED = ("loan_reference", "loan_id", "currency", "amount", "received_on", "reference", "note", "reverses")
 _REQUIRED_DAY = "Write the day it was received, such as 2024-01-31."
+_LOANS_KEPT = 50_000
 _REFUSED = (InvalidEntry, ReferenceTaken)
 
 
@@ -130,14 +131,15 @@ class _RepaymentCheck:
 
     def __init__(self, session: Session, today: date, checked: Checked) -> None:
         self._session, self._today, self._checked = session, today, checked
-        self._seen = _Seen(checked.references)
+        self._seen, self._loans = _Seen(checked.references), _Loans(session)
         # What a row below may undo: by reference, on which loan, how much, received when.
         self._reversible: dict[str, tuple[int, int, date]] = {}
 
     def new_rows_of(self, block: Block) -> list[tuple[Any, ...]]:
         """Of the rows that are new: loan id, amount, day, reference, note, and the reference that it reverses."""
         columns, checked, today = block.columns, self._checked, self._today
-        loan_named = _loans_named(self._session, block)
+        self._loans.read(block)
+        loan_named = self._loans.named
         recorded = repayments_by_reference(self._session, columns["reference"], *_OF_A_REPAYMENT)
         standing = {row.reference for row in recorded.values()} - self._reversed(recorded)
         new: list[tuple[Any, ...]] = []
@@ -190,20 +192,33 @@ class _RepaymentCheck:
             raise InvalidEntry([Problem("reverses", shortened(reverses), wrong, right)])
 
 
-def _loans_named(session: Session, block: Block) -> Callable[[str, str, str], Any]:
-    """Finds the loan that a row names by reference, or else by id, and maybe in a currency.
+class _Loans:
+    """The loans that a file names: read a block at a time, and some of the last ones kept."""
 
-    ``InvalidEntry`` where it is not there, is voided, or is kept in another.
-    """
-    by_reference = loans_by_reference(session, block.columns["loan_reference"], *_OF_A_LOAN)
-    by_id = loans_by_id(session, map(_whole, block.columns["loan_id"]), *_OF_A_LOAN)
-    has_ids = "loan_id" in block.given
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._by_reference: dict[str, Any] = {}
+        self._by_id: dict[int, Any] = {}
+        self._has_ids = False
 
-    def named(reference: str, loan_id: str, code: str) -> Any:
-        column, found = ("loan_reference", reference) if reference or not has_ids else ("loan_id", loan_id)
+    def read(self, block: Block) -> None:
+        if len(self._by_reference) + len(self._by_id) > _LOANS_KEPT:
+            self._by_reference, self._by_id = {}, {}
+        references = set(block.columns["loan_reference"]) - self._by_reference.keys()
+        self._by_reference |= loans_by_reference(self._session, references, *_OF_A_LOAN)
+        ids = set(map(_whole, filter(None, block.columns["loan_id"]))) - self._by_id.keys()
+        self._by_id |= loans_by_id(self._session, ids, *_OF_A_LOAN)
+        self._has_ids = "loan_id" in block.given
+
+    def named(self, reference: str, loan_id: str, code: str) -> Any:
+        """The loan that a row names by reference, or else by id, and maybe with its currency.
+
+        ``InvalidEntry`` where it is not there, is voided, or is kept in another.
+        """
+        column, found = ("loan_reference", reference) if reference or not self._has_ids else ("loan_id", loan_id)
         if not found:
             raise InvalidEntry([Problem(column, "", f"{column} is missing.", "Write the loan's reference.")])
-        loan = by_reference.get(found) if column == "loan_reference" else by_id.get(_whole(found))
+        loan = self._by_reference.get(found) if column == "loan_reference" else self._by_id.get(_whole(found))
         if loan is None or loan.voided_at is not None:
             is_voided = "is voided" if loan is not None else "is not in this book"
             right = "Write the reference of a loan in the book, or import the loans first."
@@ -213,8 +228,6 @@ def _loans_named(session: Session, block: Block) -> Callable[[str, str, str], An
             right = f"Write {loan.currency}, or leave the currency out."
             raise InvalidEntry([Problem("currency", shortened(code), wrong, right)])
         return loan
-
-    return named
 
 
 def _whole(text: str) -> int:

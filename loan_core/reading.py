@@ -1,7 +1,7 @@
-"""CSV in: a file is read in blocks, as often as it takes, exactly as it was typed.
+"""CSV in: a file is read in blocks of rows, exactly as it was typed.
 
 UTF-8, comma, a header row, columns in any order. Of a file of any size no more than a block is in memory, and eight
-bytes for each reference in it.
+bytes for each reference in it; the rest is on the disk until it was checked.
 """
 
 import csv
@@ -10,7 +10,7 @@ import io
 from array import array
 from codecs import getincrementaldecoder
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
@@ -20,7 +20,7 @@ import numpy as np
 
 from loan_core.errors import InvalidFile, Problem, Problems, shortened
 from loan_core.exchange import GUARDED, LOAN_COLUMNS, RECORD_COLUMNS, REPAYMENT_COLUMNS, STATUS_COLUMNS
-from loan_core.spool import chunks, kept
+from loan_core.spool import Frames, chunks, kept
 
 _FIELD_LIMIT = 10_000
 _ROWS_AT_ONCE = 1_000
@@ -85,13 +85,12 @@ class References:
 
 @dataclass(frozen=True)
 class Table:
-    """A file as it was typed: how many rows it has, the lines that are none, and the rows again and again.
+    """A file as it was typed: how many rows it has, the lines that are none, and the rows, as often as they are wanted.
 
     By ``fingerprint`` the same content is known again. ``undone`` are the references that its reversals name.
     """
 
-    read: Callable[[Sequence[str], Problems], Iterator[Block]]
-    columns: Sequence[str]
+    kept: Frames
     rows: int
     problems: Problems
     fingerprint: str
@@ -99,34 +98,37 @@ class Table:
     undone: frozenset[str]
 
     def blocks(self) -> Iterator[Block]:
-        return self.read(self.columns, Problems())
+        return (Block(*each) for each in self.kept)
 
 
 @contextmanager
 def read(file: BinaryIO, form: Format) -> Iterator[Table]:
     """A file of loans or of repayments, as long as this block; ``InvalidFile`` where it is not one."""
-    with kept(file) as copy:
-        fingerprint = _fingerprint(copy)
-
-        def blocks(columns: Sequence[str], problems: Problems) -> Iterator[Block]:
-            return _blocks(copy, form, columns, problems)
-
-        rows, problems, hashes, undone = 0, Problems(), array("q"), set[str]()
-        try:
-            for block in blocks(("reference", "reverses"), problems):
-                rows += len(block.lines)
-                hashes.extend(map(hash, filter(None, block.columns["reference"])))
-                undone.update(filter(None, block.columns["reverses"]))
-        except _Unreadable as error:
-            problems.add(error.problem)
-            raise InvalidFile(problems) from None
-        if not rows and not problems:
-            _refuse(None, "", "", "The file has no rows below its header.", "Fill it in, or choose another file.")
-        yield Table(blocks, form.columns, rows, problems, fingerprint, References.of(hashes), frozenset(undone))
+    with Frames() as frames:
+        with kept(file) as copy:
+            table = _read(copy, form, frames)
+        yield table
 
 
-def _blocks(copy: IO[bytes], form: Format, columns: Sequence[str], problems: Problems) -> Iterator[Block]:
-    """The rows of a file from its beginning; lines that are no rows go to the problems."""
+def _read(copy: IO[bytes], form: Format, frames: Frames) -> Table:
+    fingerprint = _fingerprint(copy)
+    rows, problems, hashes, undone = 0, Problems(), array("q"), set[str]()
+    try:
+        for block in _blocks(copy, form, problems):
+            rows += len(block.lines)
+            hashes.extend(map(hash, filter(None, block.columns["reference"])))
+            undone.update(filter(None, block.columns.get("reverses", ())))
+            frames.add((block.lines, block.columns, block.given))
+    except _Unreadable as error:
+        problems.add(error.problem)
+        raise InvalidFile(problems) from None
+    if not rows and not problems:
+        _refuse(None, "", "", "The file has no rows below its header.", "Fill it in, or choose another file.")
+    return Table(frames, rows, problems, fingerprint, References.of(hashes), frozenset(undone))
+
+
+def _blocks(copy: IO[bytes], form: Format, problems: Problems) -> Iterator[Block]:
+    """The rows of a file; lines that are no rows go to the problems."""
     copy.seek(0)
     text = io.TextIOWrapper(copy, "utf-8-sig", newline="")
     try:
@@ -138,7 +140,7 @@ def _blocks(copy: IO[bytes], form: Format, columns: Sequence[str], problems: Pro
         _check_header(line, header, form)
         shaped = _shaped(lines, header, problems)
         while part := list(islice(shaped, _ROWS_AT_ONCE)):
-            yield _block(part, header, columns)
+            yield _block(part, header, form.columns)
     finally:
         # The file is not the wrapper's to close.
         text.detach()
