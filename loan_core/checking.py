@@ -137,40 +137,42 @@ class _RepaymentCheck:
 
     def new_rows_of(self, block: Block) -> list[tuple[Any, ...]]:
         """Of the rows that are new: loan id, amount, day, reference, note, and the reference that it reverses."""
-        columns, checked, today = block.columns, self._checked, self._today
+        columns, checked = block.columns, self._checked
         self._loans.read(block)
-        loan_named = self._loans.named
         recorded = repayments_by_reference(self._session, columns["reference"], *_OF_A_REPAYMENT)
         standing = {row.reference for row in recorded.values()} - self._reversed(recorded)
         new: list[tuple[Any, ...]] = []
         typed = zip(block.lines, *(columns[name] for name in _TYPED), strict=True)
         for at, (line, loan_reference, loan_id, code, amount, day, reference, note, reverses) in enumerate(typed):
             try:
-                loan = loan_named(loan_reference, loan_id, code)
-                currency = CURRENCIES[loan.currency]
-                found = straight_repayment(amount, day, reference, note, currency, loan.start_on, today)
-                if reverses or not found:
-                    entry = repayment_entry(
-                        block.stated(at), loan.currency, loan.start_on, today, required_day=_REQUIRED_DAY
-                    )
-                    found = entry.amount, entry.received_on
+                loan = self._loans.named(loan_reference, loan_id, code)
+                found = None
+                if not reverses:
+                    currency = CURRENCIES[loan.currency]
+                    found = straight_repayment(amount, day, reference, note, currency, loan.start_on, self._today)
+                minor, received_on = found or self._judged(loan, block.stated(at))
                 self._seen.check(reference, line)
                 known = recorded.get(reference)
                 if known is not None:
-                    again = RepaymentEntry(*found, reference, note, reverses, True)
+                    again = RepaymentEntry(minor, received_on, reference, note, reverses, True)
                     check_same_repayment(self._session, again, loan.id, known)
                     checked.already_there += 1
                 if reverses and known is None:
-                    self._check_reversal(reverses, loan.id, *found)
+                    self._check_reversal(reverses, loan.id, minor, received_on)
                 elif reference in checked.undone and (known is None or reference in standing):
-                    self._reversible[reference] = (loan.id, *found)
+                    self._reversible[reference] = (loan.id, minor, received_on)
             except _REFUSED as error:
                 checked.problems.add(*_problems(error, line, block.stated(at)))
                 continue
             if known is None:
-                checked.count(loan.currency, found[0])
-                new.append((loan.id, found[0], found[1].isoformat(), reference, note, reverses))
+                checked.count(loan.currency, minor)
+                new.append((loan.id, minor, received_on.isoformat(), reference, note, reverses))
         return new
+
+    def _judged(self, loan: Any, stated: Mapping[str, str]) -> tuple[int, date]:
+        """The amount and day of a row by the rule itself."""
+        entry = repayment_entry(stated, loan.currency, loan.start_on, self._today, required_day=_REQUIRED_DAY)
+        return entry.amount, entry.received_on
 
     def _reversed(self, recorded: Mapping[str, Any]) -> set[str]:
         """Which of these repayments are reversed already."""

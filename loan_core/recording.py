@@ -166,10 +166,10 @@ def unused_references(
 def among(session: Session, column: Any, keys: Sequence[Key]) -> ColumnElement[bool]:
     """Whether a column is one of these. They go over as one value: a statement of a thousand values takes its time."""
     if session.get_bind().dialect.name == "sqlite":
-        listed = func.json_each(json.dumps(keys)).table_valued("value").c.value
-        return cast(ColumnElement[bool], column.in_(select(listed)))
-    listed = func.any(bindparam(None, list(keys), type_=ARRAY(column.type)))
-    return cast(ColumnElement[bool], column == listed)
+        listed = select(func.json_each(json.dumps(keys)).table_valued("value").c.value)
+        return cast(ColumnElement[bool], column.in_(listed))
+    array = bindparam(None, list(keys), type_=ARRAY(column.type))
+    return cast(ColumnElement[bool], column == func.any(array))
 
 
 def in_slices(keys: Iterable[Key], size: int = _KEYS_AT_ONCE) -> Iterator[list[Key]]:
