@@ -1,7 +1,7 @@
 """Imports beside the bare insert of the same rows into the same tables, in one run, on SQLite and PostgreSQL.
 
-``python -m tests.benchmarks.imports --repayments 1000000``. The limit is what the driver itself takes for the rows, made
-ready beforehand: ``executemany`` on SQLite, ``COPY`` on PostgreSQL, all in one transaction, same indexes, same checks.
+``python -m tests.benchmarks.imports --repayments 1000000``. The limit is what the driver itself takes for the rows,
+made ready beforehand: ``executemany`` on SQLite, ``COPY`` on PostgreSQL, in one transaction, same indexes and checks.
 """
 
 import argparse
