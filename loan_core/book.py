@@ -8,12 +8,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
+from itertools import chain
 from threading import Lock
 from typing import Any, BinaryIO
 
 import msgspec
 import pandas as pd
-from sqlalchemy import ColumnElement, bindparam, func, select, true
+from sqlalchemy import bindparam, func, select, true
 from sqlalchemy.orm import Session
 
 from loan_core import batches, checking, demo, exchange, ledger, reading, selection
@@ -454,10 +455,13 @@ class Book:
         return exchange.csv_lines(exchange.LOANS_OUT, _records(found.assign(as_of=as_of)))
 
     def export_repayments(self, as_of: date, loan_id: int | None = None) -> Iterator[bytes]:
-        """A CSV of what was received through a day, by loan or of them all, reversals included."""
-        with self._store.read() as session:
-            of_it = [] if loan_id is None else [Repayment.loan_id == loan_by_id(session, loan_id).id]
-            return self._repayments_csv(session, as_of, *of_it)
+        """A CSV of what was received through a day, by loan or of them all, reversals included.
+
+        It is read as it is asked for, all of one revision; who stops asking closes it.
+        """
+        lines = self._repayments_csv(as_of, loan_id)
+        # A refusal comes at once, not with the first line.
+        return chain([next(lines)], lines)
 
     def export_schedule(self, as_of: date, loan_id: int | None = None) -> Iterator[bytes]:
         """A CSV of installments with what covers them on a day, of one loan or of them all."""
@@ -466,31 +470,32 @@ class Book:
         with self._store.read() as session:
             return exchange.csv_lines(exchange.SCHEDULE_COLUMNS, self._whole.installments(session, as_of))
 
-    def _repayments_csv(self, session: Session, as_of: date, *of_it: ColumnElement[bool]) -> Iterator[bytes]:
-        rows = ledger.received(session, as_of, Loan.voided_at.is_(None), *of_it)
-        return exchange.csv_lines(exchange.REPAYMENTS_OUT, _records(rows.sort_values("id")))
+    def _repayments_csv(self, as_of: date, loan_id: int | None) -> Iterator[bytes]:
+        with self._store.read() as session:
+            of_it = [] if loan_id is None else [Repayment.loan_id == loan_by_id(session, loan_id).id]
+            yield from exchange.csv_lines(exchange.REPAYMENTS_OUT, ledger.each_received(session, as_of, *of_it))
 
     def export_statement(self, as_of: date, loan_id: int) -> Iterator[bytes]:
         """A CSV of a loan's repayments through a day with what each covered, and the running sums."""
         repayments = self.statement(loan_id, as_of).repayments
         return exchange.csv_lines(exchange.STATEMENT_COLUMNS, _records(repayments))
 
-    def export_all(self, as_of: date) -> bytes:
+    def export_all(self, as_of: date) -> Iterator[bytes]:
         """The whole book as a zip, all of one revision: loans, repayments, schedule, and a dictionary of columns."""
         with self._store.read() as session:
             loans = Selection().of(self._whole.seen_by(session, as_of)[0].loans)
             files = {
                 "loans.csv": exchange.csv_lines(exchange.LOANS_OUT, _records(loans.assign(as_of=as_of))),
-                "repayments.csv": self._repayments_csv(session, as_of),
+                "repayments.csv": exchange.csv_lines(exchange.REPAYMENTS_OUT, ledger.each_received(session, as_of)),
                 "schedule.csv": exchange.csv_lines(exchange.SCHEDULE_COLUMNS, self._whole.installments(session, as_of)),
             }
-        return exchange.zipped(files)
+            return exchange.zipped(files)
 
 
 def open_book(settings: Settings | None = None) -> Book:
     """The book that the environment names, brought to the newest schema."""
     settings = settings or Settings.read()
-    return Book(Store(settings.database_uri), settings, Cache.at(settings.redis_url))
+    return Book(Store(settings.database_uri, settings.database_connections), settings, Cache.at(settings.redis_url))
 
 
 def _added(write: Write, loan: Loan, row: dict[str, Any]) -> Repayment:

@@ -175,6 +175,15 @@ class DatabaseBusy(Refusal):
         super().__init__("The book is busy with another entry. Nothing was written: try again in a moment.")
 
 
+class TookTooLong(Refusal):
+    """The database was stopped in the middle of an answer that took longer than it may."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The database took too long to answer and was stopped. Nothing was written: try again when it is less busy."
+        )
+
+
 class DatabaseUnusable(Refusal):
     """The database cannot be opened, or is not a loan book that this version knows."""
 

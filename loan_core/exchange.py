@@ -8,15 +8,19 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from functools import lru_cache
+from itertools import islice
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any
 
 from loan_core.answers import STATUS_MONEY
 from loan_core.calculation.money import CURRENCIES
 from loan_core.dictionary import MEANINGS
 from loan_core.entries import LOAN_FIELDS
+from loan_core.spool import IN_MEMORY, chunks
 
 LOAN_COLUMNS = LOAN_FIELDS
 STATUS_COLUMNS = (
@@ -87,63 +91,84 @@ _MONEY = {
     *STATUS_MONEY,
 }
 
+_ROWS_AT_ONCE = 1_000
 GUARDED = re.compile(r"'*[=+\-@\t\r]")
 
 
 def csv_lines(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
-    """A file, line by line. Each row gives its money in minor units and, under ``currency``, whose they are."""
-    yield _line(columns).encode("utf-8-sig")
-    for row in rows:
-        exponent = CURRENCIES[row["currency"]].exponent
-        yield _line([_cell(name, row[name], exponent) for name in columns]).encode()
+    """A file, some lines at a time. Each row has its money in minor units, and whose they are in ``currency``."""
+    yield _lines([columns]).encode("utf-8-sig")
+    cells = [(name, _CELLS.get(name, _text)) for name in columns]
+    rows = iter(rows)
+    while part := list(islice(rows, _ROWS_AT_ONCE)):
+        yield _lines([[write(row[name], row["currency"]) for name, write in cells] for row in part]).encode()
 
 
 def template(kind: str) -> bytes:
     """The header of an import file."""
     columns = {"loans": LOAN_COLUMNS, "repayments": REPAYMENT_COLUMNS[:-1]}
-    return _line(columns[kind]).encode("utf-8-sig")
+    return _lines([columns[kind]]).encode("utf-8-sig")
 
 
-def zipped(files: Mapping[str, Iterable[bytes]]) -> bytes:
-    """Files in one archive, with a dictionary of their columns."""
-    archive = io.BytesIO()
+def zipped(files: Mapping[str, Iterable[bytes]]) -> Iterator[bytes]:
+    """Files in one archive, with a dictionary of their columns. It is whole before its first bytes are handed out."""
+    archive = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - closed when all of it was handed out
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as bundle:
         for name, lines in files.items():
             with bundle.open(name, "w") as file:
                 file.writelines(lines)
-        bundle.writestr("dictionary.csv", b"".join(_dictionary()))
-    return archive.getvalue()
+        bundle.writestr("dictionary.csv", _dictionary())
+    archive.seek(0)
+    return _handed_out(archive)
 
 
-def _dictionary() -> Iterator[bytes]:
-    yield _line(("file", "column", "meaning")).encode("utf-8-sig")
+def _handed_out(archive: IO[bytes]) -> Iterator[bytes]:
+    with archive:
+        yield from chunks(archive)
+
+
+def _dictionary() -> bytes:
     files = {"loans.csv": LOANS_OUT, "repayments.csv": REPAYMENTS_OUT, "schedule.csv": SCHEDULE_COLUMNS}
-    for name, columns in files.items():
-        for column in columns:
-            yield _line((name, column, MEANINGS[column])).encode()
+    meant = [(name, column, MEANINGS[column]) for name, columns in files.items() for column in columns]
+    return _lines([("file", "column", "meaning"), *meant]).encode("utf-8-sig")
 
 
+@lru_cache(maxsize=4096)
 def plain_rate(ppm: int) -> str:
     """A rate in parts per million as the fraction that was quoted: ``"0.02"``."""
     return f"{Decimal(int(ppm)).scaleb(-6).normalize():f}"
 
 
-def _cell(name: str, value: Any, exponent: int) -> str:
-    if name in _MONEY:
-        return f"{Decimal(int(value)).scaleb(-exponent):f}"
-    if name == "interest_rate":
-        return plain_rate(value)
+def _lines(rows: Iterable[Sequence[str]]) -> str:
+    lines = io.StringIO()
+    csv.writer(lines, lineterminator="\r\n").writerows(rows)
+    return lines.getvalue()
+
+
+def _money(value: Any, code: str) -> str:
+    exponent, sign = CURRENCIES[code].exponent, "-" if value < 0 else ""
+    if not exponent:
+        return str(int(value))
+    whole, minor = divmod(abs(int(value)), 10**exponent)
+    return f"{sign}{whole}.{minor:0{exponent}d}"
+
+
+def _rate(value: Any, code: str) -> str:
+    return plain_rate(value)
+
+
+def _text(value: Any, code: str) -> str:
+    if isinstance(value, str):
+        return f"'{value}" if GUARDED.match(value) else value
     if value is None or value != value:
         return ""
+    if type(value) is date:
+        return value.isoformat()
     if isinstance(value, datetime) and value.tzinfo:
         return value.strftime("%Y-%m-%dT%H:%M:%SZ")
     if isinstance(value, date):
         return value.strftime("%Y-%m-%d")
-    text = str(value)
-    return f"'{text}" if isinstance(value, str) and GUARDED.match(text) else text
+    return str(value)
 
 
-def _line(cells: Sequence[str]) -> str:
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\r\n").writerow(cells)
-    return line.getvalue()
+_CELLS: dict[str, Callable[[Any, str], str]] = dict.fromkeys(_MONEY, _money) | {"interest_rate": _rate}

@@ -140,7 +140,7 @@ def go_out() -> None:
 
 def made(export, on) -> bytes:
     """A file, made on the click, on a thread that knows no session: the book and the day go with it."""
-    return b"".join(file) if not isinstance(file := export(on), bytes) else file
+    return b"".join(export(on))
 
 
 with st.container(gap=None):

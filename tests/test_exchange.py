@@ -220,7 +220,7 @@ def test_an_export_of_a_statement_to_the_letter(book):
 def test_the_archive_is_every_export_and_what_their_columns_mean(book):
     book.create_loan(loan_amount=100, repayment_period=1, start_on="2025-10-01", borrower="=A")
     book.add_repayment(1, 1, received_on="2025-11-01")
-    with ZipFile(io.BytesIO(book.export_all(TODAY))) as archive:
+    with ZipFile(io.BytesIO(b"".join(book.export_all(TODAY)))) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
     meanings = read(files.pop("dictionary.csv"))
     assert files == {f"{what}.csv": exported(book, what) for what in ("loans", "repayments", "schedule")}
