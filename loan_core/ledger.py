@@ -37,9 +37,10 @@ def received(session: Session, as_of: date, *conditions: ColumnElement[bool]) ->
 def each_received(session: Session, as_of: date, *conditions: ColumnElement[bool]) -> Iterator[dict[str, Any]]:
     """What came in through a day on loans that are not voided, in the order of entry: read as it is asked for."""
     query = _with_references(as_of).where(*_standing(as_of), Loan.voided_at.is_(None), *conditions)
-    result = session.execute(query.order_by(Repayment.id), execution_options={"yield_per": _ROWS_AT_ONCE})
-    names = list(result.keys())
-    return (dict(zip(names, row, strict=True)) for row in result)
+    with session.execute(query.order_by(Repayment.id), execution_options={"yield_per": _ROWS_AT_ONCE}) as result:
+        names = list(result.keys())
+        for row in result:
+            yield dict(zip(names, row, strict=True))
 
 
 def page(
