@@ -28,7 +28,7 @@ def make_big(url: str, loans: int) -> None:
         if engine.dialect.name == "postgresql":
             # A copy of what is right is right: the foreign keys are not asked row by row.
             connection.execute(text("SET LOCAL session_replication_role = replica"))
-        counts = {name: connection.scalar(text(f"SELECT count(*) FROM {name}")) for name in _SHIFTED}  # noqa: S608
+        counts = {name: connection.scalar(text(f"SELECT count(*) FROM {name}")) for name in _SHIFTED}
         for name in _SHIFTED:
             for copy in range(1, -(-loans // MADE_UP)):
                 _copy(connection, name, counts, copy, loans)
@@ -48,7 +48,7 @@ def _copy(connection: Connection, name: str, counts: dict[str, int], copy: int, 
     )
     connection.execute(
         text(
-            f"INSERT INTO {name} ({', '.join(columns)}) SELECT {wanted} FROM {name} "  # noqa: S608
+            f"INSERT INTO {name} ({', '.join(columns)}) SELECT {wanted} FROM {name} "
             f"WHERE {of_first} AND {said[of_loan]} <= {loans} ORDER BY id"
         )
     )
