@@ -10,13 +10,17 @@ from hypothesis import strategies as st
 
 from loan_core.calculation import schedule as schedules
 from loan_core.calculation.position import State
-from loan_core.calculation.sanity import SENTENCES, findings
+from loan_core.calculation.sanity import SENTENCES, findings, stands
 from tests.random_books import Came, Held, held_books, some_days, terms_and_receipts
 from tests.test_dates import day
 from tests.test_position import slow_position
 from tests.test_schedule import Loan
 
 Finding = tuple[int, list[int], dict[str, int]]
+
+
+TENS = Loan(100_00, 0, 10, start_on=date(2026, 1, 1))
+FIRST = date(2026, 2, 1)
 
 
 def standing_of(held: Held) -> list[bool]:
@@ -33,9 +37,46 @@ def standing_of(held: Held) -> list[bool]:
     return stands
 
 
+def slow_stands(held: Held) -> list[bool]:
+    """One reversal after the other, each against the last of its amount that still stands."""
+    stands = [came.amount > 0 for came in held.received]
+    # On one day what came in goes before what went back.
+    for came in sorted((each for each in held.received if each.amount < 0), key=lambda each: each.on):
+        undone = [
+            at
+            for at, each in enumerate(held.received)
+            if stands[at] and each.amount == -came.amount and each.on <= came.on
+        ]
+        if undone:
+            stands[undone[-1]] = False
+    return stands
+
+
+@given(book=held_books)
+def test_what_a_reversal_undid_does_not_stand(book):
+    _, receipts = terms_and_receipts(book)
+    assert stands(receipts).tolist() == [each for held in book for each in slow_stands(held)]
+
+
+@given(signs=st.lists(st.tuples(st.integers(0, 1), st.integers(0, 5), st.booleans()), max_size=14))
+def test_reversals_of_equal_amounts_are_matched_like_brackets(signs):
+    rows = sorted(signs, key=lambda each: each[1])
+    book = [
+        Held(
+            TENS,
+            tuple(Came(FIRST + timedelta(days=on), 5_00 if paid else -5_00) for of, on, paid in rows if of == loan),
+        )
+        for loan in range(2)
+    ]
+    # More cannot go back by a day than came in by it.
+    book = [held for held in book if all(held.paid(came.on) >= 0 for came in held.received)]
+    _, receipts = terms_and_receipts(book)
+    assert stands(receipts).tolist() == [each for held in book for each in slow_stands(held)]
+
+
 def found_in(book: list[Held], as_of: date) -> dict[str, list[Finding]]:
-    stands = np.array([each for held in book for each in standing_of(held)], dtype=bool)
-    found = findings(*terms_and_receipts(book), stands, day(as_of))
+    standing = np.array([each for held in book for each in standing_of(held)], dtype=bool)
+    found = findings(*terms_and_receipts(book), standing, day(as_of))
     assert list(found) == list(SENTENCES)
     return {kind: rows_of(each) for kind, each in found.items()}
 
@@ -101,10 +142,6 @@ def test_every_finding_equals_its_slow_twin(book, as_of, cells):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(schedules, "_CELLS_AT_ONCE", cells)
         assert found_in(book, as_of) == slow_findings(book, as_of)
-
-
-TENS = Loan(100_00, 0, 10, start_on=date(2026, 1, 1))
-FIRST = date(2026, 2, 1)
 
 
 def kinds(held: Held, as_of: date) -> set[str]:

@@ -22,7 +22,7 @@ from loan_core.calculation.position import Thresholds, positions
 from loan_core.calculation.receipts import Receipts
 from loan_core.calculation.risk import risks
 from loan_core.calculation.rolling import moves
-from loan_core.calculation.sanity import findings
+from loan_core.calculation.sanity import findings, stands
 from loan_core.calculation.schedule import Method, Terms, schedule, slices
 from loan_core.calculation.vintages import vintages
 
@@ -97,7 +97,6 @@ def main(loans: int = 100_000) -> None:
     installments, rows = int(terms.repayment_period.sum()), len(receipts.amount)
     print(f"{loans:,} loans, {installments:,} installments, {rows:,} receipts")
     ends = np.arange(np.datetime64("2025-06", "M"), np.datetime64("2026-07", "M")).astype("datetime64[D]") - 1
-    stands = receipts.amount > 0
     voided, paid = np.zeros(loans, bool), receipts.through(AS_OF)
     at = positions(terms, paid, voided, AS_OF, Thresholds())
     names = [f"{first} {last}" for first, last in zip(*spelled(loans), strict=True)]
@@ -110,7 +109,7 @@ def main(loans: int = 100_000) -> None:
         "vintages": lambda: vintages(terms, receipts, AS_OF),
         "heat bands": lambda: heat_bands(terms, receipts, AS_OF),
         "heat map, 1,000 loans": lambda: heat_map(terms[some], receipts[some], AS_OF),
-        "findings": lambda: findings(terms, receipts, stands, AS_OF),
+        "findings": lambda: findings(terms, receipts, stands(receipts), AS_OF),
         "borrowers": lambda: borrowers(names, some_ids(loans), at.state, at.outstanding_principal).top(),
         "histogram": lambda: histogram(terms.annual_rate_ppm, RATE_EDGES_PPM, terms.principal),
         "names": lambda: nearly_equal(names),
