@@ -1,4 +1,4 @@
-"""The analyst's figures over a made-up book in memory: seconds, and memory above the columns themselves.
+"""The analyst's figures over a made-up book in memory: processor seconds, beside one day's positions, and memory.
 
 ``python -m tests.benchmarks.analyst [loans]``. Loans of 6 to 60 installments, some of them weekly, over six years; a
 third pays on the day, the rest early, late, in parts, or stops.
@@ -73,20 +73,20 @@ class Watched:
         self._process = psutil.Process()
 
     def run(self, call: Callable[[], Any]) -> tuple[float, float]:
-        """Seconds, and megabytes above those at the beginning."""
+        """Seconds of the processor, and megabytes above those at the beginning."""
         before = most = self._process.memory_info().rss
         done = threading.Event()
 
         def watch() -> None:
             nonlocal most
-            while not done.wait(0.01):
+            while not done.wait(0.05):
                 most = max(most, self._process.memory_info().rss)
 
         watching = threading.Thread(target=watch)
         watching.start()
-        started = time.perf_counter()
+        started = time.process_time()
         call()
-        took = time.perf_counter() - started
+        took = time.process_time() - started
         done.set()
         watching.join()
         return took, (most - before) / 1e6
@@ -110,18 +110,15 @@ def main(loans: int = 100_000) -> None:
         "heat bands": lambda: heat_bands(terms, receipts, AS_OF),
         "heat map, 1,000 loans": lambda: heat_map(terms[some], receipts[some], AS_OF),
         "findings": lambda: findings(terms, receipts, stands(receipts), AS_OF),
-        "borrowers": lambda: borrowers(names, some_ids(loans), at.state, at.outstanding_principal).top(),
+        "borrowers": lambda: borrowers(names, np.arange(1, loans + 1), at.state, at.outstanding_principal).top(),
         "histogram": lambda: histogram(terms.annual_rate_ppm, RATE_EDGES_PPM, terms.principal),
         "names": lambda: nearly_equal(names),
     }
-    watched = Watched()
+    watched, of_positions = Watched(), 0.0
     for name, call in figures.items():
         took, more = watched.run(call)
-        print(f"{name:<24}{took:8.2f} s {more:8.0f} MB")
-
-
-def some_ids(loans: int) -> Any:
-    return np.arange(1, loans + 1)
+        of_positions = of_positions or took
+        print(f"{name:<24}{took:8.2f} s {took / of_positions:8.1f} x {more:8.0f} MB", flush=True)
 
 
 def spelled(loans: int) -> tuple[list[str], list[str]]:
