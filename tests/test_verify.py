@@ -18,6 +18,10 @@ from tests.test_settings import FixedClock
 def book(sqlite_url):
     opened = Book(Store(sqlite_url), FixedClock())
     opened.load_demo(loans=60)
+    # Another currency, an early repayment that was taken back, and a loan that counts in nothing.
+    other = opened.create_loan(loan_amount="1000", currency="JPY", repayment_period=3, start_on="2026-01-01")
+    opened.reverse_repayment(opened.add_repayment(other.id, "500", received_on="2026-01-02").id)
+    opened.void_loan(opened.create_loan(loan_amount="50.00", repayment_period=1).id)
     yield opened
     opened.close()
 
@@ -42,7 +46,7 @@ def test_a_sound_book_passes_every_check(book):
     assert [each.sentence for each in checks if not each.passed] == []
     assert all(each.checked for each in checks)
     loans = [each for each in checks if each.noun == "loan"]
-    assert [each.checked for each in loans] == [60] * 6
+    assert [each.checked for each in loans] == [61] * 6
     assert summary(checks).startswith(f"All {len(CASES) + 8} checks passed, in ")
 
 
@@ -67,8 +71,8 @@ def test_a_row_changed_behind_the_books_back_is_found_and_named(book, sqlite_url
         )
     failed = [each for each in check_book(book, today) if not each.passed]
     received = next(each for each in failed if each.claim.startswith("the total paid"))
-    assert (received.checked, received.failures, received.named) == (60, 1, [reference])
-    assert received.sentence.startswith("FAILED for 1 of 60 loans: ")
+    assert (received.checked, received.failures, received.named) == (61, 1, [reference])
+    assert received.sentence.startswith("FAILED for 1 of 61 loans: ")
     assert received.sentence.endswith(f"See {reference}.")
     assert "a loan's status asked for by itself is its row in the whole book" in {each.claim for each in failed}
     assert (
