@@ -94,7 +94,7 @@ def more_filters(state: str = "active") -> None:
         st.selectbox("State", states, format_func=STATES.get, **in_url("state", state, states))
         _choice("Days past due", "past_due", {name: words for name, (words, _) in PAST_DUE.items()})
         with st.grid(2, min_column_width=120):
-            for label, name in ((f"Lent from, {code}", "from"), (f"to, {code}", "to")):
+            for label, name in ((f"Lent from, {code}", "from"), (f"Lent up to, {code}", "to")):
                 st.text_input(label, placeholder="Any amount", **in_url(name, ""))
         for name in ("from", "to"):
             if refusal := _amount(st.query_params.get(name, ""), code)[1]:
