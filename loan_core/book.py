@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 import pandas as pd
-from sqlalchemy import ColumnElement, bindparam, func, select, true
+from sqlalchemy import bindparam, func, select, true
 from sqlalchemy.orm import Session
 
 from loan_core import batches, demo, exchange, ledger, selection
@@ -314,7 +314,7 @@ class Book:
         """
         with self._store.read() as session:
             loan, entry, _ = self._judged_repayment(session, loan_id, {"amount": amount, **stated})
-            received = ledger.received(session, max(as_of, entry.received_on), Repayment.loan_id == loan_id)
+            received = ledger.received(session, max(as_of, entry.received_on), loan_id)
         return preview_of(loan, received, entry, max(as_of, entry.received_on), self.thresholds)
 
     def version(self, loan_id: int, as_of: date) -> Version:
@@ -367,7 +367,7 @@ class Book:
         """A loan's schedule with what covers it, and its repayments with what each covered; ``LoanNotFound``."""
         with self._store.read() as session:
             loan = loan_by_id(session, loan_id)
-            received = ledger.received(session, as_of, Repayment.loan_id == loan_id)
+            received = ledger.received(session, as_of, loan_id)
         return statement_of(loan, received, as_of, self.thresholds)
 
     def loans(self, as_of: date, **meant: Any) -> pd.DataFrame:
@@ -406,19 +406,10 @@ class Book:
         """By currency, what fell due in a period and what came in during it."""
         return self._whole.collections(first, last)
 
-    def repayments(
-        self,
-        as_of: date,
-        *,
-        since: date | None = None,
-        search: str = "",
-        currency: str | None = None,
-        limit: int = 15,
-        offset: int = 0,
-    ) -> RepaymentPage:
-        """What came in through a day, newest first, a page at a time; ``search`` in borrowers and references."""
+    def repayments(self, as_of: date, *, limit: int = 15, offset: int = 0, **meant: Any) -> RepaymentPage:
+        """What came in through a day, newest first, a page at a time; which of it by the fields of ``ledger.Meant``."""
         with self._store.read() as session:
-            return ledger.page(session, as_of, since, search, currency, limit, offset)
+            return ledger.page(session, as_of, ledger.Meant(**meant), limit, offset)
 
     def imports(self) -> Sequence[Batch]:
         """Every import, the latest first."""
@@ -433,11 +424,12 @@ class Book:
                 found = found[found["id"] == loan_by_id(session, loan_id).id]
         return exchange.csv_lines(exchange.LOANS_OUT, _records(found.assign(as_of=as_of)))
 
-    def export_repayments(self, as_of: date, loan_id: int | None = None) -> Iterator[bytes]:
-        """A CSV of what was received through a day, by loan or of them all, reversals included."""
+    def export_repayments(self, as_of: date, loan_id: int | None = None, **meant: Any) -> Iterator[bytes]:
+        """A CSV of what came in through a day, reversals included: all of it, or what ``repayments`` would list."""
         with self._store.read() as session:
-            of_it = [] if loan_id is None else [Repayment.loan_id == loan_by_id(session, loan_id).id]
-            return self._repayments_csv(session, as_of, *of_it)
+            if loan_id is not None:
+                meant["loan_id"] = loan_by_id(session, loan_id).id
+            return _repayments_csv(session, as_of, ledger.Meant(**meant))
 
     def export_schedule(self, as_of: date, loan_id: int | None = None) -> Iterator[bytes]:
         """A CSV of installments with what covers them on a day, of one loan or of them all."""
@@ -445,10 +437,6 @@ class Book:
             return exchange.csv_lines(exchange.SCHEDULE_COLUMNS, _installments(self.statement(loan_id, as_of)))
         with self._store.read() as session:
             return exchange.csv_lines(exchange.SCHEDULE_COLUMNS, self._whole.installments(session, as_of))
-
-    def _repayments_csv(self, session: Session, as_of: date, *of_it: ColumnElement[bool]) -> Iterator[bytes]:
-        rows = ledger.received(session, as_of, Loan.voided_at.is_(None), *of_it)
-        return exchange.csv_lines(exchange.REPAYMENTS_OUT, _records(rows.sort_values("id")))
 
     def export_statement(self, as_of: date, loan_id: int) -> Iterator[bytes]:
         """A CSV of a loan's repayments through a day with what each covered, and the running sums."""
@@ -461,7 +449,7 @@ class Book:
             loans = Selection().of(self._whole.seen_by(session, as_of)[0].loans)
             files = {
                 "loans.csv": exchange.csv_lines(exchange.LOANS_OUT, _records(loans.assign(as_of=as_of))),
-                "repayments.csv": self._repayments_csv(session, as_of),
+                "repayments.csv": _repayments_csv(session, as_of, ledger.Meant()),
                 "schedule.csv": exchange.csv_lines(exchange.SCHEDULE_COLUMNS, self._whole.installments(session, as_of)),
             }
         return exchange.zipped(files)
@@ -478,6 +466,10 @@ def _added(write: Write, loan: Loan, row: dict[str, Any]) -> Repayment:
     repayment = Repayment(**row)
     write.session.add(repayment)
     return repayment
+
+
+def _repayments_csv(session: Session, as_of: date, meant: ledger.Meant) -> Iterator[bytes]:
+    return exchange.csv_lines(exchange.REPAYMENTS_OUT, _records(ledger.recorded(session, as_of, meant)))
 
 
 def _installments(statement: Statement) -> Iterator[dict[str, Any]]:
