@@ -72,7 +72,7 @@ from loan_core.selection import LoanPage, Place, Selection
 from loan_core.settings import Settings
 from loan_core.statements import preview_of, schedule_of, statement_of, status_of
 from loan_core.store import Store, Write
-from loan_core.whole_book import WholeBook
+from loan_core.whole_book import Standing, WholeBook
 
 _EDITION = select(Edition.book_id, Edition.revision)
 _VERSION = select(Edition.book_id, Loan.revision).join(Loan, true()).where(Loan.id == bindparam("loan_id"))
@@ -378,13 +378,28 @@ class Book:
         return Selection(**meant).of(self._whole.on(as_of)[0].loans)
 
     def loan_page(
-        self, as_of: date, sort: str = "id", after: Place | None = None, limit: int = 100, **meant: Any
+        self,
+        as_of: date,
+        sort: str = "id",
+        after: Place | None = None,
+        limit: int = 100,
+        offset: int = 0,
+        **meant: Any,
     ) -> LoanPage:
-        """The loans that are meant, sorted by one of ``SORTS``, ``limit`` of them from ``after`` on."""
+        """The loans that are meant, sorted by one of ``SORTS``, ``limit`` of them from ``offset`` or ``after`` on."""
         snapshot = self._whole.on(as_of)[0]
         among = Selection(**meant).among(snapshot.loans)
-        rows, end = selection.page(snapshot.loans, among, sort, after, limit)
-        return LoanPage(rows, int(among.sum()), snapshot.revision, end)
+        rows, end = selection.page(snapshot.loans, among, sort, after, limit, offset)
+        by_currency = selection.subtotals(snapshot.loans, among)
+        return LoanPage(rows, int(among.sum()), by_currency, snapshot.revision, end)
+
+    def find_loans(self, text: str = "", limit: int = 20) -> pd.DataFrame:
+        """Loans to choose from: ``id, reference, borrower`` of those whose id it is, or whose names it is part of."""
+        return self._whole.find(text, limit)
+
+    def standing(self, as_of: date, **meant: Any) -> Standing:
+        """The loans that are meant, by the fields of ``Selection``, with everything that calculation takes of them."""
+        return self._whole.standing(as_of, Selection(**meant))
 
     def portfolio(self, as_of: date) -> Portfolio:
         """What the book comes to on a day, each currency by itself."""
