@@ -393,6 +393,21 @@ class Book:
         by_currency = selection.subtotals(snapshot.loans, among)
         return LoanPage(rows, int(among.sum()), by_currency, snapshot.revision, end)
 
+    def beside(self, statement: Statement, sort: str = "id", **meant: Any) -> tuple[int | None, int | None]:
+        """The loans before and after this one in a list, as ``loan_page`` sorts it, by their ids; None at its ends.
+
+        The loan itself need not be among those that are meant: it has its place in their order all the same.
+        """
+        opposite = sort.removeprefix("-") if sort.startswith("-") else f"-{sort}"
+        place = selection.place_of(statement, sort.removeprefix("-"))
+        neighbors = []
+        for order in (opposite, sort):
+            rows = self.loan_page(statement.status.as_of, order, place, limit=1, **meant).rows
+            # What has no value stands last in either direction: it is not before what has one.
+            is_beyond = order == opposite and place.value is not None and rows[sort.removeprefix("-")].isna().any()
+            neighbors.append(None if rows.empty or is_beyond else int(rows["id"].iloc[0]))
+        return neighbors[0], neighbors[1]
+
     def find_loans(self, text: str = "", limit: int = 20) -> pd.DataFrame:
         """Loans to choose from: ``id, reference, borrower`` of those whose id it is, or whose names it is part of."""
         return self._whole.find(text, limit)
