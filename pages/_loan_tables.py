@@ -4,7 +4,7 @@ import pandas as pd
 
 from loan_core import Statement
 from pages._desk import is_short
-from pages._look import major, markdown
+from pages._look import NOTHING, SPACE, day, major, markdown
 from pages._repayment_words import remark, which_installments
 from pages._words import colored_outcome, outcome
 
@@ -16,12 +16,13 @@ def installments_table(statement: Statement) -> pd.DataFrame:
     """
     rows, code = statement.installments, statement.loan.currency
     words = colored_outcome if is_short(rows) else outcome
+    paid_on = pd.to_datetime(rows["paid_on"])
     return pd.DataFrame(
         {
             "Due": rows["due_on"],
             "Amount": major(rows["due"], code),
             "Paid": major(rows["covered"].where(rows["covered"] > 0), code),
-            "Paid on": pd.to_datetime(rows["paid_on"]),
+            "Paid on": _narrow_days(paid_on) if is_short(rows) else paid_on,
             "Outcome": [words(*each) for each in zip(rows["outcome"], rows["days"], strict=True)],
         }
     )
@@ -39,3 +40,8 @@ def repayments_table(statement: Statement) -> pd.DataFrame:
             "Note": [markdown(note) for note in notes] if is_short(rows) else notes,
         }
     )
+
+
+def _narrow_days(days: pd.Series) -> list[str]:
+    """As text, with the year on a line of its own where a phone has no room beside it."""
+    return [NOTHING if pd.isna(on) else day(on).replace(f"{SPACE}{on.year}", f" {on.year}") for on in days]

@@ -35,7 +35,8 @@ def _payments(view: View) -> list[dict[str, Any]]:
     said = [_expected_label(view, expected, above)]
     # A gap under a tenth of the whole has no room for words.
     if -view.gap * 10 >= status.total_due:
-        below = max(paid_at - LINE / 2, 1.1 * LINE)
+        # Below the path, where there is one.
+        below = max(paid_at - LINE * (1.4 if view.path[0] else 0.5), 1.1 * LINE)
         middle = max((paid_at + expected_at) / 2, below + 2.1 * LINE)
         said.append(_label(view, f"<b>{view.text(-view.gap)}</b><br>behind", middle, "Behind_text"))
     return [*said, _label(view, f"<b>Paid</b><br><b>{paid}</b>", below, "actual_text")]

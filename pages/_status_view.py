@@ -104,14 +104,14 @@ def view_of(statement: Statement, role: dict[str, str], is_balance: bool = False
 
 
 def _end(statement: Statement, last_due_on: date, length: timedelta, edge: date) -> date:
-    """Where the chart ends: with the schedule or the path beyond it, but no more than half the schedule later.
+    """Where the chart ends: with the schedule, or where the path pays it off, but no more than half as long again.
 
     Right of the day stands a label: the chart goes on for at least as long as one is wide.
     """
     start, projection = statement.loan.start_on, statement.projection
     past_edge = edge + (edge - start) * (LABEL_SHARE / (1 - LABEL_SHARE))
     last = last_due_on
-    if projection and projection.received:
+    if projection and not np.isnat(projection.paid_off_on):
         last = max(last, min(projection.on[-1].item(), last_due_on + length / 2))
     return max(last + max(length * 0.05, timedelta(days=1)), past_edge)
 
@@ -139,13 +139,18 @@ def _running(on: list[date], amounts: pd.Series, dates: list[date]) -> np.ndarra
 
 def bracket(view: View) -> tuple[date, date, float, int] | None:
     """From and to, how many pixels above the axis, and on which side of it (1 above) stand its words."""
-    status, height = view.status, view.pixels(view.level(view.status.total_amount_paid))
+    status, paid = view.status, view.status.total_amount_paid
     if view.gap >= 0:
         first, last = view.edge, status.paid_up_to or view.edge
+        least = paid
     else:
         first = min(max(view.start, status.as_of - timedelta(days=status.days_past_due)), view.edge)
         last = view.edge
+        # Beyond the least that was paid along its length: there it crosses nothing.
+        least = min(paid, *view.paid[[first <= on <= last for on in view.dates]])
     # On the far side of what was expected, unless that lies so low that the words would leave the plot.
-    side = 1 if (view.gap >= 0) != view.is_balance or height <= 2 * LINE else -1
+    is_above = (view.gap >= 0) != view.is_balance
+    side = 1 if is_above or view.pixels(view.level(least)) <= 2 * LINE else -1
+    height = view.pixels(view.level(least if side < 0 or view.is_balance else paid))
     is_shown = view.gap and view.share(first, last) > _SMUDGE
     return (first, last, height + 9 * side, side) if is_shown else None
