@@ -370,6 +370,14 @@ class Book:
             received = ledger.received(session, as_of, loan_id)
         return statement_of(loan, received, as_of, self.thresholds)
 
+    def currencies(self) -> list[str]:
+        """The currencies of the loans that stand, that of most loans first."""
+        return self._whole.currencies()
+
+    def start_months(self) -> list[date]:
+        """The first days of the months in which the loans that stand began, the newest first."""
+        return self._whole.start_months()
+
     def loans(self, as_of: date, **meant: Any) -> pd.DataFrame:
         """The loans that are meant, by the fields of ``Selection``, in the order of their ids.
 
@@ -416,25 +424,36 @@ class Book:
         """The loans that are meant, by the fields of ``Selection``, with everything that calculation takes of them."""
         return self._whole.standing(as_of, Selection(**meant))
 
-    def portfolio(self, as_of: date) -> Portfolio:
-        """What the book comes to on a day, each currency by itself."""
-        return self.portfolios([as_of])[0]
+    def portfolio(self, as_of: date, **meant: Any) -> Portfolio:
+        """What the book comes to on a day, each currency by itself; ``meant`` as in ``portfolios``."""
+        return self.portfolios([as_of], **meant)[0]
 
-    def portfolios(self, days: Sequence[date]) -> list[Portfolio]:
-        """What the book comes to on each of these days, all of one revision."""
-        return self._whole.portfolios(days)
+    def portfolios(self, days: Sequence[date], *, chosen_on: date | None = None, **meant: Any) -> list[Portfolio]:
+        """What the book comes to on each of these days, all of one revision.
 
-    def curves(self, as_of: date) -> dict[str, pd.DataFrame]:
+        With any field of ``Selection``, the loans that are meant on ``chosen_on``, the last of the days unless given:
+        the same ones are counted on every day.
+        """
+        return self._whole.portfolios(days, chosen_on or max(days), Selection(**meant))
+
+    def curves(self, as_of: date, **meant: Any) -> dict[str, pd.DataFrame]:
         """By currency, what was expected and received by each month's end: ``on, expected, received``, both running.
 
         From the first month to the last one in which anything falls due; one row is ``as_of`` itself, and after it
-        nothing is ``received``.
+        nothing is ``received``. Of the loans that are meant on that day.
         """
-        return self._whole.curves(as_of)
+        return self._whole.curves(as_of, Selection(**meant))
 
     def collections(self, first: date, last: date) -> dict[str, Collection]:
         """By currency, what fell due in a period and what came in during it."""
-        return self._whole.collections(first, last)
+        return self.collections_of([(first, last)])[0]
+
+    def collections_of(
+        self, periods: Sequence[tuple[date, date]], *, chosen_on: date | None = None, **meant: Any
+    ) -> list[dict[str, Collection]]:
+        """The same of many periods, of the loans that are meant on a day: the end of the last period unless given."""
+        on, selected = chosen_on or max(last for _, last in periods), Selection(**meant)
+        return [self._whole.collections(first, last, on, selected) for first, last in periods]
 
     def repayments(self, as_of: date, *, limit: int = 15, offset: int = 0, **meant: Any) -> RepaymentPage:
         """What came in through a day, newest first, a page at a time; which of it by the fields of ``ledger.Meant``."""
@@ -446,12 +465,14 @@ class Book:
         with self._store.read() as session:
             return session.scalars(select(Batch).order_by(Batch.id.desc())).all()
 
-    def export_loans(self, as_of: date, loan_id: int | None = None, **meant: Any) -> Iterator[bytes]:
-        """A CSV of loans with their status on a day: of one, or of those that are meant, as ``loans`` finds them."""
+    def export_loans(self, as_of: date, loan_id: int | None = None, sort: str = "id", **meant: Any) -> Iterator[bytes]:
+        """A CSV of loans with their status on a day: of one, or of those that are meant, sorted as by ``loan_page``."""
         with self._store.read() as session:
-            found = Selection(**meant).of(self._whole.seen_by(session, as_of)[0].loans)
+            loans = self._whole.seen_by(session, as_of)[0].loans
+            among = Selection(**meant).among(loans)
             if loan_id is not None:
-                found = found[found["id"] == loan_by_id(session, loan_id).id]
+                among &= loans["id"] == loan_by_id(session, loan_id).id
+        found, _ = selection.page(loans, among, sort, None, limit=len(loans), offset=0)
         return exchange.csv_lines(exchange.LOANS_OUT, _records(found.assign(as_of=as_of)))
 
     def export_repayments(self, as_of: date, loan_id: int | None = None, **meant: Any) -> Iterator[bytes]:

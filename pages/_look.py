@@ -86,6 +86,18 @@ def by_day(as_of: date, today: date) -> str:
     return "by today" if as_of == today else f"by {day(as_of)}"
 
 
+_MEMORIES = {
+    "off": "Every answer is computed.",
+    "up": "Answers of today are remembered.",
+    "down": "The memory for answers is out of reach: slower, never wrong.",
+}
+
+
+def data_words(as_of: date, revision: int, memory: str) -> str:
+    """What the figures of a page are made of: ``As of 2 Jun 2026, revision 41 of the book.``"""
+    return f"As of {day(as_of)}, revision {revision:,} of the book. {_MEMORIES[memory]}"
+
+
 def percent(part: int, whole: int) -> str:
     """One decimal, ``53.0%``; a share of nothing is nothing."""
     return f"{100 * part / whole:.1f}%" if whole else NOTHING
