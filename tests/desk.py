@@ -13,12 +13,14 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.servers import free_port
 
 ROOT = Path(__file__).parents[1]
 START_SECONDS = 60
+# What is expected of a page is there in an instant; on a machine that does much else, later.
+expect.set_options(timeout=30_000)
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",

@@ -105,7 +105,12 @@ def press(name: str) -> Callable[[Page], None]:
 
 def upload(content: bytes, name: str = "loans.csv") -> Callable[[Page], None]:
     file = {"name": name, "mimeType": "text/csv", "buffer": content}
-    return lambda page: page.set_input_files("[data-testid=stFileUploaderDropzoneInput]", file)  # type: ignore[list-item]
+
+    def do(page: Page) -> None:
+        page.set_input_files("[data-testid=stFileUploaderDropzoneInput]", file)  # type: ignore[list-item]
+        page.get_by_text(re.compile("Nothing (was written|is imported)")).wait_for(timeout=30_000)
+
+    return do
 
 
 def type_loan(amount: str = "5,000.00", borrower: str = "Wanjiru Kamau") -> Callable[[Page], None]:
