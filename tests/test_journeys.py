@@ -28,7 +28,7 @@ TITLES = {
 }
 # What the hidden table of a grid says: its canvas is drawn from the same cells.
 CELLS = """() => [...document.querySelectorAll('[data-testid=stDataFrame] canvas [role=gridcell]')]
-    .map(each => each.innerText)"""
+    .map(each => each.textContent)"""
 LAST_PAID = """() => {
     const {data} = [...document.querySelectorAll('.js-plotly-plot')][0]
     const paid = data.filter(each => each.name === 'Paid').at(-1).y
@@ -77,7 +77,7 @@ def plotted(desk: Tab) -> tuple[str, float]:
 
 
 def cells(page: Page) -> list[str]:
-    page.wait_for_function(f"({CELLS})().some(Boolean)")
+    expect(page.locator("canvas [role=gridcell]", has_text=re.compile("-[0-9]")).first).to_be_attached()
     said: list[str] = page.evaluate(CELLS)
     return said
 
