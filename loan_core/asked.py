@@ -95,11 +95,13 @@ class ListAsked:
             return None
         try:
             sort, value, id = msgspec.json.decode(
-                base64.urlsafe_b64decode(self.following.encode()), type=tuple[str, int | str, int]
+                base64.urlsafe_b64decode(self.following.encode()), type=tuple[str, int | float | str | None, int]
             )
             if sort != self.sort:
                 raise ValueError
-            if sort.endswith("start_on"):
+            if value is None and sort.endswith("next_due_on"):
+                return Place(None, id)
+            if sort.endswith("_on"):
                 return Place(date.fromisoformat(str(value)), id)
             if isinstance(value, str) != sort.removeprefix("-").startswith(("reference", "borrower")):
                 raise ValueError

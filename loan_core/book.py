@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 import pandas as pd
-from sqlalchemy import ColumnElement, bindparam, func, select, true
+from sqlalchemy import bindparam, func, select, true
 from sqlalchemy.orm import Session
 
 from loan_core import batches, demo, exchange, ledger, selection
@@ -72,7 +72,7 @@ from loan_core.selection import LoanPage, Place, Selection
 from loan_core.settings import Settings
 from loan_core.statements import preview_of, schedule_of, statement_of, status_of
 from loan_core.store import Store, Write
-from loan_core.whole_book import WholeBook
+from loan_core.whole_book import Standing, WholeBook
 
 _EDITION = select(Edition.book_id, Edition.revision)
 _VERSION = select(Edition.book_id, Loan.revision).join(Loan, true()).where(Loan.id == bindparam("loan_id"))
@@ -314,7 +314,7 @@ class Book:
         """
         with self._store.read() as session:
             loan, entry, _ = self._judged_repayment(session, loan_id, {"amount": amount, **stated})
-            received = ledger.received(session, max(as_of, entry.received_on), Repayment.loan_id == loan_id)
+            received = ledger.received(session, max(as_of, entry.received_on), loan_id)
         return preview_of(loan, received, entry, max(as_of, entry.received_on), self.thresholds)
 
     def version(self, loan_id: int, as_of: date) -> Version:
@@ -367,8 +367,16 @@ class Book:
         """A loan's schedule with what covers it, and its repayments with what each covered; ``LoanNotFound``."""
         with self._store.read() as session:
             loan = loan_by_id(session, loan_id)
-            received = ledger.received(session, as_of, Repayment.loan_id == loan_id)
+            received = ledger.received(session, as_of, loan_id)
         return statement_of(loan, received, as_of, self.thresholds)
+
+    def currencies(self) -> list[str]:
+        """The currencies of the loans that stand, that of most loans first."""
+        return self._whole.currencies()
+
+    def start_months(self) -> list[date]:
+        """The first days of the months in which the loans that stand began, the newest first."""
+        return self._whole.start_months()
 
     def loans(self, as_of: date, **meant: Any) -> pd.DataFrame:
         """The loans that are meant, by the fields of ``Selection``, in the order of their ids.
@@ -378,66 +386,101 @@ class Book:
         return Selection(**meant).of(self._whole.on(as_of)[0].loans)
 
     def loan_page(
-        self, as_of: date, sort: str = "id", after: Place | None = None, limit: int = 100, **meant: Any
+        self,
+        as_of: date,
+        sort: str = "id",
+        after: Place | None = None,
+        limit: int = 100,
+        offset: int = 0,
+        **meant: Any,
     ) -> LoanPage:
-        """The loans that are meant, sorted by one of ``SORTS``, ``limit`` of them from ``after`` on."""
+        """The loans that are meant, sorted by one of ``SORTS``, ``limit`` of them from ``offset`` or ``after`` on."""
         snapshot = self._whole.on(as_of)[0]
         among = Selection(**meant).among(snapshot.loans)
-        rows, end = selection.page(snapshot.loans, among, sort, after, limit)
-        return LoanPage(rows, int(among.sum()), snapshot.revision, end)
+        rows, end = selection.page(snapshot.loans, among, sort, after, limit, offset)
+        by_currency = selection.subtotals(snapshot.loans, among)
+        return LoanPage(rows, int(among.sum()), by_currency, snapshot.revision, end)
 
-    def portfolio(self, as_of: date) -> Portfolio:
-        """What the book comes to on a day, each currency by itself."""
-        return self.portfolios([as_of])[0]
+    def beside(self, statement: Statement, sort: str = "id", **meant: Any) -> tuple[int | None, int | None]:
+        """The loans before and after this one in a list, as ``loan_page`` sorts it, by their ids; None at its ends.
 
-    def portfolios(self, days: Sequence[date]) -> list[Portfolio]:
-        """What the book comes to on each of these days, all of one revision."""
-        return self._whole.portfolios(days)
+        The loan itself need not be among those that are meant: it has its place in their order all the same.
+        """
+        opposite = sort.removeprefix("-") if sort.startswith("-") else f"-{sort}"
+        place = selection.place_of(statement, sort.removeprefix("-"))
+        neighbors = []
+        for order in (opposite, sort):
+            rows = self.loan_page(statement.status.as_of, order, place, limit=1, **meant).rows
+            # What has no value stands last in either direction: it is not before what has one.
+            is_beyond = order == opposite and place.value is not None and rows[sort.removeprefix("-")].isna().any()
+            neighbors.append(None if rows.empty or is_beyond else int(rows["id"].iloc[0]))
+        return neighbors[0], neighbors[1]
 
-    def curves(self, as_of: date) -> dict[str, pd.DataFrame]:
+    def find_loans(self, text: str = "", limit: int = 20) -> pd.DataFrame:
+        """Loans to choose from: ``id, reference, borrower`` of those whose id it is, or whose names it is part of."""
+        return self._whole.find(text, limit)
+
+    def standing(self, as_of: date, **meant: Any) -> Standing:
+        """The loans that are meant, by the fields of ``Selection``, with everything that calculation takes of them."""
+        return self._whole.standing(as_of, Selection(**meant))
+
+    def portfolio(self, as_of: date, **meant: Any) -> Portfolio:
+        """What the book comes to on a day, each currency by itself; ``meant`` as in ``portfolios``."""
+        return self.portfolios([as_of], **meant)[0]
+
+    def portfolios(self, days: Sequence[date], *, chosen_on: date | None = None, **meant: Any) -> list[Portfolio]:
+        """What the book comes to on each of these days, all of one revision.
+
+        With any field of ``Selection``, the loans that are meant on ``chosen_on``, the last of the days unless given:
+        the same ones are counted on every day.
+        """
+        return self._whole.portfolios(days, chosen_on or max(days), Selection(**meant))
+
+    def curves(self, as_of: date, **meant: Any) -> dict[str, pd.DataFrame]:
         """By currency, what was expected and received by each month's end: ``on, expected, received``, both running.
 
         From the first month to the last one in which anything falls due; one row is ``as_of`` itself, and after it
-        nothing is ``received``.
+        nothing is ``received``. Of the loans that are meant on that day.
         """
-        return self._whole.curves(as_of)
+        return self._whole.curves(as_of, Selection(**meant))
 
     def collections(self, first: date, last: date) -> dict[str, Collection]:
         """By currency, what fell due in a period and what came in during it."""
-        return self._whole.collections(first, last)
+        return self.collections_of([(first, last)])[0]
 
-    def repayments(
-        self,
-        as_of: date,
-        *,
-        since: date | None = None,
-        search: str = "",
-        currency: str | None = None,
-        limit: int = 15,
-        offset: int = 0,
-    ) -> RepaymentPage:
-        """What came in through a day, newest first, a page at a time; ``search`` in borrowers and references."""
+    def collections_of(
+        self, periods: Sequence[tuple[date, date]], *, chosen_on: date | None = None, **meant: Any
+    ) -> list[dict[str, Collection]]:
+        """The same of many periods, of the loans that are meant on a day: the end of the last period unless given."""
+        on, selected = chosen_on or max(last for _, last in periods), Selection(**meant)
+        return [self._whole.collections(first, last, on, selected) for first, last in periods]
+
+    def repayments(self, as_of: date, *, limit: int = 15, offset: int = 0, **meant: Any) -> RepaymentPage:
+        """What came in through a day, newest first, a page at a time; which of it by the fields of ``ledger.Meant``."""
         with self._store.read() as session:
-            return ledger.page(session, as_of, since, search, currency, limit, offset)
+            return ledger.page(session, as_of, ledger.Meant(**meant), limit, offset)
 
     def imports(self) -> Sequence[Batch]:
         """Every import, the latest first."""
         with self._store.read() as session:
             return session.scalars(select(Batch).order_by(Batch.id.desc())).all()
 
-    def export_loans(self, as_of: date, loan_id: int | None = None, **meant: Any) -> Iterator[bytes]:
-        """A CSV of loans with their status on a day: of one, or of those that are meant, as ``loans`` finds them."""
+    def export_loans(self, as_of: date, loan_id: int | None = None, sort: str = "id", **meant: Any) -> Iterator[bytes]:
+        """A CSV of loans with their status on a day: of one, or of those that are meant, sorted as by ``loan_page``."""
         with self._store.read() as session:
-            found = Selection(**meant).of(self._whole.seen_by(session, as_of)[0].loans)
+            loans = self._whole.seen_by(session, as_of)[0].loans
+            among = Selection(**meant).among(loans)
             if loan_id is not None:
-                found = found[found["id"] == loan_by_id(session, loan_id).id]
+                among &= loans["id"] == loan_by_id(session, loan_id).id
+        found, _ = selection.page(loans, among, sort, None, limit=len(loans), offset=0)
         return exchange.csv_lines(exchange.LOANS_OUT, _records(found.assign(as_of=as_of)))
 
-    def export_repayments(self, as_of: date, loan_id: int | None = None) -> Iterator[bytes]:
-        """A CSV of what was received through a day, by loan or of them all, reversals included."""
+    def export_repayments(self, as_of: date, loan_id: int | None = None, **meant: Any) -> Iterator[bytes]:
+        """A CSV of what came in through a day, reversals included: all of it, or what ``repayments`` would list."""
         with self._store.read() as session:
-            of_it = [] if loan_id is None else [Repayment.loan_id == loan_by_id(session, loan_id).id]
-            return self._repayments_csv(session, as_of, *of_it)
+            if loan_id is not None:
+                meant["loan_id"] = loan_by_id(session, loan_id).id
+            return _repayments_csv(session, as_of, ledger.Meant(**meant))
 
     def export_schedule(self, as_of: date, loan_id: int | None = None) -> Iterator[bytes]:
         """A CSV of installments with what covers them on a day, of one loan or of them all."""
@@ -445,10 +488,6 @@ class Book:
             return exchange.csv_lines(exchange.SCHEDULE_COLUMNS, _installments(self.statement(loan_id, as_of)))
         with self._store.read() as session:
             return exchange.csv_lines(exchange.SCHEDULE_COLUMNS, self._whole.installments(session, as_of))
-
-    def _repayments_csv(self, session: Session, as_of: date, *of_it: ColumnElement[bool]) -> Iterator[bytes]:
-        rows = ledger.received(session, as_of, Loan.voided_at.is_(None), *of_it)
-        return exchange.csv_lines(exchange.REPAYMENTS_OUT, _records(rows.sort_values("id")))
 
     def export_statement(self, as_of: date, loan_id: int) -> Iterator[bytes]:
         """A CSV of a loan's repayments through a day with what each covered, and the running sums."""
@@ -461,7 +500,7 @@ class Book:
             loans = Selection().of(self._whole.seen_by(session, as_of)[0].loans)
             files = {
                 "loans.csv": exchange.csv_lines(exchange.LOANS_OUT, _records(loans.assign(as_of=as_of))),
-                "repayments.csv": self._repayments_csv(session, as_of),
+                "repayments.csv": _repayments_csv(session, as_of, ledger.Meant()),
                 "schedule.csv": exchange.csv_lines(exchange.SCHEDULE_COLUMNS, self._whole.installments(session, as_of)),
             }
         return exchange.zipped(files)
@@ -478,6 +517,10 @@ def _added(write: Write, loan: Loan, row: dict[str, Any]) -> Repayment:
     repayment = Repayment(**row)
     write.session.add(repayment)
     return repayment
+
+
+def _repayments_csv(session: Session, as_of: date, meant: ledger.Meant) -> Iterator[bytes]:
+    return exchange.csv_lines(exchange.REPAYMENTS_OUT, _records(ledger.recorded(session, as_of, meant)))
 
 
 def _installments(statement: Statement) -> Iterator[dict[str, Any]]:

@@ -17,11 +17,13 @@ from loan_core.answers import Portfolio, outcome_words, status_columns
 from loan_core.calculation.allocation import cover, paid_on
 from loan_core.calculation.columns import Columns
 from loan_core.calculation.money import total
-from loan_core.calculation.portfolio import Collection, Receipts, collection, due_by_month, sum_by, totals
+from loan_core.calculation.portfolio import Collection, PeriodReceipts, collection, due_by_month, sum_by, totals
 from loan_core.calculation.position import Position, Thresholds, outcomes, positions
+from loan_core.calculation.receipts import Receipts
 from loan_core.calculation.schedule import Terms, schedule
 from loan_core.entries import terms_of
 from loan_core.models import RATES_PER_YEAR, Loan, Repayment
+from loan_core.selection import Selection
 from loan_core.store import Store, edition, frame
 
 DAYS_REMEMBERED = 32
@@ -58,6 +60,13 @@ class Agreements:
         return {code: (codes == code) & ~self.is_voided for code in np.unique(codes[~self.is_voided]).tolist()}
 
     @cached_property
+    def start_months(self) -> list[date]:
+        """The first days of the months in which the loans that stand began, the newest first."""
+        began = self.loans["start_on"].to_numpy()[~self.is_voided].astype("datetime64[M]")
+        months: list[date] = np.unique(began)[::-1].astype("datetime64[D]").tolist()
+        return months
+
+    @cached_property
     def due_by_month(self) -> dict[str, dict[Any, int]]:
         """By currency, what falls due in each month."""
         return {code: due_by_month(self.terms[mine]) for code, mine in self.currencies.items()}
@@ -78,7 +87,42 @@ class Snapshot:
     def loans(self) -> pd.DataFrame:
         """Every loan as agreed, with every field of its status in words."""
         loans = self.agreed.loans
-        return loans.assign(**status_columns(self.at), expected_monthly_installment=loans["installment"])
+        share = self.at.total_amount_paid / np.maximum(self.at.total_due, 1)
+        columns = status_columns(self.at) | {"expected_monthly_installment": loans["installment"], "paid_share": share}
+        return loans.assign(**columns)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Loans that are meant, as they stand at the end of a day, with everything that calculation takes of them.
+
+    Loan i is row i of every column, in the order of their ids. ``receipts`` are those through ``as_of``.
+    """
+
+    as_of: date
+    revision: int
+    ids: Any
+    references: Any
+    borrowers: Any
+    currencies: Any
+    is_voided: Any
+    terms: Terms
+    receipts: Receipts
+    at: Position
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __getitem__(self, rows: Any) -> "Standing":
+        """The same of some of the loans."""
+        columns = {field.name: getattr(self, field.name) for field in fields(self)}
+        of_loans = {name: column[rows] for name, column in columns.items() if name not in ("as_of", "revision")}
+        return Standing(**columns | of_loans)
+
+    def by_currency(self) -> dict[str, "Standing"]:
+        """Each currency by itself, the one of most loans first."""
+        codes, counts = np.unique(self.currencies.astype(str), return_counts=True)
+        return {str(code): self[np.flatnonzero(self.currencies == code)] for code in codes[np.argsort(-counts)]}
 
 
 class WholeBook:
@@ -99,12 +143,7 @@ class WholeBook:
     def seen_by(self, session: Session, *days: date) -> list[Snapshot]:
         """The book on these days, as this transaction sees it: its snapshot begins here, under the lock."""
         with self._lock:
-            revision = edition(session).revision
-            if self._agreed is not None and revision < self._agreed.revision:
-                # Somebody brought back an older book.
-                self._agreed = None
-                self._days.clear()
-            agreed = self._agreed = _agreements(session, revision, self._agreed)
+            agreed = self._agreements(session)
             snapshots = []
             for as_of in days:
                 known = self._days.pop(as_of, None)
@@ -114,29 +153,94 @@ class WholeBook:
                 self._days.popitem(last=False)
             return snapshots
 
-    def portfolios(self, days: Sequence[date]) -> list[Portfolio]:
-        """What the book comes to on each of these days, all of one revision."""
-        return [_portfolio(day, snapshot) for day, snapshot in zip(days, self.on(*days), strict=True)]
+    def currencies(self) -> list[str]:
+        """The currencies of the loans that stand, that of most loans first."""
+        loans = {code: int(mine.sum()) for code, mine in self._newest().currencies.items()}
+        return sorted(loans, key=lambda code: (-loans[code], code))
 
-    def curves(self, as_of: date) -> dict[str, pd.DataFrame]:
+    def start_months(self) -> list[date]:
+        """The first days of the months in which the loans that stand began, the newest first."""
+        return self._newest().start_months
+
+    def _newest(self) -> Agreements:
+        with self._store.read() as session, self._lock:
+            return self._agreements(session)
+
+    def _agreements(self, session: Session) -> Agreements:
+        """All loans as this transaction sees them; asked for under the lock."""
+        revision = edition(session).revision
+        if self._agreed is not None and revision < self._agreed.revision:
+            # Somebody brought back an older book.
+            self._agreed = None
+            self._days.clear()
+        self._agreed = _agreements(session, revision, self._agreed)
+        return self._agreed
+
+    def portfolios(self, days: Sequence[date], chosen_on: date, selection: Selection) -> list[Portfolio]:
+        """What the loans that are meant on a day come to on each of these days, all of one revision."""
+        *snapshots, chosen = self.on(*days, chosen_on)
+        mine = _meant(chosen, selection)
+        return [_portfolio(day, snapshot, mine) for day, snapshot in zip(days, snapshots, strict=True)]
+
+    def curves(self, as_of: date, selection: Selection) -> dict[str, pd.DataFrame]:
         """By currency, what was expected and received by each month's end."""
         with self._store.read() as session:
             snapshot = self.seen_by(session, as_of)[0]
-            received = _received_by_month(session, as_of)
-        return {code: _curve(snapshot, code, received.get(code, {}), as_of) for code in snapshot.agreed.currencies}
+            mine = _meant(snapshot, selection)
+            received = _received_by_month(session, as_of, mine, snapshot.agreed.ids)
+        return {code: _curve(snapshot, code, rows, received.get(code, {}), as_of) for code, rows in mine.items()}
 
-    def collections(self, first: date, last: date) -> dict[str, Collection]:
-        """By currency, what fell due in a period and what came in during it."""
+    def collections(self, first: date, last: date, chosen_on: date, selection: Selection) -> dict[str, Collection]:
+        """By currency, what fell due in a period and what came in during it, of the loans that are meant on a day."""
         in_period = select(Repayment.loan_id, Repayment.received_on, Repayment.amount)
         with self._store.read() as session:
-            agreed = self.seen_by(session, last)[0].agreed
+            chosen = self.seen_by(session, chosen_on)[0]
+            agreed = chosen.agreed
             before = paid_by_loan(session, first - timedelta(days=1)).reindex(agreed.ids, fill_value=0)
             standing = Repayment.received_on.between(first, last), Repayment.undone_at.is_(None)
             rows = frame(session, in_period.where(*standing))
         paid_before = before.to_numpy(dtype=np.int64)
         return {
-            code: _collection(agreed, mine, paid_before, rows, first, last) for code, mine in agreed.currencies.items()
+            code: _collection(agreed, mine, paid_before, rows, first, last)
+            for code, mine in _meant(chosen, selection).items()
         }
+
+    def standing(self, as_of: date, selection: Selection) -> Standing:
+        """The loans that are meant on a day, with their receipts."""
+        query = select(Repayment.loan_id, Repayment.received_on, Repayment.amount)
+        with self._store.read() as session:
+            snapshot = self.seen_by(session, as_of)[0]
+            rows = frame(session, query.where(Repayment.received_on <= as_of, Repayment.undone_at.is_(None)))
+        agreed, loans = snapshot.agreed, snapshot.loans
+        receipts = Receipts.of(
+            np.searchsorted(agreed.ids, rows["loan_id"].to_numpy(dtype=np.int64)),
+            rows["received_on"].to_numpy().astype("datetime64[D]"),
+            rows["amount"].to_numpy(dtype=np.int64),
+            len(loans),
+        )
+        whole = Standing(
+            as_of=as_of,
+            revision=snapshot.revision,
+            ids=agreed.ids,
+            references=loans["reference"].to_numpy(),
+            borrowers=loans["borrower"].to_numpy(),
+            currencies=loans["currency"].to_numpy(),
+            is_voided=agreed.is_voided,
+            terms=agreed.terms,
+            receipts=receipts,
+            at=snapshot.at,
+        )
+        return whole[np.flatnonzero(selection.among(loans).to_numpy())]
+
+    def find(self, text: str, limit: int) -> pd.DataFrame:
+        """Loans by their id or part of a reference or of a borrower's name: ``id, reference, borrower``."""
+        with self._store.read() as session, self._lock:
+            agreed = self._agreed = _agreements(session, edition(session).revision, self._agreed)
+        loans = agreed.loans.assign(state=np.where(agreed.is_voided, "voided", ""))
+        named = Selection(search=text).among(loans)
+        is_it = (loans["id"].astype(str) == text.strip()) & ~agreed.is_voided
+        found: pd.DataFrame = pd.concat([loans[is_it], loans[named & ~is_it]])[["id", "reference", "borrower"]]
+        return found.head(limit)
 
     def installments(self, session: Session, as_of: date) -> Iterator[dict[str, Any]]:
         """Every installment of every loan with what covers it, as ``Statement.installments``, voided loans left out.
@@ -238,15 +342,24 @@ def _installments(snapshot: Snapshot, receipts: dict[int, tuple[Any, Any]], as_o
             yield dict(zip(columns, values, strict=True))
 
 
-def _portfolio(as_of: date, snapshot: Snapshot) -> Portfolio:
+def _meant(chosen: Snapshot, selection: Selection) -> dict[str, Any]:
+    """Which rows of each currency are meant, on the day of a snapshot; voided loans never count."""
+    currencies = chosen.agreed.currencies
+    if selection == Selection():
+        return currencies
+    meant = selection.among(chosen.loans).to_numpy()
+    return {code: mine & meant for code, mine in currencies.items() if (mine & meant).any()}
+
+
+def _portfolio(as_of: date, snapshot: Snapshot, meant: dict[str, Any]) -> Portfolio:
     principal, at = snapshot.agreed.terms.principal, snapshot.at
-    by_currency = {code: totals(principal[mine], at[mine]) for code, mine in snapshot.agreed.currencies.items()}
+    by_currency = {code: totals(principal[mine], at[mine]) for code, mine in meant.items()}
     return Portfolio(as_of, snapshot.revision, by_currency)
 
 
-def _curve(snapshot: Snapshot, code: str, received: dict[Any, int], as_of: date) -> pd.DataFrame:
-    mine = snapshot.agreed.currencies[code]
-    due, today = snapshot.agreed.due_by_month[code], np.datetime64(as_of, "D")
+def _curve(snapshot: Snapshot, code: str, mine: Any, received: dict[Any, int], as_of: date) -> pd.DataFrame:
+    agreed, today = snapshot.agreed, np.datetime64(as_of, "D")
+    due = agreed.due_by_month[code] if mine is agreed.currencies[code] else due_by_month(agreed.terms[mine])
     months = np.arange(min([*due, *received]), max([*due, *received]) + 1)
     ends = (months + 1).astype("datetime64[D]") - 1
     running = pd.DataFrame(
@@ -264,20 +377,17 @@ def _curve(snapshot: Snapshot, code: str, received: dict[Any, int], as_of: date)
     return rows.assign(received=rows["received"].where(rows["on"] <= today).astype("Int64"))
 
 
-def _received_by_month(session: Session, as_of: date) -> dict[str, dict[Any, int]]:
-    """By currency and month, what came in through a day on loans that are not voided."""
+def _received_by_month(session: Session, as_of: date, meant: dict[str, Any], ids: Any) -> dict[str, dict[Any, int]]:
+    """By currency and month, what came in through a day on the loans that are meant."""
     sums = frame(
         session,
-        select(Loan.currency, Repayment.received_on, cast(func.sum(Repayment.amount), BigInteger).label("amount"))
-        .join(Loan, Loan.id == Repayment.loan_id)
-        .where(Repayment.received_on <= as_of, Repayment.undone_at.is_(None), Loan.voided_at.is_(None))
-        .group_by(Loan.currency, Repayment.received_on),
+        select(Repayment.loan_id, Repayment.received_on, cast(func.sum(Repayment.amount), BigInteger).label("amount"))
+        .where(Repayment.received_on <= as_of, Repayment.undone_at.is_(None))
+        .group_by(Repayment.loan_id, Repayment.received_on),
     )
-    months = sums["received_on"].to_numpy().astype("datetime64[M]")
-    return {
-        str(code): sum_by(months[rows.index], rows["amount"].to_numpy(dtype=np.int64))
-        for code, rows in sums.groupby("currency")
-    }
+    places = np.searchsorted(ids, sums["loan_id"].to_numpy(dtype=np.int64))
+    months, amounts = sums["received_on"].to_numpy().astype("datetime64[M]"), sums["amount"].to_numpy(dtype=np.int64)
+    return {code: sum_by(months[mine[places]], amounts[mine[places]]) for code, mine in meant.items()}
 
 
 def _collection(
@@ -285,7 +395,7 @@ def _collection(
 ) -> Collection:
     ids = agreed.ids[mine]
     rows = rows[rows["loan_id"].isin(ids)]
-    receipts = Receipts(
+    receipts = PeriodReceipts(
         np.searchsorted(ids, rows["loan_id"].to_numpy(dtype=np.int64)),
         rows["received_on"].to_numpy().astype("datetime64[D]"),
         rows["amount"].to_numpy(dtype=np.int64),

@@ -6,7 +6,7 @@ from io import BytesIO
 import streamlit as st
 
 from loan_core import InvalidFile, template
-from pages._desk import as_of, attempt, book, in_url
+from pages._desk import as_of, attempt, book, in_url, made
 from pages._imports import NOUNS, card, open_import, past_imports
 from pages._look import counted, day, figure, markdown
 from pages._sheets import corrections, preview, under_our_names, watched
@@ -136,11 +136,6 @@ def go_out() -> None:
                 type="primary" if is_zip else "secondary",
                 on_click="ignore",
             )
-
-
-def made(export, on) -> bytes:
-    """A file, made on the click, on a thread that knows no session: the book and the day go with it."""
-    return b"".join(file) if not isinstance(file := export(on), bytes) else file
 
 
 with st.container(gap=None):

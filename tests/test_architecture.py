@@ -22,7 +22,7 @@ RUN_BY_ALEMBIC = "loan_core/migrations/env.py"
 # A package, and the only places that name it. In a pattern ``*`` crosses folders too.
 ONLY_IN = {
     "streamlit": ("app.py", PAGES),
-    "plotly": ("pages/_charts.py",),
+    "plotly": ("pages/_*chart*.py",),
     "fastapi": ("app.py", "loan_core/api.py", "loan_core/asked.py"),
     "starlette": ("app.py", "loan_core/api.py", "loan_core/access.py", "loan_core/problems.py"),
     "pydantic": ("loan_core/asked.py",),
