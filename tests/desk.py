@@ -46,6 +46,7 @@ class Server:
     url: str
     port: int
     log_file: Path
+    pid: int
 
     @property
     def log(self) -> str:
@@ -55,7 +56,7 @@ class Server:
 @contextmanager
 def served(database_url: str, log_file: Path, today: date | None = None) -> Iterator[Server]:
     """The dashboard on a book, for as long as this block; ``today``, where it shall be another day than it is."""
-    server = Server(f"http://127.0.0.1:{(port := free_port())}", port, log_file)
+    port = free_port()
     program = ("streamlit",) if today is None else ("tests.on_a_day", today.isoformat())
     command = (sys.executable, "-m", *program, "run", "app.py", "--server.port", str(port))
     environment = {**os.environ, "SQLALCHEMY_DATABASE_URI": database_url, "LOANS_TIMEZONE": "UTC"}
@@ -63,6 +64,7 @@ def served(database_url: str, log_file: Path, today: date | None = None) -> Iter
     environment.pop("COVERAGE_PROCESS_CONFIG", None)
     with log_file.open("wb") as output:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
+    server = Server(f"http://127.0.0.1:{port}", port, log_file, process.pid)
     try:
         _wait_for(server)
         yield server

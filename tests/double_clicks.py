@@ -55,6 +55,7 @@ def save_once(tab: Tab, book: Book, saving: Saving, gap: float) -> None:
     expect(told(tab.page, saving.after)).to_be_visible(timeout=30_000)
     tab.settle()
     expect(told(tab.page, saving.after)).to_be_visible()
+    expect(tab.page.get_by_test_id("stAlert")).to_have_count(0)
     after = count(book)
     assert {name: after[name] - before[name] for name in after if after[name] != before[name]} == saving.changes
     assert tab.heard() == []
