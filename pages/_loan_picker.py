@@ -19,8 +19,12 @@ def choose_loan(**look: Any) -> int | None:
 
     What was looked for stands in the URL too: ``?find=amara``.
     """
-    asked, text = loan_id(), st.query_params.get("find", "")
+    text = st.query_params.get("find", "")
     found = book().find_loans(text, OFFERED)
+    if text and len(found) == 1:
+        text = ""
+        _ask_for(loan=found["id"].iloc[0])
+    asked = loan_id()
     names = {each.id: named(each) for each in found.itertuples()}
     if asked and asked not in names:
         names[asked] = named(book().loan(asked))
@@ -48,10 +52,12 @@ def choose_loan(**look: Any) -> int | None:
 def _choose() -> None:
     """Takes up what was picked; what was typed instead is looked for, and taken up where it can only be one loan."""
     chosen = st.session_state[_KEY]
-    found = book().find_loans(chosen, 2)["id"].tolist() if isinstance(chosen, str) else [chosen]
-    params = {"loan": found[0]} if len(found) == 1 else {"find": chosen}
+    _ask_for(**{"find" if isinstance(chosen, str) else "loan": chosen})
+
+
+def _ask_for(**params: object) -> None:
     kept = {name: said for name, said in st.query_params.items() if name not in ("loan", "find", "page")}
-    st.query_params.from_dict({**kept, **{name: str(said) for name, said in params.items() if said is not None}})
+    st.query_params.from_dict(kept | {name: str(said) for name, said in params.items() if said is not None})
 
 
 def _how_many(found: int, text: str) -> str:

@@ -208,10 +208,9 @@ def outcome(word: str, number: int) -> str:
 
 
 def colored_outcome(word: str, number: int) -> str:
-    """The same for Markdown, with its icon and its colour. Where it must break, it does before its last words."""
+    """The same for Markdown, with its icon and its colour. An icon keeps its word, and a number its days."""
     color, icon, _, text = _OUTCOMES[word]
-    said = text.format(days=days(abs(number))).replace(" ", SPACE)
-    said = said.replace(f",{SPACE}", ", ").replace(f"{SPACE}late", " late").replace(f"{SPACE}early", " early")
+    said = text.format(days=days(abs(number)).replace(" ", SPACE))
     return f":{color}[:material/{icon}:{SPACE}{said}]" if icon else f":{color}[{said}]"
 
 
