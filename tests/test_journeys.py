@@ -62,11 +62,16 @@ def launched(chromium: str) -> Iterator[Browser]:
         yield running
 
 
-@pytest.fixture
-def desk(launched: Browser, server: Server) -> Iterator[Tab]:
+@pytest.fixture(scope="module")
+def one_tab(launched: Browser, server: Server) -> Iterator[Tab]:
     with tab(launched, server, viewport={"width": 1440, "height": 1000}) as fresh:
         yield fresh
-        assert fresh.heard() == []
+
+
+@pytest.fixture
+def desk(one_tab: Tab) -> Iterator[Tab]:
+    yield one_tab
+    assert one_tab.heard() == []
 
 
 def plotted(desk: Tab) -> tuple[str, float]:
