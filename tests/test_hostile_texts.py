@@ -189,7 +189,7 @@ def test_a_text_from_right_to_left_does_not_turn_our_words(wide: Tab, written: s
 
 @pytest.mark.parametrize("page", pages())
 def test_in_the_address_they_are_words_that_nobody_knows(phone: Tab, page: str) -> None:
-    for text in (TEXTS[0], TEXTS[10], "x" * 5_000, "a\0b", "\ud800"):
+    for text in (TEXTS[0], TEXTS[10], "x" * 2_000, "a\0b", "\ud800"):
         phone.visit(f"{pages()[page]}?{urlencode(dict.fromkeys(NAMED, text), errors='surrogatepass')}")
         assert_harmless(phone)
 
