@@ -17,7 +17,6 @@ from tests import test_new_loan_page
 from tests.desk import Tab, browser, served, tab
 from tests.test_new_loan_page import (
     HOSTILE,
-    click_twice,
     field,
     fill,
     in_browser,
@@ -343,30 +342,6 @@ def type_in(at: Tab, amount: str) -> None:
     at.page.get_by_label("Amount, USD").press_sequentially(amount)
     expect(at.page.get_by_text("Installments 5 to").or_(at.page.get_by_text("Installment 5:")).first).to_be_visible()
     at.settle()
-
-
-@in_browser
-@pytest.mark.parametrize("gap", [0, 120])
-def test_a_double_click_records_once_and_undoes_once(desk: SimpleNamespace, gap: int) -> None:
-    far = date(2100, 1, 1)
-    with tab(desk.browser, desk.server) as at:
-        before, page = desk.book.repayments(far).count, at.page
-        type_in(at, f"1.{gap + 1:03d}"[:4])
-        click_twice(page.get_by_role("button", name="Record repayment"), gap)
-        expect(page.get_by_role("heading", name="Repayment recorded")).to_be_visible()
-        at.settle()
-        expect(page.get_by_role("heading", name="Repayment recorded")).to_be_visible()
-        assert desk.book.repayments(far).count == before + 1
-
-        page.get_by_role("button", name="Undo").click()
-        page.get_by_label("Reason").fill("Twice")
-        click_twice(page.get_by_role("button", name="Reverse repayment"), gap)
-        expect(page.get_by_role("heading", name="Repayment reversed")).to_be_visible()
-        at.settle()
-        expect(page.get_by_role("heading", name="Repayment reversed")).to_be_visible()
-        expect(page.get_by_role("alert")).to_have_count(0)
-        assert desk.book.repayments(far).count == before + 2
-        assert at.heard() == []
 
 
 @in_browser
