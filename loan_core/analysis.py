@@ -1,7 +1,7 @@
-"""What an analyst asks of loans on a day. Every answer is made of one standing: of one day and of one revision.
+"""What an analyst asks of loans on a day. Every answer is made of one snapshot: of one day and of one revision.
 
 An answer is computed when it is first asked for, and remembered. Voided loans count in none, and each currency answers
-for itself. Figures of loans add up, so a big book goes through in parts, and no copy of it is made.
+for itself. Figures of loans add up: they are made block by block, of the columns that the book has in memory anyway.
 """
 
 from collections.abc import Callable, Hashable, Sequence
@@ -10,10 +10,12 @@ from datetime import date
 from functools import reduce
 from operator import add
 from threading import Lock, RLock
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
+import pyarrow as pa
 
+from loan_core.blocks import Block, joined
 from loan_core.calculation.collection import Collections, Period, collections
 from loan_core.calculation.concentration import (
     RATE_EDGES_PPM,
@@ -27,20 +29,20 @@ from loan_core.calculation.concentration import (
 )
 from loan_core.calculation.heat_map import HeatBands, HeatMap, heat_bands, heat_map
 from loan_core.calculation.money import CURRENCIES
-from loan_core.calculation.position import State
+from loan_core.calculation.position import Position, State
 from loan_core.calculation.receipts import Receipts
 from loan_core.calculation.risk import Risk, risks
 from loan_core.calculation.rolling import Moves, moves
 from loan_core.calculation.schedule import Terms
 from loan_core.calculation.vintages import Vintages, vintages
 from loan_core.errors import LoanNotFound
+from loan_core.memory import Snapshot, in_parallel
 from loan_core.selection import Selection
-from loan_core.whole_book import Standing
+from loan_core.standing import Standing
 
 LOANS_REMEMBERED = 1_000_000
 """Analyses of so many loans in all are remembered; the latest one always is."""
 ANALYSES_REMEMBERED = 32
-_LOANS_AT_ONCE = 50_000
 
 Answer = TypeVar("Answer")
 Sum = TypeVar("Sum", Collections, Vintages, HeatBands, Risk, Moves)
@@ -59,26 +61,47 @@ class Concentration:
     borrowers: int
 
 
+class Part(NamedTuple):
+    """Some rows of a block of the book."""
+
+    loans: Block
+    at: Position
+    rows: Any
+
+    @property
+    def terms(self) -> Terms:
+        return self.loans.terms[self.rows]
+
+    @property
+    def receipts(self) -> Receipts:
+        return self.loans.receipts[self.rows]
+
+    @property
+    def borrowers(self) -> list[str]:
+        names: list[str] = self.loans.borrowers.take(pa.array(self.rows)).to_pylist()
+        return names
+
+
 class Analysis:
     """The loans of one currency on a day: what an analyst asks of them. Threads may share it."""
 
-    def __init__(self, standing: Standing, currency: str, rows: Any) -> None:
-        self.as_of, self.revision, self.currency = standing.as_of, standing.revision, currency
-        self._standing, self._rows = standing, rows
+    def __init__(self, snapshot: Snapshot, currency: str, parts: Sequence[Part]) -> None:
+        self.as_of, self.revision, self.currency = snapshot.as_of, snapshot.revision, currency
+        self._snapshot, self._parts = snapshot, parts
         self._known: dict[Hashable, Any] = {}
         self._lock = RLock()
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return sum(len(part.rows) for part in self._parts)
 
     @property
     def loans(self) -> Standing:
-        """The loans themselves, with everything that was asked of them: the rows behind every answer."""
-        return self._standing if len(self) == len(self._standing) else self._standing[self._rows]
+        """The loans themselves, with everything that calculation takes of them: the rows behind every answer."""
+        return Standing.of_parts(self._snapshot, self._parts)
 
     def reference(self, loan_id: int) -> str:
         """What the lender calls one of the loans; ``LoanNotFound``."""
-        return str(self._standing.references[self._rows_of([loan_id])[0]])
+        return str(self._named([loan_id]).references[0].as_py())
 
     @property
     def collections(self) -> Collections:
@@ -123,17 +146,18 @@ class Analysis:
 
         ``LoanNotFound`` for a loan that is none of them.
         """
-        rows = self._rows_of(loan_ids)
-        return heat_map(self._standing.terms[rows], self._standing.receipts[rows], np.datetime64(self.as_of, "D"))
+        found = self._named(loan_ids)
+        return heat_map(found.terms, found.receipts, np.datetime64(self.as_of, "D"))
 
     def concentration(self, number: int = 10) -> Concentration:
         """The ``number`` of borrowers who owe most, and how much of the whole."""
 
         def concentrated() -> Concentration:
-            at, rows = self._standing, self._rows
-            owed = borrowers(
-                at.borrowers[rows].tolist(), at.ids[rows], at.at.state[rows], at.at.outstanding_principal[rows]
-            )
+            names = [name for part in self._parts for name in part.borrowers]
+            ids = np.concatenate([part.loans.ids[part.rows] for part in self._parts])
+            state = np.concatenate([part.at.state[part.rows] for part in self._parts])
+            outstanding = np.concatenate([part.at.outstanding_principal[part.rows] for part in self._parts])
+            owed = borrowers(names, ids, state, outstanding)
             return Concentration(owed.top(number), owed.share(number), owed.gross_portfolio, len(owed.owed))
 
         return self._once(("concentration", number), concentrated)
@@ -146,7 +170,7 @@ class Analysis:
         """
 
         def spread() -> dict[str, Histogram]:
-            found = [self._histograms(rows) for rows in self._parts()]
+            found = list(map(self._histograms, self._parts))
             return {name: reduce(add, [each[name] for each in found]) for name in found[0]}
 
         return self._once("histograms", spread)
@@ -159,33 +183,31 @@ class Analysis:
             answer: Answer = self._known[key]
             return answer
 
-    def _rows_of(self, loan_ids: Sequence[int]) -> Any:
-        ids, wanted = self._standing.ids[self._rows], np.array(loan_ids, np.int64)
-        places = np.minimum(np.searchsorted(ids, wanted), len(ids) - 1)
-        for loan_id in wanted[ids[places] != wanted].tolist():
+    def _named(self, loan_ids: Sequence[int]) -> Block:
+        """These loans, in this order; ``LoanNotFound``."""
+        wanted = np.array(loan_ids, np.int64)
+        rows = [(part.loans, part.rows[np.isin(part.loans.ids[part.rows], wanted)]) for part in self._parts]
+        found: Block = joined([block[some] for block, some in rows if len(some)] or [Block.empty()])
+        for loan_id in wanted[~np.isin(wanted, found.ids)].tolist():
             raise LoanNotFound(loan_id)
-        return self._rows[places]
-
-    def _parts(self) -> list[Any]:
-        return np.array_split(self._rows, range(_LOANS_AT_ONCE, len(self), _LOANS_AT_ONCE))
+        return found[np.searchsorted(found.ids, wanted)]
 
     def _added(self, answer: Callable[[Terms, Receipts, np.datetime64], Sum]) -> Sum:
         """The answer of all the loans, from those of their parts."""
-        at, day = self._standing, np.datetime64(self.as_of, "D")
-        return reduce(add, (answer(at.terms[rows], at.receipts[rows], day) for rows in self._parts()))
+        day = np.datetime64(self.as_of, "D")
+        return reduce(add, in_parallel(lambda part: answer(part.terms, part.receipts, day), self._parts))
 
     def _each_added(
         self, answers: Callable[[Terms, Receipts, Sequence[np.datetime64]], list[Sum]], days: Sequence[date]
     ) -> list[Sum]:
         """The same of several answers, one or so for each of the days."""
-        at, on = self._standing, [np.datetime64(day, "D") for day in days]
-        found = [answers(at.terms[rows], at.receipts[rows], on) for rows in self._parts()]
+        on = [np.datetime64(day, "D") for day in days]
+        found = in_parallel(lambda part: answers(part.terms, part.receipts, on), self._parts)
         return [reduce(add, each) for each in zip(*found, strict=True)]
 
-    def _histograms(self, rows: Any) -> dict[str, Histogram]:
-        at = self._standing.at
-        active = rows[at.state[rows] == State.ACTIVE]
-        terms, owed = self._standing.terms[active], at.outstanding_principal[active]
+    def _histograms(self, part: Part) -> dict[str, Histogram]:
+        active = part.rows[part.at.state[part.rows] == State.ACTIVE]
+        terms, owed = part.loans.terms[active], part.at.outstanding_principal[active]
         values = {
             "rate": (terms.annual_rate_ppm, RATE_EDGES_PPM),
             "size": (terms.principal, size_edges(CURRENCIES[self.currency].exponent)),
@@ -194,22 +216,23 @@ class Analysis:
         return {name: histogram(*each, owed) for name, each in values.items()}
 
 
-def by_currency(standing: Standing) -> dict[str, Analysis]:
-    """An analysis for each currency, that of most loans first; of a standing without loans there is none."""
-    stands = ~standing.is_voided
-    codes, counts = np.unique(standing.currencies[stands].astype(str), return_counts=True)
-    found = {}
-    for code in codes[np.argsort(-counts, kind="stable")].tolist():
-        rows = np.flatnonzero(stands & (standing.currencies == code))
-        found[code] = Analysis(standing, code, rows)
-    return found
+def by_currency(snapshot: Snapshot, selection: Selection) -> dict[str, Analysis]:
+    """An analysis for each currency of the loans that are meant, that of most loans first; none where none is meant."""
+    parts: dict[str, list[Part]] = {}
+    for block, at in snapshot:
+        is_meant = selection.among(block, at) & ~block.is_voided
+        for code, rows in block.rows_by_currency.items():
+            if len(meant := rows[is_meant[rows]]):
+                parts.setdefault(code, []).append(Part(block, at, meant))
+    found = [Analysis(snapshot, code, mine) for code, mine in parts.items()]
+    return {each.currency: each for each in sorted(found, key=lambda each: (-len(each), each.currency))}
 
 
 class Analyses:
     """The last few, by what was asked, for as long as the book is the same: a rerun of a page costs nothing."""
 
-    def __init__(self, edition: Callable[[], tuple[str, int]], standing: Callable[[date, Selection], Standing]) -> None:
-        self._edition, self._standing = edition, standing
+    def __init__(self, edition: Callable[[], tuple[str, int]], on: Callable[[date], Snapshot]) -> None:
+        self._edition, self._on = edition, on
         self._known: dict[tuple[tuple[str, int], date, Selection], dict[str, Analysis]] = {}
         self._lock, self._making = Lock(), Lock()
 
@@ -235,10 +258,10 @@ class Analyses:
 
     def _made(self, as_of: date, selection: Selection) -> dict[str, Analysis]:
         book_id, _ = self._edition()
-        standing = self._standing(as_of, selection)
-        made = by_currency(standing)
+        snapshot = self._on(as_of)
+        made = by_currency(snapshot, selection)
         with self._lock:
-            self._known[(book_id, standing.revision), as_of, selection] = made
+            self._known[(book_id, snapshot.revision), as_of, selection] = made
             self._forget_oldest()
         return made
 

@@ -23,12 +23,15 @@ STATUSES = {
     "On Track": ":green[:material/check: On Track]",
     "Ahead": ":blue[:material/arrow_upward: Ahead]",
 }
-PAST_DUE = {
-    "current": "Nothing past due",
-    "1-30": "1–30 days past due",
-    "31-60": "31–60 days past due",
-    "61-90": "61–90 days past due",
-    "91+": "91 days past due and more",
+# What is past due for how long: the words, and the fields of a selection.
+PAST_DUE: dict[str, tuple[str, dict[str, Any]]] = {
+    "current": ("Nothing past due", {"past_due": "current"}),
+    "1+": ("Past due", {"past_due_from": 1}),
+    "1-30": ("1–30 days past due", {"past_due": "1-30"}),
+    "31-60": ("31–60 days past due", {"past_due": "31-60"}),
+    "61-90": ("61–90 days past due", {"past_due": "61-90"}),
+    "91+": ("91 days past due and more", {"past_due": "91+"}),
+    "31+": ("More than 30 days past due", {"past_due_from": 31}),
 }
 # What each order sorts by; with a minus sign, the largest first.
 ORDERS = {
@@ -58,7 +61,7 @@ def selection_asked(state: str = "active") -> tuple[dict[str, Any], str]:
         "search": asked.get("search", ""),
         "status": _one_of(("Behind", "On Track", "Ahead"), asked.get("status")),
         "state": None if known == "all" else known,
-        "past_due": _one_of(PAST_DUE, asked.get("past_due")),
+        **PAST_DUE.get(asked.get("past_due", ""), ("", {}))[1],
         "smallest": _amount(asked.get("from", ""), code)[0],
         "largest": _amount(asked.get("to", ""), code)[0],
         "started": _month(asked.get("started", "")),
@@ -89,9 +92,9 @@ def more_filters(state: str = "active") -> None:
     with st.popover(f"Filters{f' · {len(said)}' if said else ''}", icon=":material/filter_list:", key="filters"):
         states = [state, *(each for each in STATES if each != state)]
         st.selectbox("State", states, format_func=STATES.get, **in_url("state", state, states))
-        _choice("Days past due", "past_due", PAST_DUE)
+        _choice("Days past due", "past_due", {name: words for name, (words, _) in PAST_DUE.items()})
         with st.grid(2, min_column_width=120):
-            for label, name in ((f"Lent from, {code}", "from"), (f"to, {code}", "to")):
+            for label, name in ((f"Lent from, {code}", "from"), (f"Lent up to, {code}", "to")):
                 st.text_input(label, placeholder="Any amount", **in_url(name, ""))
         for name in ("from", "to"):
             if refusal := _amount(st.query_params.get(name, ""), code)[1]:
@@ -114,10 +117,10 @@ def say_filters(state: str = "active") -> None:
 def filter_words(state: str = "active") -> list[str]:
     """Each of the filters behind the button that is set, in a few words."""
     meant, code = selection_asked(state)[0], currency_asked()
-    known = meant["state"] or "all"
+    known, past_due = meant["state"] or "all", st.query_params.get("past_due")
     return [
         *([STATES[known]] if known != state else []),
-        *([PAST_DUE[meant["past_due"]]] if meant["past_due"] else []),
+        *([PAST_DUE[past_due][0]] if past_due in PAST_DUE else []),
         *([f"from {money(meant['smallest'], code)}"] if meant["smallest"] is not None else []),
         *([f"up to {money(meant['largest'], code)}"] if meant["largest"] is not None else []),
         *([f"began in {meant['started']:%B %Y}"] if meant["started"] else []),

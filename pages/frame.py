@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from loan_core import Refusal, currency
+from loan_core import Refusal
 from pages._desk import (
     FIRST_DAY,
     LAST_DAY,
@@ -57,12 +57,7 @@ def ask_for_the_currency() -> None:
     """Where there is more than one: sums of several are never added."""
     codes = book().currencies()
     if len(codes) > 1:
-        st.selectbox(
-            "Currency",
-            codes,
-            format_func=lambda code: f"{code} · {currency(code).name}",
-            **in_url("currency", currency_asked(), codes),
-        )
+        st.selectbox("Currency", codes, **in_url("currency", currency_asked(), codes))
 
 
 def offer_the_link() -> None:

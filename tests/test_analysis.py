@@ -98,10 +98,10 @@ def test_every_answer_is_that_of_calculation_over_the_loans_of_one_currency(book
         assert each.loans.ids.tolist() == mine.ids.tolist()
 
 
-def test_a_book_in_parts_is_the_same_book(book, monkeypatch):
-    whole = [facts(each) for each in book.analysis(AS_OF).values()]
-    monkeypatch.setattr(analysis, "_LOANS_AT_ONCE", 1)
-    assert [facts(each) for each in analysis.by_currency(book.standing(AS_OF)).values()] == whole
+def test_a_book_in_parts_is_the_same_book(book):
+    for whole in book.analysis(AS_OF).values():
+        loans = [part._replace(rows=part.rows[at : at + 1]) for part in whole._parts for at in range(len(part.rows))]
+        assert facts(Analysis(whole._snapshot, whole.currency, loans)) == facts(whole)
 
 
 def test_a_write_between_two_questions_changes_nothing_of_what_was_asked(book):
@@ -141,8 +141,7 @@ def test_only_the_last_few_are_remembered(book, monkeypatch):
 
 def test_of_many_who_ask_at_once_one_computes(book, monkeypatch):
     asked, computed, barrier = [], [], Barrier(4)
-    standing = book._whole.standing
-    monkeypatch.setattr(book._analyses, "_standing", lambda *said: asked.append(1) or standing(*said))
+    monkeypatch.setattr(book._analyses, "_on", lambda day: asked.append(1) or book._whole.on(day))
     monkeypatch.setattr(analysis, "vintages", lambda *these: computed.append(1) or vintages(*these))
 
     def ask(_: int) -> Any:
