@@ -29,7 +29,7 @@ SPANS = {"12 months": 12, "24 months": 24}
 
 
 def age_of(row: dict[str, Any]) -> str:
-    return str(PAST_DUE[row["days_past_due"]])
+    return PAST_DUE[row["days_past_due"]][0]
 
 
 def show_definitions(risk: Any, code: str) -> None:

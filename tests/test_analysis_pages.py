@@ -239,6 +239,7 @@ def test_ages_by_hand(by_hand):
         [1, 400, 300],
         [1, 300, 300],
     ]
+    assert ages["Past due"].tolist()[:2] == ["Nothing past due", "1–30 days past due"]
     assert ages["Share"].sum() == pytest.approx(100)
     rates, sizes, terms = ([row[:3] for row in each.values.tolist()] for each in spread)
     # Seven loans without interest, and one at 24 %.
