@@ -5,6 +5,7 @@ takes the day it is asked about. Nothing here splits a repayment or keeps a bala
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
@@ -12,11 +13,12 @@ from threading import Lock
 from typing import Any, BinaryIO
 
 import msgspec
+import numpy as np
 import pandas as pd
 from sqlalchemy import bindparam, func, select, true
 from sqlalchemy.orm import Session
 
-from loan_core import batches, demo, exchange, ledger, selection
+from loan_core import batches, demo, exchange, ledger
 from loan_core.answers import (
     ImportReceipt,
     LoanStatus,
@@ -26,9 +28,11 @@ from loan_core.answers import (
     RepaymentPreview,
     Statement,
     UndoReceipt,
+    curve,
 )
 from loan_core.batches import Import, Progress, no_progress
 from loan_core.cache import Cache, Version
+from loan_core.calculation.calendar import Calendar
 from loan_core.calculation.money import CURRENCIES
 from loan_core.calculation.portfolio import Collection
 from loan_core.calculation.position import Thresholds
@@ -52,6 +56,8 @@ from loan_core.errors import (
     RepaymentNotFound,
     shortened,
 )
+from loan_core.installments import installments
+from loan_core.lists import List, find
 from loan_core.models import Batch, Edition, Loan, Repayment
 from loan_core.recording import (
     IdempotencyKey,
@@ -68,11 +74,12 @@ from loan_core.recording import (
     repayments_by_reference,
     reversals_of,
 )
-from loan_core.selection import LoanPage, Place, Selection
+from loan_core.selection import LoanPage, Place, Selection, place_of
 from loan_core.settings import Settings
+from loan_core.standing import Standing
 from loan_core.statements import preview_of, schedule_of, statement_of, status_of
 from loan_core.store import Store, Write
-from loan_core.whole_book import Standing, WholeBook
+from loan_core.whole_book import WholeBook
 
 _EDITION = select(Edition.book_id, Edition.revision)
 _VERSION = select(Edition.book_id, Loan.revision).join(Loan, true()).where(Loan.id == bindparam("loan_id"))
@@ -92,7 +99,7 @@ class Book:
         self.cache = cache or Cache.at("off")
         store.after_commit = self.cache.forget
         self._computing = [Lock() for _ in range(64)]
-        self._whole = WholeBook(store, self._settings.thresholds)
+        self._whole = WholeBook(store, self._settings.thresholds, self._settings.memory_mb)
 
     @property
     def thresholds(self) -> Thresholds:
@@ -378,18 +385,24 @@ class Book:
 
     def currencies(self) -> list[str]:
         """The currencies of the loans that stand, that of most loans first."""
-        return self._whole.currencies()
+        loans: Counter[str] = Counter()
+        for block in self._whole.blocks():
+            loans.update(block.standing_by_currency)
+        return sorted(loans, key=lambda code: (-loans[code], code))
 
     def start_months(self) -> list[date]:
         """The first days of the months in which the loans that stand began, the newest first."""
-        return self._whole.start_months()
+        months = {month for block in self._whole.blocks() for month in block.start_months}
+        return sorted(months, reverse=True)
 
     def loans(self, as_of: date, **meant: Any) -> pd.DataFrame:
         """The loans that are meant, by the fields of ``Selection``, in the order of their ids.
 
-        Each row is a loan as agreed with every field of its status.
+        Each row is a loan as agreed with every field of its status. Of many loans ``loan_page`` gives some.
         """
-        return Selection(**meant).of(self._whole.on(as_of)[0].loans)
+        with self._store.read() as session:
+            found = List(self._whole.seen_by(session, as_of), Selection(**meant))
+            return pd.concat(found.in_turn(session), ignore_index=True)
 
     def loan_page(
         self,
@@ -401,11 +414,9 @@ class Book:
         **meant: Any,
     ) -> LoanPage:
         """The loans that are meant, sorted by one of ``SORTS``, ``limit`` of them from ``offset`` or ``after`` on."""
-        snapshot = self._whole.on(as_of)[0]
-        among = Selection(**meant).among(snapshot.loans)
-        rows, end = selection.page(snapshot.loans, among, sort, after, limit, offset)
-        by_currency = selection.subtotals(snapshot.loans, among)
-        return LoanPage(rows, int(among.sum()), by_currency, snapshot.revision, end)
+        with self._store.read() as session:
+            found = List(self._whole.seen_by(session, as_of), Selection(**meant))
+            return found.page(session, sort, after, limit, offset)
 
     def beside(self, statement: Statement, sort: str = "id", **meant: Any) -> tuple[int | None, int | None]:
         """The loans before and after this one in a list, as ``loan_page`` sorts it, by their ids; None at its ends.
@@ -413,22 +424,24 @@ class Book:
         The loan itself need not be among those that are meant: it has its place in their order all the same.
         """
         opposite = sort.removeprefix("-") if sort.startswith("-") else f"-{sort}"
-        place = selection.place_of(statement, sort.removeprefix("-"))
+        column = sort.removeprefix("-")
+        place = place_of(statement, column)
         neighbors = []
         for order in (opposite, sort):
             rows = self.loan_page(statement.status.as_of, order, place, limit=1, **meant).rows
             # What has no value stands last in either direction: it is not before what has one.
-            is_beyond = order == opposite and place.value is not None and rows[sort.removeprefix("-")].isna().any()
+            has_none = column in rows and rows[column].isna().any()
+            is_beyond = order == opposite and place.value is not None and has_none
             neighbors.append(None if rows.empty or is_beyond else int(rows["id"].iloc[0]))
         return neighbors[0], neighbors[1]
 
     def find_loans(self, text: str = "", limit: int = 20) -> pd.DataFrame:
         """Loans to choose from: ``id, reference, borrower`` of those whose id it is, or whose names it is part of."""
-        return self._whole.find(text, limit)
+        return find(self._whole.blocks(), text, limit)
 
     def standing(self, as_of: date, **meant: Any) -> Standing:
         """The loans that are meant, by the fields of ``Selection``, with everything that calculation takes of them."""
-        return self._whole.standing(as_of, Selection(**meant))
+        return Standing.of(self._whole.on(as_of), Selection(**meant))
 
     def portfolio(self, as_of: date, **meant: Any) -> Portfolio:
         """What the book comes to on a day, each currency by itself; ``meant`` as in ``portfolios``."""
@@ -437,18 +450,23 @@ class Book:
     def portfolios(self, days: Sequence[date], *, chosen_on: date | None = None, **meant: Any) -> list[Portfolio]:
         """What the book comes to on each of these days, all of one revision.
 
-        With any field of ``Selection``, the loans that are meant on ``chosen_on``, the last of the days unless given:
-        the same ones are counted on every day.
+        With fields of ``Selection``: the loans that are meant on ``chosen_on``, the last of the days unless given. The
+        same ones are counted on every day.
         """
-        return self._whole.portfolios(days, chosen_on or max(days), Selection(**meant))
+        if Selection(**meant) != Selection():
+            chosen = self.standing(chosen_on or max(days), **meant)
+            revision, totals = chosen.revision, chosen.totals(days, self.thresholds)
+        else:
+            revision, totals = self._whole.totals(days)
+        return [Portfolio(day, revision, by_currency) for day, by_currency in zip(days, totals, strict=True)]
 
     def curves(self, as_of: date, **meant: Any) -> dict[str, pd.DataFrame]:
         """By currency, what was expected and received by each month's end: ``on, expected, received``, both running.
 
         From the first month to the last one in which anything falls due; one row is ``as_of`` itself, and after it
-        nothing is ``received``. Of the loans that are meant on that day.
+        nothing is ``received``. With fields of ``Selection``: of the loans that are meant on that day.
         """
-        return self._whole.curves(as_of, Selection(**meant))
+        return {code: curve(calendar, as_of) for code, calendar in self._calendars(as_of, meant).items()}
 
     def collections(self, first: date, last: date) -> dict[str, Collection]:
         """By currency, what fell due in a period and what came in during it."""
@@ -457,9 +475,17 @@ class Book:
     def collections_of(
         self, periods: Sequence[tuple[date, date]], *, chosen_on: date | None = None, **meant: Any
     ) -> list[dict[str, Collection]]:
-        """The same of many periods, of the loans that are meant on a day: the end of the last period unless given."""
-        on, selected = chosen_on or max(last for _, last in periods), Selection(**meant)
-        return [self._whole.collections(first, last, on, selected) for first, last in periods]
+        """The same of many periods, of the loans that are meant as in ``portfolios``."""
+        calendars = self._calendars(chosen_on or max(last for _, last in periods), meant)
+        bounds = [(np.datetime64(first, "D"), np.datetime64(last, "D")) for first, last in periods]
+        return [
+            {code: Collection(*calendar.between(*period)) for code, calendar in calendars.items()} for period in bounds
+        ]
+
+    def _calendars(self, chosen_on: date, meant: dict[str, Any]) -> dict[str, Calendar]:
+        if Selection(**meant) == Selection():
+            return self._whole.calendars()
+        return self.standing(chosen_on, **meant).calendars(self.thresholds)
 
     def repayments(self, as_of: date, *, limit: int = 15, offset: int = 0, **meant: Any) -> RepaymentPage:
         """What came in through a day, newest first, a page at a time; which of it by the fields of ``ledger.Meant``."""
@@ -474,11 +500,10 @@ class Book:
     def export_loans(self, as_of: date, loan_id: int | None = None, sort: str = "id", **meant: Any) -> Iterator[bytes]:
         """A CSV of loans with their status on a day: of one, or of those that are meant, sorted as by ``loan_page``."""
         with self._store.read() as session:
-            loans = self._whole.seen_by(session, as_of)[0].loans
-            among = Selection(**meant).among(loans)
+            meant_loans = List(self._whole.seen_by(session, as_of), Selection(**meant))
+            found = pd.concat(meant_loans.in_turn(session, sort), ignore_index=True)
             if loan_id is not None:
-                among &= loans["id"] == loan_by_id(session, loan_id).id
-        found, _ = selection.page(loans, among, sort, None, limit=len(loans), offset=0)
+                found = found[found["id"] == loan_by_id(session, loan_id).id]
         return exchange.csv_lines(exchange.LOANS_OUT, _records(found.assign(as_of=as_of)))
 
     def export_repayments(self, as_of: date, loan_id: int | None = None, **meant: Any) -> Iterator[bytes]:
@@ -492,8 +517,7 @@ class Book:
         """A CSV of installments with what covers them on a day, of one loan or of them all."""
         if loan_id is not None:
             return exchange.csv_lines(exchange.SCHEDULE_COLUMNS, _installments(self.statement(loan_id, as_of)))
-        with self._store.read() as session:
-            return exchange.csv_lines(exchange.SCHEDULE_COLUMNS, self._whole.installments(session, as_of))
+        return exchange.csv_lines(exchange.SCHEDULE_COLUMNS, installments(self._whole.on(as_of)))
 
     def export_statement(self, as_of: date, loan_id: int) -> Iterator[bytes]:
         """A CSV of a loan's repayments through a day with what each covered, and the running sums."""
@@ -503,11 +527,12 @@ class Book:
     def export_all(self, as_of: date) -> bytes:
         """The whole book as a zip, all of one revision: loans, repayments, schedule, and a dictionary of columns."""
         with self._store.read() as session:
-            loans = Selection().of(self._whole.seen_by(session, as_of)[0].loans)
+            snapshot = self._whole.seen_by(session, as_of)
+            loans = pd.concat(List(snapshot, Selection()).in_turn(session), ignore_index=True)
             files = {
                 "loans.csv": exchange.csv_lines(exchange.LOANS_OUT, _records(loans.assign(as_of=as_of))),
                 "repayments.csv": _repayments_csv(session, as_of, ledger.Meant()),
-                "schedule.csv": exchange.csv_lines(exchange.SCHEDULE_COLUMNS, self._whole.installments(session, as_of)),
+                "schedule.csv": exchange.csv_lines(exchange.SCHEDULE_COLUMNS, installments(snapshot)),
             }
         return exchange.zipped(files)
 
