@@ -5,10 +5,10 @@ takes the day it is asked about. Nothing here splits a repayment or keeps a bala
 """
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
+from itertools import chain
 from threading import Lock
 from typing import Any, BinaryIO
 
@@ -18,7 +18,7 @@ import pandas as pd
 from sqlalchemy import bindparam, func, select, true
 from sqlalchemy.orm import Session
 
-from loan_core import batches, demo, exchange, ledger
+from loan_core import batches, checking, demo, exchange, ledger, reading
 from loan_core.answers import (
     ImportReceipt,
     LoanStatus,
@@ -30,12 +30,12 @@ from loan_core.answers import (
     UndoReceipt,
     curve,
 )
-from loan_core.batches import Import, Progress, no_progress
+from loan_core.batches import Import, no_progress
 from loan_core.cache import Cache, Version
-from loan_core.calculation.calendar import Calendar
 from loan_core.calculation.money import CURRENCIES
 from loan_core.calculation.portfolio import Collection
 from loan_core.calculation.position import Thresholds
+from loan_core.checking import Checked, Progress
 from loan_core.entries import (
     LOAN_FIELDS,
     REPAYMENT_FIELDS,
@@ -59,6 +59,7 @@ from loan_core.errors import (
 from loan_core.installments import installments
 from loan_core.lists import List, find
 from loan_core.models import Batch, Edition, Loan, Repayment
+from loan_core.reading import Table
 from loan_core.recording import (
     IdempotencyKey,
     Signature,
@@ -66,16 +67,17 @@ from loan_core.recording import (
     check_same_loan,
     check_same_repayment,
     loan_by_id,
-    loan_rows,
+    loan_row,
     loans_by_reference,
     remember,
     repayment_reference_taken,
-    repayment_rows,
+    repayment_row,
     repayments_by_reference,
     reversals_of,
 )
 from loan_core.selection import LoanPage, Place, Selection, place_of
 from loan_core.settings import Settings
+from loan_core.spool import Spool
 from loan_core.standing import Standing
 from loan_core.statements import preview_of, schedule_of, statement_of, status_of
 from loan_core.store import Store, Write
@@ -137,7 +139,7 @@ class Book:
             if loan is not None:
                 check_same_loan(entry, loan)
             else:
-                loan = Loan(**loan_rows(write, [entry], Signature(signer, write.at))[0])
+                loan = Loan(**loan_row(write, entry, Signature(signer, write.at)))
                 write.session.add(loan)
             remember(write.session, key, loan, write.at)
             return loan
@@ -174,7 +176,7 @@ class Book:
                 return earlier
             loan, entry, repayment = self._judged_repayment(write.session, loan_id, {"amount": amount, **stated})
             if repayment is None:
-                repayment = _added(write, loan, repayment_rows(write, [(loan_id, entry, None)], signature)[0])
+                repayment = _added(write, loan, repayment_row(write, loan_id, entry, None, signature))
             remember(write.session, key, repayment, write.at)
             return repayment
 
@@ -232,7 +234,7 @@ class Book:
         }
         received = f"{shortened(undone.reference)} was received"
         entry = repayment_entry(said | stated, loan.currency, undone.received_on, self.today(), received)
-        earlier = reversals_of(write.session, [undone.id]).get(undone.id)
+        earlier: Repayment | None = reversals_of(write.session, [undone.id]).get(undone.id)
         if earlier is not None:
             if earlier.reference != entry.reference:
                 raise AlreadyReversed(undone.reference, earlier.reference)
@@ -241,33 +243,28 @@ class Book:
         taken = repayments_by_reference(write.session, [entry.reference]).get(entry.reference)
         if taken is not None:
             raise repayment_reference_taken(write.session, taken)
-        return _added(write, loan, repayment_rows(write, [(loan.id, entry, undone.id)], signature)[0])
+        return _added(write, loan, repayment_row(write, loan.id, entry, undone.id, signature))
 
     def import_loans(
         self, file: BinaryIO, *, name: str = "", dry_run: bool = False, progress: Progress = no_progress
     ) -> ImportReceipt:
         """Write a file of loans, all or nothing; ``InvalidFile`` has every problem. A file twice is one import."""
-        table = exchange.read_loans(file)
-        check = partial(batches.check_loans, table, self.today(), self._settings.currency, progress)
-        job = Import(
-            "loans", table.fingerprint, name, len(table.rows) + len(table.problems), check, batches.insert_loans
-        )
-        return batches.run(self._store, job, self._signature, dry_run, progress)
+        with reading.read(file, reading.LOANS) as table:
+            check = partial(checking.check_loans, table, self.today(), self._settings.currency, progress)
+            return self._imported("loans", table, name, check, batches.insert_loans, dry_run, progress)
 
     def import_repayments(
         self, file: BinaryIO, *, name: str = "", dry_run: bool = False, progress: Progress = no_progress
     ) -> ImportReceipt:
         """Write a file of repayments, all or nothing, as ``import_loans`` does."""
-        table = exchange.read_repayments(file)
-        check = partial(batches.check_repayments, table, self.today(), progress)
-        job = Import(
-            "repayments",
-            table.fingerprint,
-            name,
-            len(table.rows) + len(table.problems),
-            check,
-            batches.insert_repayments,
-        )
+        with reading.read(file, reading.REPAYMENTS) as table:
+            check = partial(checking.check_repayments, table, self.today(), progress)
+            return self._imported("repayments", table, name, check, batches.insert_repayments, dry_run, progress)
+
+    def _imported(
+        self, kind: str, table: Table, name: str, check: Any, insert: Any, dry_run: bool, progress: Progress
+    ) -> ImportReceipt:
+        job = Import(kind, table.fingerprint, name, table.rows + len(table.problems), check, insert)
         return batches.run(self._store, job, self._signature, dry_run, progress)
 
     def undo_import(self, batch_id: int) -> UndoReceipt:
@@ -276,15 +273,16 @@ class Book:
 
     def load_demo(self, *, loans: int = 100, seed: int = 1, progress: Progress = no_progress) -> ImportReceipt:
         """Fill an empty book with a made-up one, as an import that can be undone; ``BookNotEmpty``."""
-        made_up = demo.make(loans, seed, self.today(), self._settings.currency)
+        today, currency = self.today(), self._settings.currency
 
-        def check(session: Session) -> batches.Checked[demo.MadeUpLoan]:
+        def check(session: Session, rows: Spool) -> Checked:
             standing = session.scalar(select(func.count()).where(Loan.voided_at.is_(None)).select_from(Loan)) or 0
             if standing:
                 raise BookNotEmpty(standing)
-            return made_up
+            return Checked(new=loans)
 
-        job = Import("demo", f"demo-{seed}-{loans}", "Demo book", loans, check, demo.insert)
+        insert = partial(demo.insert, seed, today, currency)
+        job = Import("demo", f"demo-{seed}-{loans}", "Demo book", loans, check, insert)
         return batches.run(self._store, job, self._signature, False, progress)
 
     def _signer(self, recorded_by: str) -> str:
@@ -385,15 +383,11 @@ class Book:
 
     def currencies(self) -> list[str]:
         """The currencies of the loans that stand, that of most loans first."""
-        loans: Counter[str] = Counter()
-        for block in self._whole.blocks():
-            loans.update(block.standing_by_currency)
-        return sorted(loans, key=lambda code: (-loans[code], code))
+        return self._whole.currencies()
 
     def start_months(self) -> list[date]:
         """The first days of the months in which the loans that stand began, the newest first."""
-        months = {month for block in self._whole.blocks() for month in block.start_months}
-        return sorted(months, reverse=True)
+        return self._whole.start_months()
 
     def loans(self, as_of: date, **meant: Any) -> pd.DataFrame:
         """The loans that are meant, by the fields of ``Selection``, in the order of their ids.
@@ -453,11 +447,7 @@ class Book:
         With fields of ``Selection``: the loans that are meant on ``chosen_on``, the last of the days unless given. The
         same ones are counted on every day.
         """
-        if Selection(**meant) != Selection():
-            chosen = self.standing(chosen_on or max(days), **meant)
-            revision, totals = chosen.revision, chosen.totals(days, self.thresholds)
-        else:
-            revision, totals = self._whole.totals(days)
+        revision, totals = self._whole.totals(days, chosen_on or max(days), Selection(**meant))
         return [Portfolio(day, revision, by_currency) for day, by_currency in zip(days, totals, strict=True)]
 
     def curves(self, as_of: date, **meant: Any) -> dict[str, pd.DataFrame]:
@@ -466,7 +456,8 @@ class Book:
         From the first month to the last one in which anything falls due; one row is ``as_of`` itself, and after it
         nothing is ``received``. With fields of ``Selection``: of the loans that are meant on that day.
         """
-        return {code: curve(calendar, as_of) for code, calendar in self._calendars(as_of, meant).items()}
+        found = self._whole.calendars(as_of, Selection(**meant))
+        return {code: curve(calendar, as_of) for code, calendar in found.items()}
 
     def collections(self, first: date, last: date) -> dict[str, Collection]:
         """By currency, what fell due in a period and what came in during it."""
@@ -475,17 +466,10 @@ class Book:
     def collections_of(
         self, periods: Sequence[tuple[date, date]], *, chosen_on: date | None = None, **meant: Any
     ) -> list[dict[str, Collection]]:
-        """The same of many periods, of the loans that are meant as in ``portfolios``."""
-        calendars = self._calendars(chosen_on or max(last for _, last in periods), meant)
-        bounds = [(np.datetime64(first, "D"), np.datetime64(last, "D")) for first, last in periods]
-        return [
-            {code: Collection(*calendar.between(*period)) for code, calendar in calendars.items()} for period in bounds
-        ]
-
-    def _calendars(self, chosen_on: date, meant: dict[str, Any]) -> dict[str, Calendar]:
-        if Selection(**meant) == Selection():
-            return self._whole.calendars()
-        return self.standing(chosen_on, **meant).calendars(self.thresholds)
+        """The same of many periods, of the loans that are meant on a day: the end of the last period unless given."""
+        found = self._whole.calendars(chosen_on or max(last for _, last in periods), Selection(**meant))
+        spans = [(np.datetime64(first, "D"), np.datetime64(last, "D")) for first, last in periods]
+        return [{code: Collection(*each.between(*span)) for code, each in found.items()} for span in spans]
 
     def repayments(self, as_of: date, *, limit: int = 15, offset: int = 0, **meant: Any) -> RepaymentPage:
         """What came in through a day, newest first, a page at a time; which of it by the fields of ``ledger.Meant``."""
@@ -499,19 +483,26 @@ class Book:
 
     def export_loans(self, as_of: date, loan_id: int | None = None, sort: str = "id", **meant: Any) -> Iterator[bytes]:
         """A CSV of loans with their status on a day: of one, or of those that are meant, sorted as by ``loan_page``."""
+        lines = self._loans_csv(as_of, loan_id, sort, Selection(**meant))
+        # A refusal comes at once, not with the first line.
+        return chain([next(lines)], lines)
+
+    def _loans_csv(self, as_of: date, loan_id: int | None, sort: str, selection: Selection) -> Iterator[bytes]:
         with self._store.read() as session:
-            meant_loans = List(self._whole.seen_by(session, as_of), Selection(**meant))
-            found = pd.concat(meant_loans.in_turn(session, sort), ignore_index=True)
-            if loan_id is not None:
-                found = found[found["id"] == loan_by_id(session, loan_id).id]
-        return exchange.csv_lines(exchange.LOANS_OUT, _records(found.assign(as_of=as_of)))
+            found = List(self._whole.seen_by(session, as_of), selection)
+            one = None if loan_id is None else loan_by_id(session, loan_id).id
+            parts = found.in_turn(session, sort) if one is None else [found.one(session, one)]
+            rows = (row for part in parts for row in _records(part.assign(as_of=as_of)))
+            yield from exchange.csv_lines(exchange.LOANS_OUT, rows)
 
     def export_repayments(self, as_of: date, loan_id: int | None = None, **meant: Any) -> Iterator[bytes]:
-        """A CSV of what came in through a day, reversals included: all of it, or what ``repayments`` would list."""
-        with self._store.read() as session:
-            if loan_id is not None:
-                meant["loan_id"] = loan_by_id(session, loan_id).id
-            return _repayments_csv(session, as_of, ledger.Meant(**meant))
+        """A CSV of what came in through a day, reversals included: all of it, or what ``repayments`` would list.
+
+        It is read as it is asked for, all of one revision; who stops asking closes it.
+        """
+        lines = self._repayments_csv(as_of, ledger.Meant(loan_id=loan_id, **meant))
+        # A refusal comes at once, not with the first line.
+        return chain([next(lines)], lines)
 
     def export_schedule(self, as_of: date, loan_id: int | None = None) -> Iterator[bytes]:
         """A CSV of installments with what covers them on a day, of one loan or of them all."""
@@ -519,28 +510,36 @@ class Book:
             return exchange.csv_lines(exchange.SCHEDULE_COLUMNS, _installments(self.statement(loan_id, as_of)))
         return exchange.csv_lines(exchange.SCHEDULE_COLUMNS, installments(self._whole.on(as_of)))
 
+    def _repayments_csv(self, as_of: date, meant: ledger.Meant) -> Iterator[bytes]:
+        with self._store.read() as session:
+            if meant.loan_id is not None:
+                loan_by_id(session, meant.loan_id)
+            yield from exchange.csv_lines(exchange.REPAYMENTS_OUT, ledger.each_received(session, as_of, meant))
+
     def export_statement(self, as_of: date, loan_id: int) -> Iterator[bytes]:
         """A CSV of a loan's repayments through a day with what each covered, and the running sums."""
         repayments = self.statement(loan_id, as_of).repayments
         return exchange.csv_lines(exchange.STATEMENT_COLUMNS, _records(repayments))
 
-    def export_all(self, as_of: date) -> bytes:
+    def export_all(self, as_of: date) -> Iterator[bytes]:
         """The whole book as a zip, all of one revision: loans, repayments, schedule, and a dictionary of columns."""
         with self._store.read() as session:
             snapshot = self._whole.seen_by(session, as_of)
             loans = pd.concat(List(snapshot, Selection()).in_turn(session), ignore_index=True)
             files = {
                 "loans.csv": exchange.csv_lines(exchange.LOANS_OUT, _records(loans.assign(as_of=as_of))),
-                "repayments.csv": _repayments_csv(session, as_of, ledger.Meant()),
+                "repayments.csv": exchange.csv_lines(
+                    exchange.REPAYMENTS_OUT, ledger.each_received(session, as_of, ledger.Meant())
+                ),
                 "schedule.csv": exchange.csv_lines(exchange.SCHEDULE_COLUMNS, installments(snapshot)),
             }
-        return exchange.zipped(files)
+            return exchange.zipped(files)
 
 
 def open_book(settings: Settings | None = None) -> Book:
     """The book that the environment names, brought to the newest schema."""
     settings = settings or Settings.read()
-    return Book(Store(settings.database_uri), settings, Cache.at(settings.redis_url))
+    return Book(Store(settings.database_uri, settings.database_connections), settings, Cache.at(settings.redis_url))
 
 
 def _added(write: Write, loan: Loan, row: dict[str, Any]) -> Repayment:
@@ -548,10 +547,6 @@ def _added(write: Write, loan: Loan, row: dict[str, Any]) -> Repayment:
     repayment = Repayment(**row)
     write.session.add(repayment)
     return repayment
-
-
-def _repayments_csv(session: Session, as_of: date, meant: ledger.Meant) -> Iterator[bytes]:
-    return exchange.csv_lines(exchange.REPAYMENTS_OUT, _records(ledger.recorded(session, as_of, meant)))
 
 
 def _installments(statement: Statement) -> Iterator[dict[str, Any]]:
