@@ -418,12 +418,14 @@ class Book:
         The loan itself need not be among those that are meant: it has its place in their order all the same.
         """
         opposite = sort.removeprefix("-") if sort.startswith("-") else f"-{sort}"
-        place = place_of(statement, sort.removeprefix("-"))
+        column = sort.removeprefix("-")
+        place = place_of(statement, column)
         neighbors = []
         for order in (opposite, sort):
             rows = self.loan_page(statement.status.as_of, order, place, limit=1, **meant).rows
             # What has no value stands last in either direction: it is not before what has one.
-            is_beyond = order == opposite and place.value is not None and rows[sort.removeprefix("-")].isna().any()
+            has_none = column in rows and rows[column].isna().any()
+            is_beyond = order == opposite and place.value is not None and has_none
             neighbors.append(None if rows.empty or is_beyond else int(rows["id"].iloc[0]))
         return neighbors[0], neighbors[1]
 
@@ -442,8 +444,8 @@ class Book:
     def portfolios(self, days: Sequence[date], *, chosen_on: date | None = None, **meant: Any) -> list[Portfolio]:
         """What the book comes to on each of these days, all of one revision.
 
-        With any field of ``Selection``, the loans that are meant on ``chosen_on``, the last of the days unless given:
-        the same ones are counted on every day.
+        With fields of ``Selection``: the loans that are meant on ``chosen_on``, the last of the days unless given. The
+        same ones are counted on every day.
         """
         revision, totals = self._whole.totals(days, chosen_on or max(days), Selection(**meant))
         return [Portfolio(day, revision, by_currency) for day, by_currency in zip(days, totals, strict=True)]
@@ -452,7 +454,7 @@ class Book:
         """By currency, what was expected and received by each month's end: ``on, expected, received``, both running.
 
         From the first month to the last one in which anything falls due; one row is ``as_of`` itself, and after it
-        nothing is ``received``. Of the loans that are meant on that day.
+        nothing is ``received``. With fields of ``Selection``: of the loans that are meant on that day.
         """
         found = self._whole.calendars(as_of, Selection(**meant))
         return {code: curve(calendar, as_of) for code, calendar in found.items()}
@@ -497,7 +499,7 @@ class Book:
 
         It is read as it is asked for, all of one revision; who stops asking closes it.
         """
-        lines = self._repayments_csv(as_of, loan_id, meant)
+        lines = self._repayments_csv(as_of, ledger.Meant(loan_id=loan_id, **meant))
         # A refusal comes at once, not with the first line.
         return chain([next(lines)], lines)
 
@@ -507,11 +509,11 @@ class Book:
             return exchange.csv_lines(exchange.SCHEDULE_COLUMNS, _installments(self.statement(loan_id, as_of)))
         return exchange.csv_lines(exchange.SCHEDULE_COLUMNS, installments(self._whole.on(as_of)))
 
-    def _repayments_csv(self, as_of: date, loan_id: int | None, meant: dict[str, Any]) -> Iterator[bytes]:
+    def _repayments_csv(self, as_of: date, meant: ledger.Meant) -> Iterator[bytes]:
         with self._store.read() as session:
-            if loan_id is not None:
-                meant = meant | {"loan_id": loan_by_id(session, loan_id).id}
-            yield from _repayment_lines(session, as_of, ledger.Meant(**meant))
+            if meant.loan_id is not None:
+                loan_by_id(session, meant.loan_id)
+            yield from _repayment_lines(session, as_of, meant)
 
     def export_statement(self, as_of: date, loan_id: int) -> Iterator[bytes]:
         """A CSV of a loan's repayments through a day with what each covered, and the running sums."""
