@@ -151,7 +151,7 @@ def main() -> None:
     try:
         cli(prog_name="python -m loan_core", standalone_mode=False)
     except InvalidFile as refusal:
-        _show_problems(refusal.problems)
+        _show_problems(refusal.problems, refusal.count)
         _fail(str(refusal))
     except Refusal as refusal:
         _fail(str(refusal))
@@ -251,7 +251,7 @@ def _flat(figures: dict[str, Any], within: str = "") -> dict[str, Any]:
     return flat
 
 
-def _show_problems(problems: tuple[Problem, ...]) -> None:
+def _show_problems(problems: tuple[Problem, ...], count: int) -> None:
     """Line, column, value, what is wrong, what would be right."""
     rows = [("Line", "Column", "Found", "What is wrong", "What would be right")]
     rows += [
@@ -261,8 +261,8 @@ def _show_problems(problems: tuple[Problem, ...]) -> None:
     widths = [max(len(row[at]) for row in rows) for at in range(4)]
     for row in rows:
         click.echo("  ".join(f"{cell:<{width}}" for cell, width in zip(row, [*widths, 0], strict=True)).rstrip())
-    if len(problems) > _PROBLEMS_SHOWN:
-        click.echo(f"And {counted(len(problems) - _PROBLEMS_SHOWN, 'more row')} to correct.")
+    if count > _PROBLEMS_SHOWN:
+        click.echo(f"And {counted(count - _PROBLEMS_SHOWN, 'more row')} to correct.")
 
 
 if __name__ == "__main__":
