@@ -9,16 +9,17 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
+from itertools import chain
 from threading import Lock
 from typing import Any, BinaryIO
 
 import msgspec
 import numpy as np
 import pandas as pd
-from sqlalchemy import ColumnElement, bindparam, func, select, true
+from sqlalchemy import bindparam, func, select, true
 from sqlalchemy.orm import Session
 
-from loan_core import batches, demo, exchange, ledger
+from loan_core import batches, checking, demo, exchange, ledger, reading
 from loan_core.answers import (
     ImportReceipt,
     LoanStatus,
@@ -30,12 +31,13 @@ from loan_core.answers import (
     UndoReceipt,
     curve,
 )
-from loan_core.batches import Import, Progress, no_progress
+from loan_core.batches import Import, no_progress
 from loan_core.cache import Cache, Version
 from loan_core.calculation.calendar import Calendar
 from loan_core.calculation.money import CURRENCIES
 from loan_core.calculation.portfolio import Collection
 from loan_core.calculation.position import Thresholds
+from loan_core.checking import Checked, Progress
 from loan_core.entries import (
     LOAN_FIELDS,
     REPAYMENT_FIELDS,
@@ -59,6 +61,7 @@ from loan_core.errors import (
 from loan_core.installments import installments
 from loan_core.lists import List, find
 from loan_core.models import Batch, Edition, Loan, Repayment
+from loan_core.reading import Table
 from loan_core.recording import (
     IdempotencyKey,
     Signature,
@@ -66,16 +69,17 @@ from loan_core.recording import (
     check_same_loan,
     check_same_repayment,
     loan_by_id,
-    loan_rows,
+    loan_row,
     loans_by_reference,
     remember,
     repayment_reference_taken,
-    repayment_rows,
+    repayment_row,
     repayments_by_reference,
     reversals_of,
 )
 from loan_core.selection import LoanPage, Place, Selection
 from loan_core.settings import Settings
+from loan_core.spool import Spool
 from loan_core.standing import Standing
 from loan_core.statements import preview_of, schedule_of, statement_of, status_of
 from loan_core.store import Store, Write
@@ -137,7 +141,7 @@ class Book:
             if loan is not None:
                 check_same_loan(entry, loan)
             else:
-                loan = Loan(**loan_rows(write, [entry], Signature(signer, write.at))[0])
+                loan = Loan(**loan_row(write, entry, Signature(signer, write.at)))
                 write.session.add(loan)
             remember(write.session, key, loan, write.at)
             return loan
@@ -174,7 +178,7 @@ class Book:
                 return earlier
             loan, entry, repayment = self._judged_repayment(write.session, loan_id, {"amount": amount, **stated})
             if repayment is None:
-                repayment = _added(write, loan, repayment_rows(write, [(loan_id, entry, None)], signature)[0])
+                repayment = _added(write, loan, repayment_row(write, loan_id, entry, None, signature))
             remember(write.session, key, repayment, write.at)
             return repayment
 
@@ -232,7 +236,7 @@ class Book:
         }
         received = f"{shortened(undone.reference)} was received"
         entry = repayment_entry(said | stated, loan.currency, undone.received_on, self.today(), received)
-        earlier = reversals_of(write.session, [undone.id]).get(undone.id)
+        earlier: Repayment | None = reversals_of(write.session, [undone.id]).get(undone.id)
         if earlier is not None:
             if earlier.reference != entry.reference:
                 raise AlreadyReversed(undone.reference, earlier.reference)
@@ -241,33 +245,28 @@ class Book:
         taken = repayments_by_reference(write.session, [entry.reference]).get(entry.reference)
         if taken is not None:
             raise repayment_reference_taken(write.session, taken)
-        return _added(write, loan, repayment_rows(write, [(loan.id, entry, undone.id)], signature)[0])
+        return _added(write, loan, repayment_row(write, loan.id, entry, undone.id, signature))
 
     def import_loans(
         self, file: BinaryIO, *, name: str = "", dry_run: bool = False, progress: Progress = no_progress
     ) -> ImportReceipt:
         """Write a file of loans, all or nothing; ``InvalidFile`` has every problem. A file twice is one import."""
-        table = exchange.read_loans(file)
-        check = partial(batches.check_loans, table, self.today(), self._settings.currency, progress)
-        job = Import(
-            "loans", table.fingerprint, name, len(table.rows) + len(table.problems), check, batches.insert_loans
-        )
-        return batches.run(self._store, job, self._signature, dry_run, progress)
+        with reading.read(file, reading.LOANS) as table:
+            check = partial(checking.check_loans, table, self.today(), self._settings.currency, progress)
+            return self._imported("loans", table, name, check, batches.insert_loans, dry_run, progress)
 
     def import_repayments(
         self, file: BinaryIO, *, name: str = "", dry_run: bool = False, progress: Progress = no_progress
     ) -> ImportReceipt:
         """Write a file of repayments, all or nothing, as ``import_loans`` does."""
-        table = exchange.read_repayments(file)
-        check = partial(batches.check_repayments, table, self.today(), progress)
-        job = Import(
-            "repayments",
-            table.fingerprint,
-            name,
-            len(table.rows) + len(table.problems),
-            check,
-            batches.insert_repayments,
-        )
+        with reading.read(file, reading.REPAYMENTS) as table:
+            check = partial(checking.check_repayments, table, self.today(), progress)
+            return self._imported("repayments", table, name, check, batches.insert_repayments, dry_run, progress)
+
+    def _imported(
+        self, kind: str, table: Table, name: str, check: Any, insert: Any, dry_run: bool, progress: Progress
+    ) -> ImportReceipt:
+        job = Import(kind, table.fingerprint, name, table.rows + len(table.problems), check, insert)
         return batches.run(self._store, job, self._signature, dry_run, progress)
 
     def undo_import(self, batch_id: int) -> UndoReceipt:
@@ -276,15 +275,16 @@ class Book:
 
     def load_demo(self, *, loans: int = 100, seed: int = 1, progress: Progress = no_progress) -> ImportReceipt:
         """Fill an empty book with a made-up one, as an import that can be undone; ``BookNotEmpty``."""
-        made_up = demo.make(loans, seed, self.today(), self._settings.currency)
+        today, currency = self.today(), self._settings.currency
 
-        def check(session: Session) -> batches.Checked[demo.MadeUpLoan]:
+        def check(session: Session, rows: Spool) -> Checked:
             standing = session.scalar(select(func.count()).where(Loan.voided_at.is_(None)).select_from(Loan)) or 0
             if standing:
                 raise BookNotEmpty(standing)
-            return made_up
+            return Checked(new=loans)
 
-        job = Import("demo", f"demo-{seed}-{loans}", "Demo book", loans, check, demo.insert)
+        insert = partial(demo.insert, seed, today, currency)
+        job = Import("demo", f"demo-{seed}-{loans}", "Demo book", loans, check, insert)
         return batches.run(self._store, job, self._signature, False, progress)
 
     def _signer(self, recorded_by: str) -> str:
@@ -499,10 +499,13 @@ class Book:
         return exchange.csv_lines(exchange.LOANS_OUT, _records(found.assign(as_of=as_of)))
 
     def export_repayments(self, as_of: date, loan_id: int | None = None) -> Iterator[bytes]:
-        """A CSV of what was received through a day, by loan or of them all, reversals included."""
-        with self._store.read() as session:
-            of_it = [] if loan_id is None else [Repayment.loan_id == loan_by_id(session, loan_id).id]
-            return self._repayments_csv(session, as_of, *of_it)
+        """A CSV of what was received through a day, by loan or of them all, reversals included.
+
+        It is read as it is asked for, all of one revision; who stops asking closes it.
+        """
+        lines = self._repayments_csv(as_of, loan_id)
+        # A refusal comes at once, not with the first line.
+        return chain([next(lines)], lines)
 
     def export_schedule(self, as_of: date, loan_id: int | None = None) -> Iterator[bytes]:
         """A CSV of installments with what covers them on a day, of one loan or of them all."""
@@ -510,32 +513,33 @@ class Book:
             return exchange.csv_lines(exchange.SCHEDULE_COLUMNS, _installments(self.statement(loan_id, as_of)))
         return exchange.csv_lines(exchange.SCHEDULE_COLUMNS, installments(self._whole.on(as_of)))
 
-    def _repayments_csv(self, session: Session, as_of: date, *of_it: ColumnElement[bool]) -> Iterator[bytes]:
-        rows = ledger.received(session, as_of, Loan.voided_at.is_(None), *of_it)
-        return exchange.csv_lines(exchange.REPAYMENTS_OUT, _records(rows.sort_values("id")))
+    def _repayments_csv(self, as_of: date, loan_id: int | None) -> Iterator[bytes]:
+        with self._store.read() as session:
+            of_it = [] if loan_id is None else [Repayment.loan_id == loan_by_id(session, loan_id).id]
+            yield from exchange.csv_lines(exchange.REPAYMENTS_OUT, ledger.each_received(session, as_of, *of_it))
 
     def export_statement(self, as_of: date, loan_id: int) -> Iterator[bytes]:
         """A CSV of a loan's repayments through a day with what each covered, and the running sums."""
         repayments = self.statement(loan_id, as_of).repayments
         return exchange.csv_lines(exchange.STATEMENT_COLUMNS, _records(repayments))
 
-    def export_all(self, as_of: date) -> bytes:
+    def export_all(self, as_of: date) -> Iterator[bytes]:
         """The whole book as a zip, all of one revision: loans, repayments, schedule, and a dictionary of columns."""
         with self._store.read() as session:
             snapshot = self._whole.seen_by(session, as_of)
             loans = pd.concat(List(snapshot, Selection()).in_turn(session), ignore_index=True)
             files = {
                 "loans.csv": exchange.csv_lines(exchange.LOANS_OUT, _records(loans.assign(as_of=as_of))),
-                "repayments.csv": self._repayments_csv(session, as_of),
+                "repayments.csv": exchange.csv_lines(exchange.REPAYMENTS_OUT, ledger.each_received(session, as_of)),
                 "schedule.csv": exchange.csv_lines(exchange.SCHEDULE_COLUMNS, installments(snapshot)),
             }
-        return exchange.zipped(files)
+            return exchange.zipped(files)
 
 
 def open_book(settings: Settings | None = None) -> Book:
     """The book that the environment names, brought to the newest schema."""
     settings = settings or Settings.read()
-    return Book(Store(settings.database_uri), settings, Cache.at(settings.redis_url))
+    return Book(Store(settings.database_uri, settings.database_connections), settings, Cache.at(settings.redis_url))
 
 
 def _added(write: Write, loan: Loan, row: dict[str, Any]) -> Repayment:

@@ -13,7 +13,7 @@ from loan_core.blocks import CODES, Block, lowered
 from loan_core.calculation.money import parts_by, whole
 from loan_core.calculation.portfolio import AGEING
 from loan_core.calculation.position import Position, State, Status
-from loan_core.entries import is_storable
+from loan_core.fields import is_storable
 
 _STATES = {each.name.lower(): each for each in State}
 _STATUSES = {each.name.replace("_", " ").title(): each for each in Status}
