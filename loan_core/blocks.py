@@ -55,23 +55,21 @@ class Block(Columns):
         """Which rows are of each currency."""
         return {CODES[code]: np.flatnonzero(self.currencies == code) for code in np.unique(self.currencies)}
 
-    @cached_property
-    def standing_by_currency(self) -> dict[str, int]:
-        """How many loans that are not voided there are of each currency."""
-        codes, counts = np.unique(self.currencies[~self.is_voided], return_counts=True)
-        return {CODES[code]: int(count) for code, count in zip(codes, counts, strict=True)}
-
-    @cached_property
-    def start_months(self) -> list[date]:
-        """The first days of the months in which loans that are not voided began."""
-        began = self.terms.start_on[~self.is_voided].astype("datetime64[M]")
-        months: list[date] = np.unique(began).astype("datetime64[D]").tolist()
-        return months
-
     def by_currency(self) -> Iterator[tuple[str, Self]]:
         """The loans of each currency by themselves."""
         for code, rows in self.rows_by_currency.items():
             yield code, self if len(rows) == len(self) else self[rows]
+
+    @cached_property
+    def loans_by_currency(self) -> dict[str, int]:
+        """How many loans that are not voided there are of each currency."""
+        counts = {code: int((~self.is_voided[rows]).sum()) for code, rows in self.rows_by_currency.items()}
+        return {code: count for code, count in counts.items() if count}
+
+    @cached_property
+    def start_months(self) -> set[date]:
+        """The first days of the months in which loans that are not voided began."""
+        return set(np.unique(self.terms.start_on[~self.is_voided].astype("M8[M]")).astype("M8[D]").tolist())
 
     @cached_property
     def prefixes(self) -> dict[str, Any]:

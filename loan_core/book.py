@@ -5,8 +5,7 @@ takes the day it is asked about. Nothing here splits a repayment or keeps a bala
 """
 
 import re
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
 from itertools import chain
@@ -33,7 +32,6 @@ from loan_core.answers import (
 )
 from loan_core.batches import Import, no_progress
 from loan_core.cache import Cache, Version
-from loan_core.calculation.calendar import Calendar
 from loan_core.calculation.money import CURRENCIES
 from loan_core.calculation.portfolio import Collection
 from loan_core.calculation.position import Thresholds
@@ -77,7 +75,7 @@ from loan_core.recording import (
     repayments_by_reference,
     reversals_of,
 )
-from loan_core.selection import LoanPage, Place, Selection
+from loan_core.selection import LoanPage, Place, Selection, place_of
 from loan_core.settings import Settings
 from loan_core.spool import Spool
 from loan_core.standing import Standing
@@ -327,7 +325,7 @@ class Book:
         """
         with self._store.read() as session:
             loan, entry, _ = self._judged_repayment(session, loan_id, {"amount": amount, **stated})
-            received = ledger.received(session, max(as_of, entry.received_on), Repayment.loan_id == loan_id)
+            received = ledger.received(session, max(as_of, entry.received_on), loan_id)
         return preview_of(loan, received, entry, max(as_of, entry.received_on), self.thresholds)
 
     def version(self, loan_id: int, as_of: date) -> Version:
@@ -380,20 +378,16 @@ class Book:
         """A loan's schedule with what covers it, and its repayments with what each covered; ``LoanNotFound``."""
         with self._store.read() as session:
             loan = loan_by_id(session, loan_id)
-            received = ledger.received(session, as_of, Repayment.loan_id == loan_id)
+            received = ledger.received(session, as_of, loan_id)
         return statement_of(loan, received, as_of, self.thresholds)
 
     def currencies(self) -> list[str]:
         """The currencies of the loans that stand, that of most loans first."""
-        loans: Counter[str] = Counter()
-        for block in self._whole.blocks():
-            loans.update(block.standing_by_currency)
-        return sorted(loans, key=lambda code: (-loans[code], code))
+        return self._whole.currencies()
 
     def start_months(self) -> list[date]:
         """The first days of the months in which the loans that stand began, the newest first."""
-        months = {month for block in self._whole.blocks() for month in block.start_months}
-        return sorted(months, reverse=True)
+        return self._whole.start_months()
 
     def loans(self, as_of: date, **meant: Any) -> pd.DataFrame:
         """The loans that are meant, by the fields of ``Selection``, in the order of their ids.
@@ -418,6 +412,21 @@ class Book:
             found = List(self._whole.seen_by(session, as_of), Selection(**meant))
             return found.page(session, sort, after, limit, offset)
 
+    def beside(self, statement: Statement, sort: str = "id", **meant: Any) -> tuple[int | None, int | None]:
+        """The loans before and after this one in a list, as ``loan_page`` sorts it, by their ids; None at its ends.
+
+        The loan itself need not be among those that are meant: it has its place in their order all the same.
+        """
+        opposite = sort.removeprefix("-") if sort.startswith("-") else f"-{sort}"
+        place = place_of(statement, sort.removeprefix("-"))
+        neighbors = []
+        for order in (opposite, sort):
+            rows = self.loan_page(statement.status.as_of, order, place, limit=1, **meant).rows
+            # What has no value stands last in either direction: it is not before what has one.
+            is_beyond = order == opposite and place.value is not None and rows[sort.removeprefix("-")].isna().any()
+            neighbors.append(None if rows.empty or is_beyond else int(rows["id"].iloc[0]))
+        return neighbors[0], neighbors[1]
+
     def find_loans(self, text: str = "", limit: int = 20) -> pd.DataFrame:
         """Loans to choose from: ``id, reference, borrower`` of those whose id it is, or whose names it is part of."""
         return find(self._whole.blocks(), text, limit)
@@ -433,23 +442,20 @@ class Book:
     def portfolios(self, days: Sequence[date], *, chosen_on: date | None = None, **meant: Any) -> list[Portfolio]:
         """What the book comes to on each of these days, all of one revision.
 
-        With fields of ``Selection``: the loans that are meant on ``chosen_on``, the last of the days unless given. The
-        same ones are counted on every day.
+        With any field of ``Selection``, the loans that are meant on ``chosen_on``, the last of the days unless given:
+        the same ones are counted on every day.
         """
-        if Selection(**meant) != Selection():
-            chosen = self.standing(chosen_on or max(days), **meant)
-            revision, totals = chosen.revision, chosen.totals(days, self.thresholds)
-        else:
-            revision, totals = self._whole.totals(days)
+        revision, totals = self._whole.totals(days, chosen_on or max(days), Selection(**meant))
         return [Portfolio(day, revision, by_currency) for day, by_currency in zip(days, totals, strict=True)]
 
     def curves(self, as_of: date, **meant: Any) -> dict[str, pd.DataFrame]:
         """By currency, what was expected and received by each month's end: ``on, expected, received``, both running.
 
         From the first month to the last one in which anything falls due; one row is ``as_of`` itself, and after it
-        nothing is ``received``. With fields of ``Selection``: of the loans that are meant on that day.
+        nothing is ``received``. Of the loans that are meant on that day.
         """
-        return {code: curve(calendar, as_of) for code, calendar in self._calendars(as_of, meant).items()}
+        found = self._whole.calendars(as_of, Selection(**meant))
+        return {code: curve(calendar, as_of) for code, calendar in found.items()}
 
     def collections(self, first: date, last: date) -> dict[str, Collection]:
         """By currency, what fell due in a period and what came in during it."""
@@ -458,31 +464,15 @@ class Book:
     def collections_of(
         self, periods: Sequence[tuple[date, date]], *, chosen_on: date | None = None, **meant: Any
     ) -> list[dict[str, Collection]]:
-        """The same of many periods, of the loans that are meant as in ``portfolios``."""
-        calendars = self._calendars(chosen_on or max(last for _, last in periods), meant)
-        bounds = [(np.datetime64(first, "D"), np.datetime64(last, "D")) for first, last in periods]
-        return [
-            {code: Collection(*calendar.between(*period)) for code, calendar in calendars.items()} for period in bounds
-        ]
+        """The same of many periods, of the loans that are meant on a day: the end of the last period unless given."""
+        found = self._whole.calendars(chosen_on or max(last for _, last in periods), Selection(**meant))
+        spans = [(np.datetime64(first, "D"), np.datetime64(last, "D")) for first, last in periods]
+        return [{code: Collection(*each.between(*span)) for code, each in found.items()} for span in spans]
 
-    def _calendars(self, chosen_on: date, meant: dict[str, Any]) -> dict[str, Calendar]:
-        if Selection(**meant) == Selection():
-            return self._whole.calendars()
-        return self.standing(chosen_on, **meant).calendars(self.thresholds)
-
-    def repayments(
-        self,
-        as_of: date,
-        *,
-        since: date | None = None,
-        search: str = "",
-        currency: str | None = None,
-        limit: int = 15,
-        offset: int = 0,
-    ) -> RepaymentPage:
-        """What came in through a day, newest first, a page at a time; ``search`` in borrowers and references."""
+    def repayments(self, as_of: date, *, limit: int = 15, offset: int = 0, **meant: Any) -> RepaymentPage:
+        """What came in through a day, newest first, a page at a time; which of it by the fields of ``ledger.Meant``."""
         with self._store.read() as session:
-            return ledger.page(session, as_of, since, search, currency, limit, offset)
+            return ledger.page(session, as_of, ledger.Meant(**meant), limit, offset)
 
     def imports(self) -> Sequence[Batch]:
         """Every import, the latest first."""
@@ -491,19 +481,23 @@ class Book:
 
     def export_loans(self, as_of: date, loan_id: int | None = None, sort: str = "id", **meant: Any) -> Iterator[bytes]:
         """A CSV of loans with their status on a day: of one, or of those that are meant, sorted as by ``loan_page``."""
-        with self._store.read() as session:
-            meant_loans = List(self._whole.seen_by(session, as_of), Selection(**meant))
-            found = pd.concat(meant_loans.in_turn(session, sort), ignore_index=True)
-            if loan_id is not None:
-                found = found[found["id"] == loan_by_id(session, loan_id).id]
-        return exchange.csv_lines(exchange.LOANS_OUT, _records(found.assign(as_of=as_of)))
+        lines = self._loans_csv(as_of, loan_id, sort, Selection(**meant))
+        # A refusal comes at once, not with the first line.
+        return chain([next(lines)], lines)
 
-    def export_repayments(self, as_of: date, loan_id: int | None = None) -> Iterator[bytes]:
-        """A CSV of what was received through a day, by loan or of them all, reversals included.
+    def _loans_csv(self, as_of: date, loan_id: int | None, sort: str, selection: Selection) -> Iterator[bytes]:
+        with self._store.read() as session:
+            found = List(self._whole.seen_by(session, as_of), selection)
+            one = None if loan_id is None else loan_by_id(session, loan_id).id
+            parts = found.in_turn(session, sort) if one is None else [found.one(session, one)]
+            yield from _loan_lines(parts, as_of)
+
+    def export_repayments(self, as_of: date, loan_id: int | None = None, **meant: Any) -> Iterator[bytes]:
+        """A CSV of what came in through a day, reversals included: all of it, or what ``repayments`` would list.
 
         It is read as it is asked for, all of one revision; who stops asking closes it.
         """
-        lines = self._repayments_csv(as_of, loan_id)
+        lines = self._repayments_csv(as_of, loan_id, meant)
         # A refusal comes at once, not with the first line.
         return chain([next(lines)], lines)
 
@@ -513,10 +507,11 @@ class Book:
             return exchange.csv_lines(exchange.SCHEDULE_COLUMNS, _installments(self.statement(loan_id, as_of)))
         return exchange.csv_lines(exchange.SCHEDULE_COLUMNS, installments(self._whole.on(as_of)))
 
-    def _repayments_csv(self, as_of: date, loan_id: int | None) -> Iterator[bytes]:
+    def _repayments_csv(self, as_of: date, loan_id: int | None, meant: dict[str, Any]) -> Iterator[bytes]:
         with self._store.read() as session:
-            of_it = [] if loan_id is None else [Repayment.loan_id == loan_by_id(session, loan_id).id]
-            yield from exchange.csv_lines(exchange.REPAYMENTS_OUT, ledger.each_received(session, as_of, *of_it))
+            if loan_id is not None:
+                meant = meant | {"loan_id": loan_by_id(session, loan_id).id}
+            yield from _repayment_lines(session, as_of, ledger.Meant(**meant))
 
     def export_statement(self, as_of: date, loan_id: int) -> Iterator[bytes]:
         """A CSV of a loan's repayments through a day with what each covered, and the running sums."""
@@ -527,10 +522,9 @@ class Book:
         """The whole book as a zip, all of one revision: loans, repayments, schedule, and a dictionary of columns."""
         with self._store.read() as session:
             snapshot = self._whole.seen_by(session, as_of)
-            loans = pd.concat(List(snapshot, Selection()).in_turn(session), ignore_index=True)
             files = {
-                "loans.csv": exchange.csv_lines(exchange.LOANS_OUT, _records(loans.assign(as_of=as_of))),
-                "repayments.csv": exchange.csv_lines(exchange.REPAYMENTS_OUT, ledger.each_received(session, as_of)),
+                "loans.csv": _loan_lines(List(snapshot, Selection()).in_turn(session), as_of),
+                "repayments.csv": _repayment_lines(session, as_of, ledger.Meant()),
                 "schedule.csv": exchange.csv_lines(exchange.SCHEDULE_COLUMNS, installments(snapshot)),
             }
             return exchange.zipped(files)
@@ -540,6 +534,15 @@ def open_book(settings: Settings | None = None) -> Book:
     """The book that the environment names, brought to the newest schema."""
     settings = settings or Settings.read()
     return Book(Store(settings.database_uri, settings.database_connections), settings, Cache.at(settings.redis_url))
+
+
+def _loan_lines(parts: Iterable[pd.DataFrame], as_of: date) -> Iterator[bytes]:
+    rows = (row for part in parts for row in _records(part.assign(as_of=as_of)))
+    return exchange.csv_lines(exchange.LOANS_OUT, rows)
+
+
+def _repayment_lines(session: Session, as_of: date, meant: ledger.Meant) -> Iterator[bytes]:
+    return exchange.csv_lines(exchange.REPAYMENTS_OUT, ledger.recorded(session, as_of, meant))
 
 
 def _added(write: Write, loan: Loan, row: dict[str, Any]) -> Repayment:

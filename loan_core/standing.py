@@ -1,6 +1,5 @@
 """Loans that are meant, as they stand on a day, with everything that calculation takes of them."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -9,9 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from loan_core.blocks import CODES, Block, joined
-from loan_core.calculation.calendar import Calendar
-from loan_core.calculation.portfolio import Survey, Totals, survey
-from loan_core.calculation.position import Position, Thresholds
+from loan_core.calculation.position import Position
 from loan_core.calculation.receipts import Receipts
 from loan_core.calculation.schedule import Terms
 from loan_core.memory import Snapshot
@@ -50,20 +47,6 @@ class Standing:
         """Each currency by itself, the one of most loans first."""
         rows = sorted(self.loans.rows_by_currency.items(), key=lambda each: (-len(each[1]), each[0]))
         return {code: self[mine] for code, mine in rows}
-
-    def totals(self, days: Sequence[date], thresholds: Thresholds) -> list[dict[str, Totals]]:
-        """By currency, what these loans come to on each of these days; none is later than ``as_of``."""
-        ordered = sorted(set(days))
-        found = {code: each._survey(ordered, thresholds, False).totals for code, each in self.by_currency().items()}
-        return [{code: totals[ordered.index(day)] for code, totals in found.items()} for day in days]
-
-    def calendars(self, thresholds: Thresholds) -> dict[str, Calendar]:
-        """By currency, what falls due on these loans and what came in on them through ``as_of``, day by day."""
-        return {code: each._survey([], thresholds, True).calendar for code, each in self.by_currency().items()}
-
-    def _survey(self, days: Sequence[date], thresholds: Thresholds, with_calendar: bool) -> Survey:
-        asked = [np.datetime64(day, "D") for day in days]
-        return survey(self.terms, self.receipts, self.is_voided, asked, thresholds, with_calendar)
 
     @property
     def ids(self) -> Any:
