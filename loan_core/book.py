@@ -444,8 +444,8 @@ class Book:
     def portfolios(self, days: Sequence[date], *, chosen_on: date | None = None, **meant: Any) -> list[Portfolio]:
         """What the book comes to on each of these days, all of one revision.
 
-        With fields of ``Selection``: the loans that are meant on ``chosen_on``, the last of the days unless given. The
-        same ones are counted on every day.
+        With any field of ``Selection``, the loans that are meant on ``chosen_on``, the last of the days unless given:
+        the same ones are counted on every day.
         """
         revision, totals = self._whole.totals(days, chosen_on or max(days), Selection(**meant))
         return [Portfolio(day, revision, by_currency) for day, by_currency in zip(days, totals, strict=True)]
@@ -454,7 +454,7 @@ class Book:
         """By currency, what was expected and received by each month's end: ``on, expected, received``, both running.
 
         From the first month to the last one in which anything falls due; one row is ``as_of`` itself, and after it
-        nothing is ``received``. With fields of ``Selection``: of the loans that are meant on that day.
+        nothing is ``received``. Of the loans that are meant on that day.
         """
         found = self._whole.calendars(as_of, Selection(**meant))
         return {code: curve(calendar, as_of) for code, calendar in found.items()}

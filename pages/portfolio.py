@@ -53,8 +53,6 @@ def link(words: str, page: str, query: dict[str, str]) -> None:
 
 come_back(but_not_with="loan")
 (meant, _), code = selection_asked(state="all"), currency_asked()
-# The figures come by currency: the one asked for is no filter of them.
-chosen = meant | {"currency": None}
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
     with st.container(gap=None, width="content"):
         st.title("Portfolio", anchor=False)
@@ -71,7 +69,7 @@ with buttons:
 say_filters(state="all")
 
 days = [*year_to(as_of()), month_before(as_of())]
-*year, before = course(days, code, chosen) or [None]
+*year, before = course(days, code, meant) or [None]
 if not before:
     st.markdown("**No loan matches.**")
     st.button("Clear filters", icon=":material/close:", on_click=clear_filters)
@@ -91,7 +89,7 @@ with left:
     st.header("Expected and received", anchor=False)
     if totals.loans > totals.pending:
         st.markdown(book_key(totals, code))
-        curve = book().curves(as_of(), **chosen)[code]
+        curve = book().curves(as_of(), **meant)[code]
         figure = book_chart(curve, as_of(), code, theme(), book().today())
         chart(figure, book_sentence(curve, as_of(), code))
         st.caption(f"{markdown(book_gap(totals, code))} Dotted: still to fall due.")
@@ -116,7 +114,7 @@ if not late.count:
     st.markdown(":gray[No loan is past due.]")
     st.stop()
 COLUMNS = ("Borrower", "Arrears", "Days past due", "Outstanding", "Next due", "Loan")
-opened = loan_list(late.rows, code, COLUMNS, key="calls", alt="Loans past due, the largest arrears first")
+chosen = loan_list(late.rows, code, COLUMNS, key="calls", alt="Loans past due, the largest arrears first")
 st.caption(f"The largest arrears first, amounts in {currency(code).name}. Select a row to open the loan.")
-if opened is not None:
-    go("status", loan=opened, **filters_asked())
+if chosen is not None:
+    go("status", loan=chosen, **filters_asked())
