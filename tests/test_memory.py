@@ -167,6 +167,29 @@ def test_only_so_many_days_are_remembered_in_full(store):
     assert date(2026, 1, 8) in memory._positions
 
 
+def test_a_question_that_breaks_off_in_the_middle_leaves_nothing_half_remembered(store, monkeypatch):
+    monkeypatch.setattr("loan_core.memory.SIZE", 2)
+    monkeypatch.setattr("loan_core.blocks.SIZE", 2)
+    book = Book(store, CLOCK)
+    for _ in range(5):
+        lend(book)
+    questions = {
+        "the first": lambda: book.portfolios(ASKED),
+        "of another day": lambda: book.loans(STARTED),
+        "after a write": lambda: (book.add_repayment(4, "1.00"), book.portfolios(ASKED)),
+    }
+    for ask in questions.values():
+        with monkeypatch.context() as broken:
+            broken.setattr("loan_core.memory._assembled", out_of_memory)
+            with pytest.raises(MemoryError):
+                ask()
+        assert book.portfolios(ASKED) == Book(store, CLOCK).portfolios(ASKED)
+
+
+def out_of_memory(*_):
+    raise MemoryError
+
+
 def test_two_books_on_one_database_see_each_others_writes_at_their_next_question(store):
     one, other = Book(store, CLOCK), Book(store, CLOCK)
     lend(one)
