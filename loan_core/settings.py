@@ -21,6 +21,7 @@ class Settings:
     database_uri: str = "sqlite:///loans.db"
     timezone: tzinfo | None = None
     thresholds: Thresholds = field(default_factory=Thresholds)
+    database_connections: int = 15
     redis_url: str = "redis://localhost:6379/0"
     currency: str = "USD"
     recorded_by: str = ""
@@ -48,6 +49,7 @@ class Settings:
             redis_url=environment.get("REDIS_URL") or cls.redis_url,
             currency=currency,
             database_uri=environment.get("SQLALCHEMY_DATABASE_URI") or cls.database_uri,
+            database_connections=_number(environment, "LOANS_DATABASE_CONNECTIONS", cls.database_connections, 1_000),
             timezone=_timezone(environment.get("LOANS_TIMEZONE", "")),
             thresholds=Thresholds(ahead_percent=ahead, behind_percent=behind),
             recorded_by=recorded_by,
