@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -20,6 +21,7 @@ from loan_core.selection import SORTS, Place
 
 LARGEST_ID = 2**63 - 1
 LARGEST_PAGE = 1_000
+LONGEST_KEY = 100
 
 Id = Annotated[int, BeforeValidator(lambda typed: whole("id", typed))]
 LoanId = Annotated[Id, Path(ge=1, le=LARGEST_ID, description="The loan's number.", examples=[1])]
@@ -64,6 +66,35 @@ def refuse_unknown(request: Request, known: Sequence[str]) -> None:
         if name not in known:
             wrong = f"There is no parameter {shortened(name)}."
             raise InvalidEntry([Problem(shortened(name), "", wrong, f"Known are {', '.join(known) or 'none'}.")])
+
+
+def key_asked(sent: str | None) -> str:
+    """The Idempotency-Key of a call, "" where it has none; ``InvalidEntry``."""
+    key = (sent or "").strip()
+    if sent is None or (0 < len(key) <= LONGEST_KEY and key.isprintable()):
+        return key
+    wrong = "The Idempotency-Key is empty." if not key else "The Idempotency-Key is too long, or cannot be printed."
+    right = f"Write 1 to {LONGEST_KEY} printable characters, or leave it out."
+    raise InvalidEntry([Problem("Idempotency-Key", shortened(key), wrong, right)])
+
+
+def is_known(tags: str | None, tag: str) -> bool:
+    """Whether an If-None-Match has this ETag."""
+    return tags is not None and (tags == "*" or tag in (each.strip().removeprefix("W/") for each in tags.split(",")))
+
+
+def prefers_csv(accept: str) -> bool:
+    """Whether an Accept names CSV, and wants it no less than JSON."""
+    weights = {}
+    for each in accept.lower().split(","):
+        kind, *parameters = (part.strip() for part in each.split(";"))
+        weights[kind] = next((_weight(part[2:]) for part in parameters if part.startswith("q=")), 1.0)
+    as_json = next((weights[kind] for kind in ("application/json", "application/*", "*/*") if kind in weights), 0.0)
+    return 0 < weights.get("text/csv", 0.0) >= as_json
+
+
+def _weight(written: str) -> float:
+    return float(written) if re.fullmatch(r"[01](\.[0-9]{0,3})?", written) else 1.0
 
 
 def _query_parameters(dependant: Any) -> list[Any]:

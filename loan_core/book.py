@@ -6,6 +6,7 @@ takes the day it is asked about. Nothing here splits a repayment or keeps a bala
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
 from functools import partial
 from threading import Lock
@@ -337,8 +338,8 @@ class Book:
         if remembered := self._remembered(loan_id, version):
             return remembered
         # Of many who ask at once, one computes and the others find what it remembered.
-        with self._computing[loan_id % len(self._computing)]:
-            if remembered := self._remembered(loan_id, version):
+        with _in_turn(self._computing[loan_id % len(self._computing)]) as has_waited:
+            if has_waited and (remembered := self._remembered(loan_id, version)):
                 return remembered
             version, status = self._computed_status(loan_id, as_of)
             self.cache.put(loan_id, version, msgspec.json.encode(status), self._settings.seconds_of_today_left())
@@ -471,6 +472,18 @@ def open_book(settings: Settings | None = None) -> Book:
     """The book that the environment names, brought to the newest schema."""
     settings = settings or Settings.read()
     return Book(Store(settings.database_uri), settings, Cache.at(settings.redis_url))
+
+
+@contextmanager
+def _in_turn(lock: Lock) -> Iterator[bool]:
+    """Alone under a lock; whether somebody else was, just before."""
+    has_waited = not lock.acquire(blocking=False)
+    if has_waited:
+        lock.acquire()
+    try:
+        yield has_waited
+    finally:
+        lock.release()
 
 
 def _added(write: Write, loan: Loan, row: dict[str, Any]) -> Repayment:

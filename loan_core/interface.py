@@ -163,8 +163,8 @@ SCHEMAS: dict[str, Schema] = {
     "Problem": problems.SCHEMA,
     "NewLoan": _object({"id": _WHOLE, **_AGREED, **_SIGNED}, _MADE_EXAMPLE),
     "Loan": _object(
-        {"id": _WHOLE, **_AGREED, **_SIGNED, **_CHANGING, "void_reason": _TEXT},
-        _MADE_EXAMPLE | {"revision": 1, "voided_at": None, "void_reason": ""},
+        {"id": _WHOLE, **_AGREED, **_SIGNED, **_CHANGING, "void_reason": _TEXT, "as_of": _DAY, "state": _TEXT},
+        _MADE_EXAMPLE | {"revision": 2, "voided_at": None, "void_reason": "", "as_of": "2026-01-15", "state": "active"},
     ),
     "Status": _object(_STATUS, _STATUS_EXAMPLE),
     "Repayment": _object(
@@ -259,7 +259,7 @@ KEY = {
     "name": "Idempotency-Key",
     "in": "header",
     "description": "Any text of your own: the same call under the same key again gets the first answer again.",
-    "schema": {"type": "string", "maxLength": 100, "pattern": "^[ -~]*$"},
+    "schema": {"type": "string", "maxLength": 100, "pattern": "^[!-~]([ -~]*[!-~])?$"},
 }
 BODIES = {
     "loan": bodies.body_schema(bodies.LOAN, ("loan_amount", "repayment_period"), LOAN_EXAMPLE),

@@ -16,6 +16,7 @@ PAGES = "pages/*"
 CALCULATION = "loan_core/calculation/*"
 MIGRATIONS = "loan_core/migrations/*"
 THE_BOOK = tuple(f"loan_core/{part}.py" for part in ("book", "recording", "batches", "ledger", "whole_book"))
+THE_API = tuple(f"loan_core/{part}.py" for part in ("api", "routes", "asked", "problems"))
 THE_CLOCK = "loan_core/settings.py"
 RUN_BY_ALEMBIC = "loan_core/migrations/env.py"
 
@@ -23,8 +24,8 @@ RUN_BY_ALEMBIC = "loan_core/migrations/env.py"
 ONLY_IN = {
     "streamlit": ("app.py", PAGES),
     "plotly": ("pages/_charts.py",),
-    "fastapi": ("app.py", "loan_core/api.py", "loan_core/asked.py"),
-    "starlette": ("app.py", "loan_core/api.py", "loan_core/access.py", "loan_core/problems.py"),
+    "fastapi": ("app.py", *THE_API),
+    "starlette": ("app.py", *THE_API, "loan_core/access.py"),
     "pydantic": ("loan_core/asked.py",),
     "prometheus_client": ("loan_core/metrics.py",),
     "sqlalchemy": (MIGRATIONS, "loan_core/models.py", "loan_core/store.py", *THE_BOOK),
