@@ -48,7 +48,8 @@ def read_tokens(text: str) -> tuple[Token, ...]:
         digest, _, right = rest.partition(":")
         is_digest = len(digest) == 64 and all(each in "0123456789abcdef" for each in digest.lower())
         if not 0 < len(name) <= 100 or not is_digest or right not in ("read", "write"):
-            raise InvalidSetting("LOANS_API_TOKENS", part, "Write name:sha256:read or name:sha256:write.")
+            # What stands after the name may be a token that somebody took for its digest.
+            raise InvalidSetting("LOANS_API_TOKENS", f"{name}:…", "Write name:sha256:read or name:sha256:write.")
         tokens.append(Token(name, bytes.fromhex(digest), right == "write"))
     return tuple(tokens)
 

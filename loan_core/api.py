@@ -47,8 +47,6 @@ class Door:
     def __init__(self, app: App) -> None:
         self._app = app
         self._guarded: App | None = None
-        self._open_to_origins: App | None = None
-        self._origins: frozenset[bytes] = frozenset()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -63,16 +61,27 @@ class Door:
     def _built(self, state: Any) -> App:
         settings: Settings = state.settings
         guard: App = Guard(self._app, state.tokens, settings.cors_origins, settings.api_calls_per_minute)
-        if settings.cors_origins:
-            guard = CORSMiddleware(
-                guard,
-                allow_origins=settings.cors_origins,
-                allow_methods=["GET", "HEAD", "POST"],
-                allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match"],
-                expose_headers=["ETag", "Location", "Retry-After"],
-            )
-        measured: App = state.metrics.measured(guard)
+        measured: App = state.metrics.measured(_open_to(settings.cors_origins, guard))
         return measured
+
+
+def _open_to(origins: tuple[str, ...], app: App) -> App:
+    """The app, which pages of these origins may call and read; to all others it is as if there were none."""
+    if not origins:
+        return app
+    opened_to = CORSMiddleware(
+        app,
+        allow_origins=origins,
+        allow_methods=["GET", "HEAD", "POST"],
+        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match"],
+        expose_headers=["ETag", "Location", "Retry-After"],
+    )
+    named = {(b"origin", origin.encode("latin-1", "replace")) for origin in origins}
+
+    async def chosen(scope: Scope, receive: Receive, send: Send) -> None:
+        await (opened_to if named.intersection(scope["headers"]) else app)(scope, receive, send)
+
+    return chosen
 
 
 def _in_one_sentence(send: Send) -> Send:

@@ -8,20 +8,23 @@ from anyio import to_thread
 
 Answer = TypeVar("Answer")
 
-_MOST_SECONDS = 0.002
+_QUICK_SECONDS = 0.002
+_MOST_SECONDS = 0.05
 _AWAY_TIMES = 20
 
 
 class Pace:
-    """Decides that for one kind of call, by how long the last one kept the server's thread waiting.
+    """Decides that for one kind of call, by how long the last ones kept the server's thread waiting.
 
-    To hand a call to another thread takes longer than a file or a Redis beside us takes to answer. But whatever waits
-    in the server's thread, every other caller waits for. So a call that waited there for more than two milliseconds, on
-    a Redis that hangs or a database that is locked, sends those after it to other threads for twenty times as long as
-    it waited: a twentieth of the server's time is the most that is lost.
+    To hand a call to another thread takes longer than a file, or a Redis beside us, takes to answer. But while a call
+    waits in the server's thread, every other caller waits for it. So calls that waited there for 50 ms, one or several
+    in a row, on a Redis that hangs or a database that is locked, send those after them to other threads for twenty
+    times as long: a twentieth of the server's time is the most that is lost. A single wait of a few milliseconds may
+    be the machine's, which has others to serve too.
     """
 
     def __init__(self) -> None:
+        self._waited = 0.0
         self._away_until = 0.0
 
     async def answer(self, is_near: bool, call: Callable[..., Answer], *arguments: object) -> Answer:
@@ -35,5 +38,6 @@ class Pace:
         finally:
             ended = time.monotonic()
             waited = ended - started - (time.thread_time() - worked)
-            if waited > _MOST_SECONDS:
-                self._away_until = ended + _AWAY_TIMES * waited
+            self._waited = self._waited + waited if waited > _QUICK_SECONDS else 0.0
+            if self._waited > _MOST_SECONDS:
+                self._away_until, self._waited = ended + _AWAY_TIMES * self._waited, 0.0
