@@ -21,6 +21,7 @@ from loan_core.selection import SORTS, Place
 
 LARGEST_ID = 2**63 - 1
 LARGEST_PAGE = 1_000
+LARGEST_DAYS = 200_000
 LONGEST_KEY = 100
 
 Id = Annotated[int, BeforeValidator(lambda typed: whole("id", typed))]
@@ -126,11 +127,13 @@ class ListAsked:
             return None
         try:
             sort, value, id = msgspec.json.decode(
-                base64.urlsafe_b64decode(self.following.encode()), type=tuple[str, int | str, int]
+                base64.urlsafe_b64decode(self.following.encode()), type=tuple[str, int | float | str | None, int]
             )
             if sort != self.sort:
                 raise ValueError
-            if sort.endswith("start_on"):
+            if value is None and sort.endswith("next_due_on"):
+                return Place(None, id)
+            if sort.endswith("_on"):
                 return Place(date.fromisoformat(str(value)), id)
             if isinstance(value, str) != sort.removeprefix("-").startswith(("reference", "borrower")):
                 raise ValueError
@@ -156,8 +159,10 @@ async def list_asked(
     state: Literal["pending", "active", "paid_off", "voided"] | None = None,
     currency: Code | None = None,
     past_due: Annotated[
-        Literal["current", "1-30", "31-60", "61-90", "91+"] | None, Query(description="Days past due.")
+        Literal["current", "1-30", "31-60", "61-90", "91+"] | None, Query(description="An age: days past due.")
     ] = None,
+    past_due_from: Annotated[int | None, Query(ge=0, le=LARGEST_DAYS, description="The fewest days past due.")] = None,
+    past_due_to: Annotated[int | None, Query(ge=0, le=LARGEST_DAYS, description="The most days past due.")] = None,
     smallest: Annotated[Money, Query(description="Of the amounts lent, in `currency` or the book's own.")] = None,
     largest: Annotated[Money, Query(description="Of the amounts lent, in `currency` or the book's own.")] = None,
     started: Annotated[Day | None, Query(description="Any day of the month in which the loan began.")] = None,
@@ -171,6 +176,8 @@ async def list_asked(
         "state": state,
         "currency": currency,
         "past_due": past_due,
+        "past_due_from": past_due_from,
+        "past_due_to": past_due_to,
         "smallest": smallest,
         "largest": largest,
         "started": started,

@@ -93,7 +93,8 @@ def run(store: Store, job: Import[Any], signature: Signature, dry_run: bool, pro
     receipt = ImportReceipt(None, job.kind, job.rows, len(checked.new), checked.already_there, checked.amounts)
     if dry_run or not checked.new:
         return replace(receipt, is_trial=dry_run)
-    with store.write() as write:
+    with store.write(signature.created_at) as write:
+        signature = replace(signature, created_at=write.at)
         if write.revision_before != revision:
             earlier = _standing_batch(write.session, job.reference)
             if earlier is not None:
@@ -191,8 +192,8 @@ def insert_repayments(write: Write, new: Sequence[NewRepayment], signature: Sign
 
 def undo(store: Store, batch_id: int, signature: Signature) -> UndoReceipt:
     """Take an import back: its repayments are reversed on their own days, its loans voided. Twice is once."""
-    with store.write() as write:
-        session = write.session
+    with store.write(signature.created_at) as write:
+        session, signature = write.session, replace(signature, created_at=write.at)
         batch = session.get(Batch, batch_id) if 0 < batch_id < 2**63 else None
         if batch is None:
             raise BatchNotFound(batch_id)

@@ -73,7 +73,7 @@ from loan_core.selection import LoanPage, Place, Selection
 from loan_core.settings import Settings
 from loan_core.statements import preview_of, schedule_of, statement_of, status_of
 from loan_core.store import Store, Write
-from loan_core.whole_book import WholeBook
+from loan_core.whole_book import Standing, WholeBook
 
 _EDITION = select(Edition.book_id, Edition.revision)
 _VERSION = select(Edition.book_id, Loan.revision).join(Loan, true()).where(Loan.id == bindparam("loan_id"))
@@ -120,8 +120,8 @@ class Book:
     def create_loan(self, *, recorded_by: str = "", key: IdempotencyKey | None = None, **stated: object) -> Loan:
         """Write a loan, stated by the fields of the CSV format; ``InvalidEntry``, ``ReferenceTaken``, ``KeyTaken``."""
         check_names(stated, LOAN_FIELDS)
-        signature, reference = self._signature(recorded_by), str(stated.get("reference") or "").strip()
-        with self._store.write() as write:
+        signer, reference = self._signer(recorded_by), str(stated.get("reference") or "").strip()
+        with self._store.write(self._settings.now()) as write:
             # A request that came before is answered, not judged again: what was right on its day stays so.
             if earlier := answered(write.session, key, Loan):
                 return earlier
@@ -131,20 +131,20 @@ class Book:
             if loan is not None:
                 check_same_loan(entry, loan)
             else:
-                loan = Loan(**loan_rows(write, [entry], signature)[0])
+                loan = Loan(**loan_rows(write, [entry], Signature(signer, write.at))[0])
                 write.session.add(loan)
-            remember(write.session, key, loan, signature.created_at)
+            remember(write.session, key, loan, write.at)
             return loan
 
     def void_loan(self, loan_id: int, *, reason: str = "") -> Loan:
         """Take back a loan entered by mistake, while no money stands on it. It stays, and counts in no figure."""
         reason = reason_entry(reason)
-        with self._store.write() as write:
+        with self._store.write(self._settings.now()) as write:
             loan = loan_by_id(write.session, loan_id)
             if loan.voided_at is None:
                 if ledger.paid_on(write.session, loan_id):
                     raise LoanHasRepayments(loan.reference)
-                loan.voided_at, loan.void_reason = self._settings.now(), reason
+                loan.voided_at, loan.void_reason = write.at, reason
                 write.stamp(loan)
             return loan
 
@@ -161,14 +161,15 @@ class Book:
 
         ``InvalidEntry``, ``LoanNotFound``, ``LoanIsVoided``, ``ReferenceTaken``, ``KeyTaken``.
         """
-        signature = self._signature(recorded_by)
-        with self._store.write() as write:
+        signer = self._signer(recorded_by)
+        with self._store.write(self._settings.now()) as write:
+            signature = Signature(signer, write.at)
             if earlier := answered(write.session, key, Repayment):
                 return earlier
             loan, entry, repayment = self._judged_repayment(write.session, loan_id, {"amount": amount, **stated})
             if repayment is None:
                 repayment = _added(write, loan, repayment_rows(write, [(loan_id, entry, None)], signature)[0])
-            remember(write.session, key, repayment, signature.created_at)
+            remember(write.session, key, repayment, write.at)
             return repayment
 
     def _judged_repayment(
@@ -201,15 +202,16 @@ class Book:
         ``RepaymentNotFound``, ``NotReversible``, ``AlreadyReversed``, ``InvalidEntry``, ``KeyTaken``.
         """
         check_names(stated, ("received_on", "reference"))
-        signature = self._signature(recorded_by)
-        with self._store.write() as write:
+        signer = self._signer(recorded_by)
+        with self._store.write(self._settings.now()) as write:
+            signature = Signature(signer, write.at)
             if earlier := answered(write.session, key, Repayment):
                 return earlier
             undone = write.session.get(Repayment, repayment_id) if 0 < repayment_id < 2**63 else None
             if undone is None or undone.undone_at is not None or loan_id not in (None, undone.loan_id):
                 raise RepaymentNotFound(repayment_id)
             reversal = self._reversed(write, undone, signature, {"note": reason} | stated)
-            remember(write.session, key, reversal, signature.created_at)
+            remember(write.session, key, reversal, write.at)
             return reversal
 
     def _reversed(self, write: Write, undone: Repayment, signature: Signature, stated: dict[str, object]) -> Repayment:
@@ -244,7 +246,7 @@ class Book:
         job = Import(
             "loans", table.fingerprint, name, len(table.rows) + len(table.problems), check, batches.insert_loans
         )
-        return batches.run(self._store, job, self._signature(""), dry_run, progress)
+        return batches.run(self._store, job, self._signature, dry_run, progress)
 
     def import_repayments(
         self, file: BinaryIO, *, name: str = "", dry_run: bool = False, progress: Progress = no_progress
@@ -260,11 +262,11 @@ class Book:
             check,
             batches.insert_repayments,
         )
-        return batches.run(self._store, job, self._signature(""), dry_run, progress)
+        return batches.run(self._store, job, self._signature, dry_run, progress)
 
     def undo_import(self, batch_id: int) -> UndoReceipt:
         """Take an import back as a whole; ``BatchNotFound``, ``ImportInUse``."""
-        return batches.undo(self._store, batch_id, self._signature(""))
+        return batches.undo(self._store, batch_id, self._signature)
 
     def load_demo(self, *, loans: int = 100, seed: int = 1, progress: Progress = no_progress) -> ImportReceipt:
         """Fill an empty book with a made-up one, as an import that can be undone; ``BookNotEmpty``."""
@@ -277,10 +279,14 @@ class Book:
             return made_up
 
         job = Import("demo", f"demo-{seed}-{loans}", "Demo book", loans, check, demo.insert)
-        return batches.run(self._store, job, self._signature(""), False, progress)
+        return batches.run(self._store, job, self._signature, False, progress)
 
-    def _signature(self, recorded_by: str) -> Signature:
-        return Signature(name_entry(recorded_by) or self._settings.recorded_by, self._settings.now())
+    def _signer(self, recorded_by: str) -> str:
+        return name_entry(recorded_by) or self._settings.recorded_by
+
+    @property
+    def _signature(self) -> Signature:
+        return Signature(self._settings.recorded_by, self._settings.now())
 
     # Asking
 
@@ -379,13 +385,28 @@ class Book:
         return Selection(**meant).of(self._whole.on(as_of)[0].loans)
 
     def loan_page(
-        self, as_of: date, sort: str = "id", after: Place | None = None, limit: int = 100, **meant: Any
+        self,
+        as_of: date,
+        sort: str = "id",
+        after: Place | None = None,
+        limit: int = 100,
+        offset: int = 0,
+        **meant: Any,
     ) -> LoanPage:
-        """The loans that are meant, sorted by one of ``SORTS``, ``limit`` of them from ``after`` on."""
+        """The loans that are meant, sorted by one of ``SORTS``, ``limit`` of them from ``offset`` or ``after`` on."""
         snapshot = self._whole.on(as_of)[0]
         among = Selection(**meant).among(snapshot.loans)
-        rows, end = selection.page(snapshot.loans, among, sort, after, limit)
-        return LoanPage(rows, int(among.sum()), snapshot.revision, end)
+        rows, end = selection.page(snapshot.loans, among, sort, after, limit, offset)
+        by_currency = selection.subtotals(snapshot.loans, among)
+        return LoanPage(rows, int(among.sum()), by_currency, snapshot.revision, end)
+
+    def find_loans(self, text: str = "", limit: int = 20) -> pd.DataFrame:
+        """Loans to choose from: ``id, reference, borrower`` of those whose id it is, or whose names it is part of."""
+        return self._whole.find(text, limit)
+
+    def standing(self, as_of: date, **meant: Any) -> Standing:
+        """The loans that are meant, by the fields of ``Selection``, with everything that calculation takes of them."""
+        return self._whole.standing(as_of, Selection(**meant))
 
     def portfolio(self, as_of: date) -> Portfolio:
         """What the book comes to on a day, each currency by itself."""

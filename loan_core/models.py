@@ -86,7 +86,10 @@ class Base(DeclarativeBase):
 
 
 class Edition(Base):
-    """The book's one row: which book this is, and its ``revision``, one more with every write."""
+    """The book's one row: which book this is, and its ``revision``, one more with every write.
+
+    ``written_at`` is that write's instant; None while nothing was written.
+    """
 
     __tablename__ = "book"
     __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
@@ -94,6 +97,16 @@ class Edition(Base):
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     book_id: Mapped[str] = mapped_column(String(32))
     revision: Mapped[int]
+    written_at: Mapped[datetime | None]
+
+
+class Revision(Base):
+    """When a revision was written, each later than the one before: what was known then is what was recorded by then."""
+
+    __tablename__ = "revisions"
+
+    revision: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    written_at: Mapped[datetime]
 
 
 class Batch(Base):

@@ -1,5 +1,6 @@
 """Which loans are meant: one selection for a list, its CSV and the figures above it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from loan_core.calculation.money import total
 from loan_core.calculation.portfolio import AGEING
 from loan_core.entries import is_storable
 
@@ -16,7 +18,8 @@ class Selection:
     """Loans for which all that is given is true. ``state`` None: all but the voided ones.
 
     ``search``: part of a borrower's name or of a reference. ``past_due``: an ageing bucket such as ``"31-60"``.
-    ``smallest``, ``largest``: the amount lent, in minor units. ``started``: any day of the month of the start.
+    ``past_due_from``, ``past_due_to``: the fewest and the most days past due. ``smallest``, ``largest``: the amount
+    lent, in minor units. ``started``: any day of the month of the start.
     """
 
     search: str = ""
@@ -24,6 +27,8 @@ class Selection:
     state: str | None = None
     currency: str | None = None
     past_due: str | None = None
+    past_due_from: int | None = None
+    past_due_to: int | None = None
     smallest: int | None = None
     largest: int | None = None
     started: date | None = None
@@ -43,6 +48,10 @@ class Selection:
         if self.past_due:
             start, end = AGEING[self.past_due]
             meant &= loans["days_past_due"].between(start, end, inclusive="left")
+        if self.past_due_from is not None:
+            meant &= loans["days_past_due"] >= self.past_due_from
+        if self.past_due_to is not None:
+            meant &= loans["days_past_due"] <= self.past_due_to
         if self.smallest is not None:
             meant &= loans["loan_amount"] >= self.smallest
         if self.largest is not None:
@@ -59,6 +68,7 @@ SORTS = (
     "reference",
     "borrower",
     "loan_amount",
+    "installment",
     "start_on",
     "days_past_due",
     "arrears",
@@ -67,49 +77,84 @@ SORTS = (
     "expected_paid",
     "total_amount_paid",
     "ahead_by",
+    "next_due_on",
+    "next_due_amount",
+    "paid_share",
 )
-"""By which columns a list can be sorted; with ``-`` before it, the largest first."""
+"""By which columns a list can be sorted; with ``-`` before it, the largest first. What has no value stands last."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a page of a sorted list ends: the last row's value of the sorted column, and its id."""
+    """Where a page of a sorted list ends: the last row's value of the sorted column, None for none, and its id."""
 
     value: Any
     id: int
 
 
 @dataclass(frozen=True)
+class Subtotal:
+    """What the loans of a selection come to in one currency, in minor units."""
+
+    loans: int
+    outstanding_principal: int
+    arrears: int
+
+
+@dataclass(frozen=True)
 class LoanPage:
-    """Some rows of a list, as ``Book.loans`` gives them, and how many there are in all; ``end`` None: the last ones."""
+    """Some rows of a list, as ``Book.loans`` gives them, and what all of it comes to.
+
+    ``count``: how many loans are meant in all, and ``by_currency`` what they come to. ``end`` None: these are the last.
+    """
 
     rows: pd.DataFrame
     count: int
+    by_currency: Mapping[str, Subtotal]
     revision: int
     end: Place | None
 
 
+def subtotals(loans: pd.DataFrame, meant: pd.Series) -> dict[str, Subtotal]:
+    """What the loans that are meant come to, the currency of most of them first."""
+    groups = loans[meant].groupby("currency")
+    found = {
+        str(code): Subtotal(len(rows), total(rows["outstanding_principal"]), total(rows["arrears"]))
+        for code, rows in groups
+    }
+    return dict(sorted(found.items(), key=lambda each: (-each[1].loans, each[0])))
+
+
 def page(
-    loans: pd.DataFrame, meant: pd.Series, sort: str, after: Place | None, limit: int
+    loans: pd.DataFrame, meant: pd.Series, sort: str, after: Place | None, limit: int, offset: int
 ) -> tuple[pd.DataFrame, Place | None]:
-    """The next ``limit`` of the loans that are meant, in order, and where they end if others follow.
+    """So many of the loans that are meant, in order, from ``offset`` or ``after`` on; where they end if others follow.
 
     Equal values are in the order of their ids, so a page begins where the last ended, whatever was written since.
     """
     column, is_falling = sort.removeprefix("-"), sort.startswith("-")
     places = np.flatnonzero(meant.to_numpy())
     values, ids = loans[column].iloc[places], loans["id"].to_numpy()[places]
+    has_none = values.isna().to_numpy()
     if after:
-        is_beyond = values < after.value if is_falling else values > after.value
         follows = ids < after.id if is_falling else ids > after.id
-        is_left = is_beyond.to_numpy() | ((values == after.value).to_numpy() & follows)
-        places, values = places[is_left], values[is_left]
+        if after.value is None:
+            is_left = has_none & follows
+        else:
+            value = pd.Timestamp(after.value) if values.dtype.kind == "M" else after.value
+            is_beyond = values < value if is_falling else values > value
+            is_left = is_beyond.to_numpy() | ((values == value).to_numpy() & follows) | has_none
+        places, values, has_none = places[is_left], values[is_left], has_none[is_left]
     # The rows stand in the order of their ids, and a stable sort leaves equals as they stand.
     order = np.arange(len(places)) if column == "id" else values.argsort(kind="stable").to_numpy()
-    rows = loans.iloc[places[(order[::-1] if is_falling else order)[:limit]]]
-    if len(places) <= limit:
+    order = order[::-1] if is_falling else order
+    order = np.concatenate([order[~has_none[order]], order[has_none[order]]])
+    rows = loans.iloc[places[order[offset : offset + limit]]]
+    if len(places) <= offset + limit:
         return rows, None
-    return rows, Place(rows[column].tolist()[-1], int(rows["id"].iloc[-1]))
+    last = rows[column].iloc[-1]
+    value = last.date() if isinstance(last, pd.Timestamp) else rows[column].tolist()[-1]
+    return rows, Place(None if pd.isna(last) else value, int(rows["id"].iloc[-1]))
 
 
 def _contains(column: pd.Series, part: str) -> pd.Series:

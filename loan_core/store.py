@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from threading import Lock, Semaphore
@@ -21,6 +21,7 @@ from sqlalchemy import (
     create_engine,
     event,
     func,
+    insert,
     make_url,
     select,
     text,
@@ -32,10 +33,11 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from loan_core.errors import DatabaseBusy, DatabaseUnusable, Refusal, shortened
-from loan_core.models import Edition, Loan
+from loan_core.models import Edition, Loan, Revision
 
 LOCK_WAIT_MS = 5_000
 MIGRATION_WAIT_MS = 120_000
+_MOMENT = timedelta(microseconds=1)
 _WRITERS_AT_ONCE = 4
 _MIGRATION_LOCK = 0x10A2_B00C
 _EMPTY_TYPES = {int: "int64", str: "str", datetime: "datetime64[us, UTC]"}
@@ -45,17 +47,24 @@ _POSTGRES_BUSY = ("55P03", "40001", "40P01", "57014", "53300")
 
 
 class Write:
-    """One transaction under the book's lock. To ask for its ``revision`` is to move it; else it stays."""
+    """One transaction under the book's lock. To ask for its ``revision`` is to move it; else it stays.
 
-    def __init__(self, session: Session, edition: Edition) -> None:
+    ``at`` is its instant, later than that of every write before, whatever the clocks of those who write say: what was
+    recorded by an instant is what some revision held.
+    """
+
+    def __init__(self, session: Session, edition: Edition, now: datetime) -> None:
         self.session = session
         self.revision_before = edition.revision
         self.touched: set[int] = set()
+        self.at = max(now, edition.written_at + _MOMENT) if edition.written_at else now
         self._edition = edition
 
     @cached_property
     def revision(self) -> int:
         self._edition.revision += 1
+        self._edition.written_at = self.at
+        self.session.execute(insert(Revision), {"revision": self._edition.revision, "written_at": self.at})
         return self._edition.revision
 
     def stamp(self, loan: Loan) -> None:
@@ -125,7 +134,7 @@ class Store:
         return self._engine.dialect.name == "sqlite"
 
     @contextmanager
-    def write(self) -> Iterator[Write]:
+    def write(self, now: datetime) -> Iterator[Write]:
         """The one way to change anything: alone under the book's lock, all or nothing."""
         with (
             self._turn(),
@@ -133,7 +142,7 @@ class Store:
             Session(self._writing, expire_on_commit=False) as session,
             session.begin(),
         ):
-            write = Write(session, session.scalars(_THE_BOOK.with_for_update()).one())
+            write = Write(session, session.scalars(_THE_BOOK.with_for_update()).one(), now)
             yield write
         self.after_commit(write.touched)
 

@@ -17,11 +17,13 @@ from loan_core.answers import Portfolio, outcome_words, status_columns
 from loan_core.calculation.allocation import cover, paid_on
 from loan_core.calculation.columns import Columns
 from loan_core.calculation.money import total
-from loan_core.calculation.portfolio import Collection, Receipts, collection, due_by_month, sum_by, totals
+from loan_core.calculation.portfolio import Collection, PeriodReceipts, collection, due_by_month, sum_by, totals
 from loan_core.calculation.position import Position, Thresholds, outcomes, positions
+from loan_core.calculation.receipts import Receipts
 from loan_core.calculation.schedule import Terms, schedule
 from loan_core.entries import terms_of
 from loan_core.models import RATES_PER_YEAR, Loan, Repayment
+from loan_core.selection import Selection
 from loan_core.store import Store, edition, frame
 
 DAYS_REMEMBERED = 32
@@ -78,7 +80,42 @@ class Snapshot:
     def loans(self) -> pd.DataFrame:
         """Every loan as agreed, with every field of its status in words."""
         loans = self.agreed.loans
-        return loans.assign(**status_columns(self.at), expected_monthly_installment=loans["installment"])
+        share = self.at.total_amount_paid / np.maximum(self.at.total_due, 1)
+        columns = status_columns(self.at) | {"expected_monthly_installment": loans["installment"], "paid_share": share}
+        return loans.assign(**columns)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Loans that are meant, as they stand at the end of a day, with everything that calculation takes of them.
+
+    Loan i is row i of every column, in the order of their ids. ``receipts`` are those through ``as_of``.
+    """
+
+    as_of: date
+    revision: int
+    ids: Any
+    references: Any
+    borrowers: Any
+    currencies: Any
+    is_voided: Any
+    terms: Terms
+    receipts: Receipts
+    at: Position
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __getitem__(self, rows: Any) -> "Standing":
+        """The same of some of the loans."""
+        columns = {field.name: getattr(self, field.name) for field in fields(self)}
+        of_loans = {name: column[rows] for name, column in columns.items() if name not in ("as_of", "revision")}
+        return Standing(**columns | of_loans)
+
+    def by_currency(self) -> dict[str, "Standing"]:
+        """Each currency by itself, the one of most loans first."""
+        codes, counts = np.unique(self.currencies.astype(str), return_counts=True)
+        return {str(code): self[np.flatnonzero(self.currencies == code)] for code in codes[np.argsort(-counts)]}
 
 
 class WholeBook:
@@ -137,6 +174,43 @@ class WholeBook:
         return {
             code: _collection(agreed, mine, paid_before, rows, first, last) for code, mine in agreed.currencies.items()
         }
+
+    def standing(self, as_of: date, selection: Selection) -> Standing:
+        """The loans that are meant on a day, with their receipts."""
+        query = select(Repayment.loan_id, Repayment.received_on, Repayment.amount)
+        with self._store.read() as session:
+            snapshot = self.seen_by(session, as_of)[0]
+            rows = frame(session, query.where(Repayment.received_on <= as_of, Repayment.undone_at.is_(None)))
+        agreed, loans = snapshot.agreed, snapshot.loans
+        receipts = Receipts.of(
+            np.searchsorted(agreed.ids, rows["loan_id"].to_numpy(dtype=np.int64)),
+            rows["received_on"].to_numpy().astype("datetime64[D]"),
+            rows["amount"].to_numpy(dtype=np.int64),
+            len(loans),
+        )
+        whole = Standing(
+            as_of=as_of,
+            revision=snapshot.revision,
+            ids=agreed.ids,
+            references=loans["reference"].to_numpy(),
+            borrowers=loans["borrower"].to_numpy(),
+            currencies=loans["currency"].to_numpy(),
+            is_voided=agreed.is_voided,
+            terms=agreed.terms,
+            receipts=receipts,
+            at=snapshot.at,
+        )
+        return whole[np.flatnonzero(selection.among(loans).to_numpy())]
+
+    def find(self, text: str, limit: int) -> pd.DataFrame:
+        """Loans by their id or part of a reference or of a borrower's name: ``id, reference, borrower``."""
+        with self._store.read() as session, self._lock:
+            agreed = self._agreed = _agreements(session, edition(session).revision, self._agreed)
+        loans = agreed.loans.assign(state=np.where(agreed.is_voided, "voided", ""))
+        named = Selection(search=text).among(loans)
+        is_it = (loans["id"].astype(str) == text.strip()) & ~agreed.is_voided
+        found: pd.DataFrame = pd.concat([loans[is_it], loans[named & ~is_it]])[["id", "reference", "borrower"]]
+        return found.head(limit)
 
     def installments(self, session: Session, as_of: date) -> Iterator[dict[str, Any]]:
         """Every installment of every loan with what covers it, as ``Statement.installments``, voided loans left out.
@@ -285,7 +359,7 @@ def _collection(
 ) -> Collection:
     ids = agreed.ids[mine]
     rows = rows[rows["loan_id"].isin(ids)]
-    receipts = Receipts(
+    receipts = PeriodReceipts(
         np.searchsorted(ids, rows["loan_id"].to_numpy(dtype=np.int64)),
         rows["received_on"].to_numpy().astype("datetime64[D]"),
         rows["amount"].to_numpy(dtype=np.int64),

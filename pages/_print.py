@@ -5,7 +5,9 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from loan_core import Statement, currency
-from pages._look import NOTHING, day, headline, money, outcome, past_due, remark, standing, terms
+from pages._look import NOTHING, day, money, standing
+from pages._repayment_words import remark
+from pages._words import headline, outcome, past_due, terms
 
 # Whatever a person wrote is text here: everything that the template shows is escaped.
 _TEMPLATES = Environment(

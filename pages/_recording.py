@@ -8,19 +8,9 @@ import streamlit as st
 from loan_core import LoanStatus, Statement
 from pages._desk import as_of, attempt, book, go, here, in_url, loan_id
 from pages._form import Fields, Form, day_input, form, plain, start_over, take_back
-from pages._look import (
-    covered,
-    day,
-    effect,
-    instant,
-    markdown,
-    money,
-    named,
-    offers,
-    preview_covers,
-    remark,
-    standings,
-)
+from pages._look import day, instant, markdown, money
+from pages._repayment_words import covered, effect, offers, preview_covers, remark, standings
+from pages._words import named
 
 LISTED = 10_000
 

@@ -6,22 +6,11 @@ import pandas as pd
 import streamlit as st
 
 from loan_core import currency
-from pages import _charts
 from pages._desk import attempt, book, chart, go, table, theme
 from pages._form import Fields, Form, choice, day_input, form, fraction, plain, start_over, take_back
-from pages._look import (
-    figure,
-    headline,
-    installments_of,
-    instant,
-    major,
-    markdown,
-    money,
-    named,
-    percent,
-    rate,
-    when_due,
-)
+from pages._look import figure, instant, major, markdown, money, percent
+from pages._schedule_chart import schedule_chart, schedule_sentence
+from pages._words import headline, installments_of, named, rate, when_due
 
 FREQUENCIES = {"monthly": "Month", "quarterly": "Quarter", "every_two_weeks": "Two weeks", "weekly": "Week"}
 METHODS = {
@@ -97,7 +86,7 @@ def preview(quote: Any) -> None:
         st.metric("Total to repay", **figure(quote.total_due, code))
         st.metric("Total interest", **figure(quote.total_interest, code))
         st.metric("Interest share", percent(quote.total_interest, quote.total_due))
-    chart(_charts.schedule_chart(rows, code, theme()), _charts.schedule_sentence(rows, code))
+    chart(schedule_chart(rows, code, theme()), schedule_sentence(rows, code))
     sums = {"Amount": "due", "Interest": "interest", "Principal": "principal", "Balance": "balance"}
     shown = {"Due": rows["due_on"]} | {word: major(rows[name], code) for word, name in sums.items()}
     table(pd.DataFrame(shown), code, "Schedule of the loan")

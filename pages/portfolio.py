@@ -4,25 +4,21 @@ import pandas as pd
 import streamlit as st
 
 from loan_core import currency
-from pages import _charts
-from pages._desk import as_of, book, chart, come_back, empty_book, go, here, in_url, sum_column, theme
-from pages._look import (
+from pages._book_charts import ageing_chart, ageing_sentence, book_chart, book_sentence
+from pages._book_words import (
     BookDay,
     book_figures,
     book_gap,
     book_key,
     book_rows,
-    count_badge,
-    counted,
-    day,
-    major,
-    markdown,
     month_before,
     month_so_far,
     month_to,
     not_past_due,
     year_to,
 )
+from pages._desk import as_of, book, chart, come_back, empty_book, go, here, in_url, sum_column, theme
+from pages._look import count_badge, counted, day, major, markdown
 
 CALLS = 6
 # The pixels that the line of a figure takes.
@@ -101,8 +97,8 @@ with left:
     if totals.loans > totals.pending:
         st.markdown(book_key(totals, code))
         curve = book().curves(as_of())[code]
-        figure = _charts.book_chart(curve, as_of(), code, theme(), book().today())
-        chart(figure, _charts.book_sentence(curve, as_of(), code))
+        figure = book_chart(curve, as_of(), code, theme(), book().today())
+        chart(figure, book_sentence(curve, as_of(), code))
         st.caption(f"{markdown(book_gap(totals, code))} Dotted: still to fall due.")
     else:
         st.markdown(f":gray[No loan had started by {day(as_of())}.]")
@@ -110,8 +106,8 @@ with right:
     st.header("Past due, by age", anchor=False)
     if totals.loans_in_arrears:
         st.markdown(":small[:gray[Outstanding principal of loans past due]]")
-        figure = _charts.ageing_chart(totals.ageing, code, theme())
-        chart(figure, _charts.ageing_sentence(totals.ageing, code))
+        figure = ageing_chart(totals.ageing, code, theme())
+        chart(figure, ageing_sentence(totals.ageing, code))
         st.caption(markdown(not_past_due(totals, code)))
     else:
         st.markdown(":gray[Nothing is past due.]")

@@ -9,8 +9,9 @@ import streamlit as st
 from loan_core import Book, currency
 from pages._desk import PERIODS, as_of, book, clear_filters, go, in_url, page_asked, since, sum_column
 from pages._form import form
-from pages._look import day, figure, major, remark
+from pages._look import day, figure, major
 from pages._recording import details, fill_in, receipt, reverse
+from pages._repayment_words import remark
 
 ROWS = 15
 

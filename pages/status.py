@@ -8,24 +8,13 @@ import pandas as pd
 import streamlit as st
 
 from loan_core import currency
-from pages import _charts
+from pages._charts import STILL
 from pages._desk import as_of, book, go, here, in_url, is_short, loan_id, table, theme
-from pages._look import (
-    badge,
-    colored_outcome,
-    day,
-    figures,
-    headline,
-    isolated,
-    major,
-    markdown,
-    named,
-    outcome,
-    remark,
-    terms,
-    tolerance,
-)
+from pages._look import badge, day, isolated, major, markdown, tolerance
 from pages._print import statement_page
+from pages._repayment_words import remark
+from pages._status_chart import STATUS_HEIGHT, status_chart, status_sentence
+from pages._words import colored_outcome, figures, headline, named, outcome, terms
 
 LISTED = 500
 
@@ -95,11 +84,11 @@ with st.grid(6, min_column_width=150, gap="small"):
 
 st.subheader("Expected and actual payments", anchor=False)
 st.plotly_chart(
-    _charts.status_chart(statement, book().thresholds, theme(), book().today()),
+    status_chart(statement, book().thresholds, theme(), book().today()),
     theme=None,
-    height=_charts.STATUS_HEIGHT,
-    config=_charts.STILL,
-    alt=_charts.status_sentence(statement),
+    height=STATUS_HEIGHT,
+    config=STILL,
+    alt=status_sentence(statement),
 )
 st.caption(f"Shaded: {tolerance(book().thresholds)} expected. Dotted: installments still to fall due.")
 

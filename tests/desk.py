@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -50,10 +51,11 @@ class Server:
 
 
 @contextmanager
-def served(database_url: str, log_file: Path) -> Iterator[Server]:
-    """The dashboard on a book, for as long as this block."""
+def served(database_url: str, log_file: Path, today: date | None = None) -> Iterator[Server]:
+    """The dashboard on a book, for as long as this block; ``today``, where it shall be another day than it is."""
     server = Server(f"http://127.0.0.1:{(port := free_port())}", port, log_file)
-    command = (sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port))
+    program = ("streamlit",) if today is None else ("tests.on_a_day", today.isoformat())
+    command = (sys.executable, "-m", *program, "run", "app.py", "--server.port", str(port))
     environment = {**os.environ, "SQLALCHEMY_DATABASE_URI": database_url, "LOANS_TIMEZONE": "UTC"}
     with log_file.open("wb") as output:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)

@@ -384,6 +384,7 @@ def test_filters_mean_what_the_book_means_by_them(listed):
         ("state=paid_off", {"state": "paid_off"}),
         ("currency=JPY", {"currency": "JPY"}),
         ("past_due=31-60", {"past_due": "31-60"}),
+        ("past_due_from=10&past_due_to=45", {"past_due_from": 10, "past_due_to": 45}),
         ("smallest=1000&largest=2000.50", {"smallest": 100_000, "largest": 200_050, "currency": "USD"}),
         ("smallest=7&currency=JPY", {"smallest": 7, "currency": "JPY"}),
         ("search=%C3%9CNAL", {"search": "ünal"}),

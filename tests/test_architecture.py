@@ -23,7 +23,7 @@ RUN_BY_ALEMBIC = "loan_core/migrations/env.py"
 # A package, and the only places that name it. In a pattern ``*`` crosses folders too.
 ONLY_IN = {
     "streamlit": ("app.py", PAGES),
-    "plotly": ("pages/_charts.py",),
+    "plotly": ("pages/_*chart*.py",),
     "fastapi": ("app.py", *THE_API),
     "starlette": ("app.py", *THE_API, "loan_core/access.py"),
     "pydantic": ("loan_core/asked.py",),

@@ -33,6 +33,8 @@ from tests.test_settings import FixedClock
 TODAY = date(2026, 6, 2)
 NOON = datetime(2026, 6, 2, 12, tzinfo=UTC)
 CLOCK = FixedClock(timezone=UTC, at=NOON)
+# A clock that stands still all the same gives each write an instant of its own, so much later than the last.
+MOMENT = timedelta(microseconds=1)
 STARTED = date(2025, 10, 1)
 DAY_AFTER = timedelta(days=1)
 
@@ -49,10 +51,10 @@ def kept(request, tmp_path_factory):
 @pytest.fixture
 def store(kept):
     """The store, with an empty book in it."""
-    with kept[1].write() as write:
-        for table in ("repayments", "loans", "batches"):
+    with kept[1].write(NOON) as write:
+        for table in ("repayments", "loans", "batches", "revisions"):
             write.session.execute(text(f"DELETE FROM {table}"))
-        write.session.execute(text("UPDATE book SET revision = 0"))
+        write.session.execute(text("UPDATE book SET revision = 0, written_at = NULL"))
     return kept[1]
 
 
@@ -192,7 +194,7 @@ def test_whatever_is_asked_of_a_loan_that_is_not_there_is_refused_in_one_sentenc
 def test_a_voided_loan_stays_with_its_reason_and_gives_its_reference_up(book):
     loan = lend(book, reference="A")
     voided = book.void_loan(loan.id, reason="Entered twice")
-    assert (voided.voided_at, voided.void_reason) == (NOON, "Entered twice")
+    assert (voided.voided_at, voided.void_reason) == (NOON + MOMENT, "Entered twice")
     assert whole(book.loan(loan.id)) == whole(voided)
     assert book.status(loan.id, TODAY).state == "voided"
     assert book.status(loan.id, STARTED).state == "voided"
@@ -205,7 +207,7 @@ def test_a_loan_whose_money_was_all_taken_back_can_be_voided(book):
     loan = lend(book)
     repayment = book.add_repayment(loan.id, "94.56", received_on="2025-11-01")
     book.reverse_repayment(repayment.id, received_on="2025-11-20")
-    assert book.void_loan(loan.id).voided_at == NOON
+    assert book.void_loan(loan.id).voided_at == NOON + 3 * MOMENT
 
 
 # Doing: money
@@ -218,7 +220,7 @@ def test_a_repayment_is_written_as_it_came_in(book):
         "id": 1,
         "loan_id": loan.id,
         "amount": 9_456,
-        "created_at": NOON,
+        "created_at": NOON + MOMENT,
         "received_on": date(2025, 11, 1),
         "reference": "RP-0001",
         "note": "Transfer",
@@ -264,6 +266,7 @@ def test_a_reversal_undoes_a_repayment_on_its_own_day_and_both_stay(book):
     assert whole(reversal) == whole(repayment) | {
         "id": 2,
         "amount": -9_456,
+        "created_at": repayment.created_at + MOMENT,
         "reference": "RP-0002",
         "note": "Typed twice",
         "recorded_by": "Kofi",
@@ -1290,7 +1293,7 @@ def test_a_book_that_was_restored_from_a_backup_is_read_anew(book, store):
     lend(book)
     book.add_repayment(1, "94.56")
     assert book.portfolio(TODAY).by_currency["USD"].total_amount_paid == 94_56
-    with store.write() as write:
+    with store.write(NOON) as write:
         write.session.execute(text("DELETE FROM repayments"))
         write.session.execute(text("UPDATE loans SET revision = 1"))
         write.session.execute(text("UPDATE book SET revision = 1"))

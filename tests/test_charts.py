@@ -9,7 +9,8 @@ import plotly.graph_objects as go
 import pytest
 
 from loan_core import LoanStatus, Statement
-from pages._charts import ROLES, status_chart, status_sentence
+from pages._charts import ROLES
+from pages._status_chart import status_chart, status_sentence
 
 THRESHOLDS = SimpleNamespace(behind_percent=90, ahead_percent=110)
 START, DUE = date(2025, 10, 1), 10_000

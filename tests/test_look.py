@@ -9,6 +9,8 @@ import pytest
 
 from loan_core import LoanStatus, Statement
 from pages import _look as look
+from pages import _words as words
+from pages._repayment_words import remark
 
 AT_REST = LoanStatus(
     loan_id=7,
@@ -135,15 +137,15 @@ def test_a_percentage_has_one_decimal(part: int, whole: int, text: str) -> None:
 )
 def test_a_rate_is_quoted_both_ways(interest_rate: int, rate_period: str, a_year: int, text: str) -> None:
     loan = SimpleNamespace(interest_rate=interest_rate, rate_period=rate_period, annual_rate_ppm=a_year)
-    assert look.rate(loan) == text
+    assert words.rate(loan) == text
 
 
 def test_the_terms_are_a_line() -> None:
     line = "Loan L-0007 · $1,000.00 over 12 monthly installments from 1 Oct 2025 · 2.0% a month (24.0% a year)"
-    assert plain(look.terms(LOAN)) == line
+    assert plain(words.terms(LOAN)) == line
     single = SimpleNamespace(**vars(LOAN) | {"repayment_period": 1, "frequency": "every_two_weeks", "method": "flat"})
-    assert "over 1 installment every two weeks from" in plain(look.terms(single))
-    assert look.terms(single).endswith(" · flat interest")
+    assert "over 1 installment every two weeks from" in plain(words.terms(single))
+    assert words.terms(single).endswith(" · flat interest")
 
 
 def test_tolerance_is_told_in_words() -> None:
@@ -201,7 +203,7 @@ def test_tolerance_is_told_in_words() -> None:
     ],
 )
 def test_the_headline_says_where_the_loan_stands(at: dict[str, object], said: str) -> None:
-    assert plain(look.headline(statement(date(2026, 9, 3), **at))) == said
+    assert plain(words.headline(statement(date(2026, 9, 3), **at))) == said
 
 
 @pytest.mark.parametrize(
@@ -213,7 +215,7 @@ def test_the_headline_says_where_the_loan_stands(at: dict[str, object], said: st
 )
 def test_a_voided_loan_says_so_and_nothing_else(reason: str, said: str) -> None:
     voided = SimpleNamespace(**vars(LOAN) | {"voided_at": datetime(2026, 3, 4, 9, tzinfo=UTC), "void_reason": reason})
-    assert plain(look.headline(statement(loan=voided, state="voided"))) == said
+    assert plain(words.headline(statement(loan=voided, state="voided"))) == said
 
 
 @pytest.mark.parametrize(
@@ -247,15 +249,15 @@ def test_a_badge_is_a_word_an_icon_and_a_colour(at: dict[str, object], badge: st
     ],
 )
 def test_what_became_of_an_installment(word: str, number: int, text: str) -> None:
-    assert look.outcome(word, number) == text
-    colored = look.colored_outcome(word, number)
+    assert words.outcome(word, number) == text
+    colored = words.colored_outcome(word, number)
     assert text.lstrip("✓↑! ").replace(" ", look.SPACE) in colored
     assert colored.startswith(":")
 
 
 def test_a_repayment_says_what_it_undoes_before_what_was_noted() -> None:
     def said(reverses: str = "", reversed_by: str = "") -> str:
-        return look.remark(SimpleNamespace(reverses=reverses, reversed_by=reversed_by, note="Cash"))
+        return remark(SimpleNamespace(reverses=reverses, reversed_by=reversed_by, note="Cash"))
 
     assert [said(), said(reverses="RP-1042"), said(reversed_by="RP-1051")] == [
         "Cash",
@@ -265,7 +267,7 @@ def test_a_repayment_says_what_it_undoes_before_what_was_noted() -> None:
 
 
 def test_the_figures_of_a_loan_behind() -> None:
-    shown = {each["label"]: each for each in look.figures(statement(**BEHIND), date(2026, 6, 2))}
+    shown = {each["label"]: each for each in words.figures(statement(**BEHIND), date(2026, 6, 2))}
     assert list(shown) == [
         "Paid so far",
         "Expected by today",
@@ -282,7 +284,7 @@ def test_the_figures_of_a_loan_behind() -> None:
 
 
 def test_a_loan_ahead_shows_by_how_much_in_place_of_arrears() -> None:
-    shown = look.figures(statement(status="Ahead", ahead_by=21088), date(2026, 6, 3))
+    shown = words.figures(statement(status="Ahead", ahead_by=21088), date(2026, 6, 3))
     assert [each["label"] for each in shown][1:3] == [
         "Expected by 2\N{NO-BREAK SPACE}Jun\N{NO-BREAK SPACE}2026",
         "Ahead by",

@@ -18,9 +18,9 @@ from playwright.sync_api import Locator, expect
 from streamlit.testing.v1 import AppTest
 
 from loan_core import Book, LoanNotFound, Refusal, Settings, open_book
-from pages import _charts
 from pages._form import Form, fraction, plain
-from pages._look import installments_of, ordinal, when_due
+from pages._schedule_chart import schedule_chart, schedule_sentence
+from pages._words import installments_of, ordinal, when_due
 from tests.desk import Tab, browser, served, tab
 
 in_browser = pytest.mark.xdist_group("browser")
@@ -179,16 +179,16 @@ def test_days_of_a_month_are_counted_in_english() -> None:
 @pytest.mark.parametrize("count", [1, 12, 36, 360])
 def test_the_bars_are_the_schedule(book: Book, count: int) -> None:
     rows = book.quote(loan_amount="1000", repayment_period=count, start_on="2025-10-01").installments
-    principal, interest = _charts.schedule_chart(rows, "USD", "light").data
+    principal, interest = schedule_chart(rows, "USD", "light").data
     assert [round(100 * part) for part in principal.y] == rows["principal"].tolist()
     assert [round(100 * part) for part in interest.y] == rows["interest"].tolist()
     assert interest.text[0] == "$20.00"
-    assert len(_charts.schedule_chart(rows, "USD", "dark").layout.xaxis.tickvals) <= 12
+    assert len(schedule_chart(rows, "USD", "dark").layout.xaxis.tickvals) <= 12
 
 
 def test_the_bars_are_told_in_words(book: Book) -> None:
     rows = book.quote(loan_amount="1000", repayment_period=12, start_on="2025-10-01").installments
-    assert _charts.schedule_sentence(rows, "USD").replace("\N{NO-BREAK SPACE}", " ") == (
+    assert schedule_sentence(rows, "USD").replace("\N{NO-BREAK SPACE}", " ") == (
         "Stacked bars of 12 installments, principal and interest. The first, on 1 Nov 2025, has $20.00 interest; "
         "the last, on 1 Oct 2026, $1.85."
     )

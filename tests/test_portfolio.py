@@ -14,7 +14,7 @@ from loan_core.calculation.portfolio import (
     AGEING,
     PAR_DAYS,
     Bucket,
-    Receipts,
+    PeriodReceipts,
     Totals,
     collection,
     due_by_month,
@@ -247,7 +247,7 @@ def collection_of(book: list[Loan], received: list[tuple[int, date, int]], first
     for loan, on, amount in received:
         before[loan] += amount if on < first else 0
     in_period = [each for each in received if first <= each[1] <= last]
-    receipts = Receipts(
+    receipts = PeriodReceipts(
         np.array([loan for loan, _, _ in in_period], dtype=np.int64),
         np.array([day(on) for _, on, _ in in_period], dtype="M8[D]"),
         np.array([amount for _, _, amount in in_period], dtype=np.int64),

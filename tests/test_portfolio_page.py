@@ -21,8 +21,9 @@ from streamlit.proto.Metric_pb2 import Metric as MetricProto
 from streamlit.testing.v1 import AppTest
 
 from loan_core import Book, Settings, open_book
-from pages import _charts
-from pages._look import book_gap, month_before, month_so_far, month_to, not_past_due, year_to
+from pages._book_charts import ageing_chart, book_chart, book_sentence
+from pages._book_words import book_gap, month_before, month_so_far, month_to, not_past_due, year_to
+from pages._charts import ROLES
 from tests.desk import Server, browser, served, tab
 from tests.test_accessibility import violations
 
@@ -385,7 +386,7 @@ IN_MAY = date(2025, 5, 10)
 
 
 def lines(mode: str = "light", today: date = AS_OF) -> dict[str, Any]:
-    figure = _charts.book_chart(RUNNING, IN_MAY, "USD", mode, today)
+    figure = book_chart(RUNNING, IN_MAY, "USD", mode, today)
     return {each.name: each for each in figure.data}
 
 
@@ -422,12 +423,12 @@ def test_a_pointer_reads_whole_sums() -> None:
     [(IN_MAY, IN_MAY, "Today, 10 May"), (IN_MAY, AS_OF, "10 May 2025")],
 )
 def test_the_day_is_named_and_today_is_called_today(as_of: date, today: date, said: str) -> None:
-    (label,) = _charts.book_chart(RUNNING, as_of, "USD", "light", today).layout.annotations
+    (label,) = book_chart(RUNNING, as_of, "USD", "light", today).layout.annotations
     assert label.text.replace("\N{NO-BREAK SPACE}", " ") == said
 
 
 def test_the_curve_of_the_book_in_words() -> None:
-    said = _charts.book_sentence(RUNNING, IN_MAY, "USD").replace("\N{NO-BREAK SPACE}", " ")
+    said = book_sentence(RUNNING, IN_MAY, "USD").replace("\N{NO-BREAK SPACE}", " ")
     assert said == (
         "Line chart of what was expected and received in all, from 28 Feb 2025 to 10 May 2025: expected $240.00, "
         "received $260.00. By 30 Jun 2025, $400.00 will be expected."
@@ -436,7 +437,7 @@ def test_the_curve_of_the_book_in_words() -> None:
 
 def test_nothing_ahead_is_not_promised() -> None:
     ended = curve(("2025-03-31", 10000, 4000), ("2025-05-10", 10000, 9000))
-    assert _charts.book_sentence(ended, IN_MAY, "USD").endswith("received $90.00.")
+    assert book_sentence(ended, IN_MAY, "USD").endswith("received $90.00.")
 
 
 AGEING = {
@@ -453,7 +454,7 @@ AGEING = {
 
 @pytest.mark.parametrize("mode", ["light", "dark"])
 def test_the_bars_are_what_is_past_due_the_youngest_at_the_top(mode: str) -> None:
-    figure = _charts.ageing_chart(AGEING, "USD", mode)
+    figure = ageing_chart(AGEING, "USD", mode)
     (bars,) = figure.data
     assert list(bars.y) == ["1–30 days", "31–60 days", "61–90 days", "91+ days"]
     assert figure.layout.yaxis.autorange == "reversed"
@@ -464,7 +465,7 @@ def test_the_bars_are_what_is_past_due_the_youngest_at_the_top(mode: str) -> Non
         "<b>$0</b><br>0 loans",
         "<b>$21K</b><br>3 loans",
     ]
-    assert list(bars.marker.color) == list(_charts.ROLES[mode]["ages"])
+    assert list(bars.marker.color) == list(ROLES[mode]["ages"])
 
 
 @pytest.fixture(scope="module")

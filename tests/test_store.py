@@ -5,20 +5,22 @@ import sqlite3
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import IntegrityError, InternalError
+from sqlalchemy.orm import Session
 
 from loan_core import store as store_module
 from loan_core.errors import DatabaseBusy, DatabaseUnusable, Refusal
-from loan_core.models import Edition, Loan
+from loan_core.models import Edition, Loan, Revision
 from loan_core.store import Store, edition
 from tests.servers import free_port
 
 NOBODY = 65534
+NOW = datetime(2026, 6, 2, 10, 5, tzinfo=UTC)
 NO_DATABASE = (
     "{said} is not a database that a loan book can be kept in. Write "
     "sqlite:///loans.db for a file, or postgresql://user:password@host/name."
@@ -65,6 +67,15 @@ def tables(url):
     found = inspect(engine).get_table_names()
     engine.dispose()
     return sorted(found)
+
+
+def version(url):
+    """The newest migration that a database has seen."""
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        found = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    engine.dispose()
+    return found
 
 
 @contextmanager
@@ -119,7 +130,7 @@ def a_loan(number, revision):
 
 
 def write_and_fail(store, error):
-    with store.write() as write:
+    with store.write(NOW) as write:
         write.session.add(a_loan(1, write.revision))
         write.session.flush()
         raise error
@@ -128,7 +139,7 @@ def write_and_fail(store, error):
 def open_and_write(url):
     store = Store(url)
     try:
-        with store.write() as write:
+        with store.write(NOW) as write:
             write.session.add(a_loan(1, write.revision))
     finally:
         store.close()
@@ -146,7 +157,7 @@ def test_opening_a_book_again_changes_nothing(database_url):
             seen.append((book.book_id, book.revision, tables(database_url)))
         store.close()
     assert seen[0] == seen[1]
-    assert seen[0][2] == ["alembic_version", "batches", "book", "loans", "repayments", "requests"]
+    assert seen[0][2] == ["alembic_version", "batches", "book", "loans", "repayments", "requests", "revisions"]
 
 
 @pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg", "postgresql+psycopg2"])
@@ -169,7 +180,7 @@ def test_sqlite_is_as_safe_as_it_can_be(sqlite_url):
     # What FACTS measured: no lost repayment of 320 with these, up to 273 lost without.
     asked = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 5000}
     store = Store(sqlite_url)
-    with store.read() as one, store.read() as another, store.write() as write:
+    with store.read() as one, store.read() as another, store.write(NOW) as write:
         for session in (one, another, write.session):
             assert {name: session.scalar(text(f"PRAGMA {name}")) for name in asked} == asked
     store.close()
@@ -177,7 +188,7 @@ def test_sqlite_is_as_safe_as_it_can_be(sqlite_url):
 
 def test_postgresql_waits_five_seconds_and_speaks_of_utc(postgresql_url):
     store = Store(postgresql_url)
-    with store.read() as one, store.write() as write:
+    with store.read() as one, store.write(NOW) as write:
         for session in (one, write.session):
             assert session.scalar(text("SHOW lock_timeout")) == "5s"
             assert session.scalar(text("SHOW timezone")) == "UTC"
@@ -284,7 +295,7 @@ def test_a_server_that_goes_away_is_told_at_the_next_question_and_back_again_it_
 
 def test_a_connection_that_breaks_in_the_middle_is_told_in_words(postgresql_url):
     store = Store(postgresql_url)
-    with pytest.raises(DatabaseUnusable, match="does not answer"), store.write() as write:
+    with pytest.raises(DatabaseUnusable, match="does not answer"), store.write(NOW) as write:
         write.session.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
     assert revision(store) == 0
     store.close()
@@ -317,12 +328,30 @@ def test_a_database_of_another_program_is_refused_and_left_as_it_was(database_ur
 
 def test_a_book_of_a_newer_version_is_refused_and_left_as_it_was(database_url):
     Store(database_url).close()
+    newest = version(database_url)
     execute(database_url, "UPDATE alembic_version SET version_num = '9999'")
     assert refused(database_url) == (
         "This book was written by a newer version of Loan Book. Update this one to open it."
     )
-    execute(database_url, "UPDATE alembic_version SET version_num = '0002'")
+    execute(database_url, f"UPDATE alembic_version SET version_num = '{newest}'")
     Store(database_url).close()
+
+
+def test_an_older_book_is_brought_to_the_newest_schema_with_what_it_holds(database_url, monkeypatch):
+    upgrade = store_module.command.upgrade
+    with monkeypatch.context() as patch:
+        patch.setattr(store_module.command, "upgrade", lambda config, _: upgrade(config, "0001"))
+        Store(database_url).close()
+    engine = create_engine(database_url)
+    with Session(engine) as session, session.begin():
+        session.add(a_loan(1, 7))
+        session.execute(text("UPDATE book SET revision = 7"))
+    engine.dispose()
+    store = Store(database_url)
+    with store.write(datetime(2025, 1, 1, tzinfo=UTC)) as write:
+        known = write.session.get_one(Loan, 1)
+        assert write.session.get_one(Revision, 7).written_at == known.created_at < write.at
+    store.close()
 
 
 def test_a_migration_that_fails_leaves_nothing_behind(database_url):
@@ -344,7 +373,7 @@ def test_a_reader_sees_one_revision_whatever_is_written_meanwhile(store):
     with store.read() as session:
         seen = [revision_and_loans(session)]
         for number in (1, 2):
-            with store.write() as write:
+            with store.write(NOW) as write:
                 write.session.add(a_loan(number, write.revision))
             seen.append(revision_and_loans(session))
     assert seen == [(0, 0)] * 3
@@ -365,10 +394,10 @@ def test_what_is_written_in_a_question_comes_to_nothing(store):
 
 
 def test_a_write_moves_the_revision_once_and_only_if_it_asks_for_it(store):
-    with store.write() as write:
+    with store.write(NOW) as write:
         assert write.revision_before == 0
     assert revision(store) == 0
-    with store.write() as write:
+    with store.write(NOW) as write:
         assert (write.revision_before, write.revision, write.revision) == (0, 1, 1)
     assert revision(store) == 1
 
@@ -382,7 +411,7 @@ def test_a_write_that_does_not_end_well_did_not_happen(store, error):
 
 
 def test_ids_go_on_from_the_largest(store):
-    with store.write() as write:
+    with store.write(NOW) as write:
         assert write.next_id(Loan) == 1
         write.session.add(a_loan(7, write.revision))
         write.session.flush()
@@ -392,15 +421,15 @@ def test_ids_go_on_from_the_largest(store):
 @pytest.mark.usefixtures("short_wait")
 def test_a_write_that_cannot_get_the_lock_is_refused_and_goes_through_later(database_url):
     first, second = Store(database_url), Store(database_url)
-    with first.write() as write:
+    with first.write(NOW) as write:
         write.session.add(a_loan(1, write.revision))
         write.session.flush()
-        with pytest.raises(DatabaseBusy) as refusal, second.write():
+        with pytest.raises(DatabaseBusy) as refusal, second.write(NOW):
             raise AssertionError("two write at once")
         # Who only asks is never kept waiting.
         assert revision(second) == 0
     assert str(refusal.value) == "The book is busy with another entry. Nothing was written: try again in a moment."
-    with second.write() as write:
+    with second.write(NOW) as write:
         assert write.revision_before == 1
     first.close()
     second.close()
@@ -410,11 +439,11 @@ def test_a_write_waits_its_turn(database_url):
     first, second = Store(database_url), Store(database_url)
 
     def write_second():
-        with second.write() as write:
+        with second.write(NOW) as write:
             return write.revision
 
     with ThreadPoolExecutor(1) as another:
-        with first.write() as write:
+        with first.write(NOW) as write:
             waiting = another.submit(write_second)
             assert write.revision == 1
             with pytest.raises(TimeoutError):
@@ -425,11 +454,11 @@ def test_a_write_waits_its_turn(database_url):
 
 
 def test_a_constraint_that_fails_is_the_programmers_error_and_no_refusal(store):
-    with pytest.raises(IntegrityError), store.write() as write:
+    with pytest.raises(IntegrityError), store.write(NOW) as write:
         write.session.add(Edition(id=2, book_id="connection already exists", revision=0))
-    with store.write() as write:
+    with store.write(NOW) as write:
         write.session.add(a_loan(1, write.revision))
-    with pytest.raises(IntegrityError), store.write() as write:
+    with pytest.raises(IntegrityError), store.write(NOW) as write:
         write.session.add(a_loan(1, write.revision))
     assert revision(store) == 1
 
@@ -444,7 +473,7 @@ def test_a_full_disk_is_told_and_nothing_is_written(sqlite_url):
 
     with listening("connect", fill):
         store = Store(sqlite_url)
-        with pytest.raises(DatabaseUnusable) as refusal, store.write() as write:
+        with pytest.raises(DatabaseUnusable) as refusal, store.write(NOW) as write:
             write.session.add_all(a_loan(number, write.revision) for number in range(1, 200))
     assert str(refusal.value) == f"The disk that holds {file} is full. Nothing was written."
     with store.read() as session:
@@ -454,7 +483,7 @@ def test_a_full_disk_is_told_and_nothing_is_written(sqlite_url):
 
 def test_a_damaged_file_is_told(sqlite_url):
     store = Store(sqlite_url)
-    with store.write() as write:
+    with store.write(NOW) as write:
         write.session.add_all(a_loan(number, write.revision) for number in range(1, 200))
     store.close()
     file = Path(sqlite_url.removeprefix("sqlite:///"))
@@ -469,3 +498,22 @@ def test_a_damaged_file_is_told(sqlite_url):
         session.get(Loan, 1)
     assert str(refusal.value) == f"The file {file} is damaged. Restore it from a backup."
     store.close()
+
+
+@pytest.mark.parametrize("clock", [timedelta(0), timedelta(seconds=-5), timedelta(seconds=5)], ids=str)
+def test_every_revision_is_later_than_the_one_before_whatever_the_clocks_say(store, clock):
+    for now in (NOW, NOW + clock):
+        with store.write(now) as write:
+            assert write.revision
+    with store.read() as session:
+        first, second = (session.get_one(Revision, number).written_at for number in (1, 2))
+        assert first == NOW < second
+        assert second == max(NOW + clock, NOW + timedelta(microseconds=1)) == edition(session).written_at
+
+
+def test_a_write_that_changes_nothing_is_no_revision(store):
+    with store.write(NOW):
+        pass
+    with store.read() as session:
+        assert session.get(Revision, 1) is None
+        assert edition(session).written_at is None

@@ -115,7 +115,7 @@ def sum_by(keys: Integers, amounts: Integers) -> dict[np.datetime64, int]:
     return {key: (int(h) << 32) + int(w) for key, h, w in zip(known, high, low, strict=True)}
 
 
-class Receipts:
+class PeriodReceipts:
     """What came in during a period, as columns: the loan's place in the book, the day, the amount: ``(r)`` each."""
 
     def __init__(self, loan: Integers, received_on: Integers, amount: Integers) -> None:
@@ -146,7 +146,7 @@ class Collection:
 
 
 def collection(
-    terms: Terms, paid_before: Integers, receipts: Receipts, first: np.datetime64, last: np.datetime64
+    terms: Terms, paid_before: Integers, receipts: PeriodReceipts, first: np.datetime64, last: np.datetime64
 ) -> Collection:
     """What a book of one currency collected from ``first`` through ``last``, given what each loan had paid before."""
     due = on_time = 0

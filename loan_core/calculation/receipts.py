@@ -38,10 +38,14 @@ class Receipts:
 
     def __getitem__(self, rows: Integers) -> Self:
         """The receipts of some of the loans, in their order."""
-        counts = self.counts[rows]
-        starts = np.concatenate([[0], counts.cumsum()])
-        places = np.arange(starts[-1]) + np.repeat(self.starts[:-1][rows] - starts[:-1], counts)
-        return type(self)(starts, self.received_on[places], self.amount[places])
+        places = self.rows_of(rows)
+        return type(self)(np.append(0, self.counts[rows].cumsum()), self.received_on[places], self.amount[places])
+
+    def rows_of(self, loans: Integers) -> Integers:
+        """Where the receipts of some of the loans stand in the columns, in the order of those loans: ``(l) -> (r)``."""
+        counts = self.counts[loans]
+        ends = counts.cumsum()
+        return np.arange(counts.sum()) + np.repeat(self.starts[:-1][loans] - ends + counts, counts)
 
     @cached_property
     def counts(self) -> Integers:

@@ -1,0 +1,165 @@
+"""What looks like a mistake, though it was allowed: each finder takes columns and answers with columns.
+
+A finding is a question to a person, not a verdict. Receipts count as they stand today: a reversal, and what it undid,
+are left out by the caller's ``stands``. Voided loans are left out, too. Columns of one currency.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from loan_core.calculation.exposure import Tables, exposures
+from loan_core.calculation.money import Integers
+from loan_core.calculation.pairing import entries_up_to
+from loan_core.calculation.position import State
+from loan_core.calculation.receipts import Receipts
+from loan_core.calculation.schedule import Terms, schedule, slices
+
+NEAR_DAYS = 3
+MANY_INSTALLMENTS = 3
+LOW_RATE_PPM = 10_000
+SILENT_DAYS = 90
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Findings of one kind: ``loan`` is each one's place in the book, ``figures`` the numbers of its sentence.
+
+    ``receipt`` is the row of the receipts that it is about, empty where it is about none; ``other`` the row beside it.
+    """
+
+    kind: str
+    loan: Integers
+    receipt: Integers
+    other: Integers
+    figures: Mapping[str, Integers]
+
+    def __len__(self) -> int:
+        return len(self.loan)
+
+
+SENTENCES = {
+    "same_amount_twice": "{amount} was received twice within {days} days.",
+    "above_what_was_left": "{amount} came in when {left} was left to pay.",
+    "many_installments_at_once": "{amount} paid {installments} installments at once.",
+    "almost_paid_off": "All is paid but {remaining}: not a hundredth of an installment of {installment}.",
+    "no_repayment_for_long": "Nothing has come in for {days} days, and {arrears} are {days_past_due} days past due.",
+    "rate_below_one_percent": "The rate is {annual_rate} a year. Was a hundred times that meant?",
+}
+"""What each kind says, with the names of its figures. Amounts are in minor units, ``annual_rate`` in ppm a year."""
+
+
+def findings(terms: Terms, receipts: Receipts, stands: Integers, as_of: np.datetime64) -> dict[str, Findings]:
+    """What there is to ask about a book on a day, by kind: ``(loans), Receipts of the same loans, (r)``.
+
+    ``same_amount_twice``: received again within three days. ``above_what_was_left``: a repayment larger than all that
+    was left to pay. ``many_installments_at_once``: one repayment completed more than three. ``almost_paid_off``: less
+    than a hundredth of an installment is left. ``no_repayment_for_long``: none in 90 days, though one is past due.
+    ``rate_below_one_percent``: above 0 and below 1 % a year, as when 0.12 is typed for 12 %.
+    """
+    standing = np.flatnonzero(stands & (receipts.amount > 0) & (receipts.received_on <= as_of))
+    starts = np.searchsorted(standing, receipts.starts)
+    received = Receipts(starts, receipts.received_on[standing], receipts.amount[standing])
+    parts: dict[str, list[Findings]] = {kind: [] for kind in SENTENCES}
+    for loans in slices(terms):
+        part = _Slice(loans, terms[loans], received[loans], standing[received.rows_of(loans)], as_of)
+        for kind, find in _FINDERS.items():
+            parts[kind].append(find(part))
+    return {kind: _joined(kind, each) for kind, each in parts.items()}
+
+
+class _Slice:
+    """Some loans of a book with the receipts that stand, and what several finders look at."""
+
+    def __init__(self, loans: Integers, terms: Terms, received: Receipts, rows: Integers, as_of: np.datetime64) -> None:
+        self.loans, self.terms, self.received, self.rows, self.as_of = loans, terms, received, rows, as_of
+        self.tables = Tables(schedule(terms))
+        self.before = received.paid_after - received.amount
+        self.paid = received.through(as_of)
+
+    def about_receipts(self, kind: str, which: Integers, **figures: Integers) -> Findings:
+        loan, receipt = self.loans[self.received.loan[which]], self.rows[which]
+        return Findings(kind, loan, receipt, _NONE, {name: each[which] for name, each in figures.items()})
+
+    def about_loans(self, kind: str, which: Integers, **figures: Integers) -> Findings:
+        return Findings(kind, self.loans[which], _NONE, _NONE, {name: each[which] for name, each in figures.items()})
+
+
+def _same_amount_twice(part: _Slice) -> Findings:
+    loan, on, amount = part.received.loan, part.received.received_on, part.received.amount
+    near = (loan[1:] == loan[:-1]) & (on[1:] - on[:-1] <= np.timedelta64(NEAR_DAYS, "D"))
+    # Only what has a neighbor within three days is put in the order of its amounts.
+    among = np.flatnonzero(np.append(near, False)[: len(loan)] | np.append(False, near)[: len(loan)])
+    order = among[np.lexsort((on[among], amount[among], loan[among]))]
+    first, again = order[:-1], order[1:]
+    days = (on[again] - on[first]).astype(np.int64)
+    same = (loan[first] == loan[again]) & (amount[first] == amount[again]) & (days <= NEAR_DAYS)
+    first, again = first[same], again[same]
+    figures = {"amount": amount[again], "days": days[same]}
+    return Findings("same_amount_twice", part.loans[loan[again]], part.rows[again], part.rows[first], figures)
+
+
+def _above_what_was_left(part: _Slice) -> Findings:
+    left = np.maximum(part.tables.whole[part.received.loan] - part.before, 0)
+    amount = part.received.amount
+    return part.about_receipts("above_what_was_left", amount > left, amount=amount, left=left)
+
+
+def _many_installments_at_once(part: _Slice) -> Findings:
+    # An installment of nothing is not paid by anything.
+    owing = np.pad((part.tables.lines.due > 0).cumsum(-1), ((0, 0), (1, 0)))
+    loan = part.received.loan
+    after = owing[loan, part.tables.first_unpaid(loan, part.received.paid_after)]
+    covered = after - owing[loan, part.tables.first_unpaid(loan, part.before)]
+    many = covered > MANY_INSTALLMENTS
+    return part.about_receipts("many_installments_at_once", many, amount=part.received.amount, installments=covered)
+
+
+def _almost_paid_off(part: _Slice) -> Findings:
+    remaining = part.tables.whole - part.paid
+    few = (remaining > 0) & (remaining * 100 < part.terms.installment)
+    return part.about_loans("almost_paid_off", few, remaining=remaining, installment=part.terms.installment)
+
+
+def _no_repayment_for_long(part: _Slice) -> Findings:
+    last = part.terms.start_on.copy()
+    has = part.received.counts > 0
+    last[has] = part.received.received_on[part.received.starts[1:][has] - 1]
+    quiet = (part.as_of - last).astype(np.int64)
+    at = exposures(part.terms, part.tables, part.paid, part.as_of)
+    past = entries_up_to(part.tables.due_on, part.tables.row, np.full(len(last), part.as_of - 1))
+    fallen_due = np.pad(part.tables.owed, ((0, 0), (1, 0)))[part.tables.row, past]
+    silent = (at.state == State.ACTIVE) & (at.days_past_due > 0) & (quiet > SILENT_DAYS)
+    figures = {"days": quiet, "arrears": fallen_due - part.paid, "days_past_due": at.days_past_due}
+    return part.about_loans("no_repayment_for_long", silent, **figures)
+
+
+def _rate_below_one_percent(part: _Slice) -> Findings:
+    rate = part.terms.annual_rate_ppm
+    return part.about_loans("rate_below_one_percent", (rate > 0) & (rate < LOW_RATE_PPM), annual_rate=rate)
+
+
+_NONE = np.empty(0, np.int64)
+_FINDERS = {
+    "same_amount_twice": _same_amount_twice,
+    "above_what_was_left": _above_what_was_left,
+    "many_installments_at_once": _many_installments_at_once,
+    "almost_paid_off": _almost_paid_off,
+    "no_repayment_for_long": _no_repayment_for_long,
+    "rate_below_one_percent": _rate_below_one_percent,
+}
+
+
+def _joined(kind: str, parts: list[Findings]) -> Findings:
+    """The findings of all slices as one, in the order of the loans."""
+    if not parts:
+        return Findings(kind, _NONE, _NONE, _NONE, {})
+    loan, receipt, other = (np.concatenate([getattr(each, name) for each in parts]) for name in _PLACES)
+    order = np.lexsort((receipt, loan) if len(receipt) else (loan,))
+    figures = {name: np.concatenate([each.figures[name] for each in parts])[order] for name in parts[0].figures}
+    receipt, other = (column[order] if len(column) else column for column in (receipt, other))
+    return Findings(kind, loan[order], receipt, other, figures)
+
+
+_PLACES = ("loan", "receipt", "other")

@@ -1,0 +1,178 @@
+"""The sentences and the figures of a book: what it comes to on a day, and what became of that in a month."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import pandas as pd
+
+from loan_core import currency
+from pages._look import NOTHING, counted, day, figure, markdown, money, percent
+
+
+def month_before(when: date) -> date:
+    """The same day a month earlier, or that month's last; from the last day of a month, the last of the one before."""
+    last = when.replace(day=1) - timedelta(days=1)
+    is_last = (when + timedelta(days=1)).day == 1
+    return last if is_last else last.replace(day=min(when.day, last.day))
+
+
+def year_to(when: date) -> list[date]:
+    """The last twelve month ends, and the day itself; oldest first."""
+    ends = [end.date() for end in pd.date_range(end=when, periods=12, freq="ME")]
+    return ends if ends[-1] == when else [*ends, when]
+
+
+def month_to(when: date) -> tuple[date, date]:
+    """The first and the last day of the month that ends on a day: 3 May and 2 June."""
+    return month_before(when) + timedelta(days=1), when
+
+
+def month_so_far(when: date) -> tuple[date, date]:
+    """The first day of the calendar month, and the day."""
+    return when.replace(day=1), when
+
+
+@dataclass(frozen=True)
+class BookDay:
+    """A book on a day, in one currency: what it comes to, and what was collected in the month that ends on the day
+    and in the calendar month so far."""
+
+    on: date
+    totals: Any
+    month: Any
+    so_far: Any
+
+    @property
+    def par(self) -> float | None:
+        return 100 * self.totals.par_ratio(30) if self.totals.gross_portfolio else None
+
+    @property
+    def on_time(self) -> float | None:
+        return 100 * self.month.on_time_rate if self.month.due else None
+
+
+def book_figures(year: Sequence[BookDay], before: BookDay, code: str) -> list[dict[str, Any]]:
+    """The five figures of a book on the last of these days, each the keywords of a metric."""
+    first, as_of = map(day, month_to(year[-1].on))
+    return [
+        _sums(
+            "Gross portfolio",
+            [each.totals.gross_portfolio for each in (*year, before)],
+            code,
+            "The outstanding principal of active loans.",
+        ),
+        _shares(
+            "PAR 30",
+            [each.par for each in (*year, before)],
+            "Portfolio at risk: the whole outstanding principal of loans more than 30 days past due, as a share of the "
+            "gross portfolio.",
+            better="down",
+        ),
+        _sums(
+            "Arrears",
+            [each.totals.arrears for each in (*year, before)],
+            code,
+            f"What fell due before {as_of} and is unpaid.",
+            better="down",
+        ),
+        _sums(
+            f"Received in {year[-1].on:%b %Y}",
+            [each.so_far.received for each in (*year, before)],
+            code,
+            f"What came in this month through {as_of}, compared with the same days of the month before.",
+            chart_type="bar",
+        ),
+        _shares(
+            "On-time collection",
+            [each.on_time for each in (*year, before)],
+            f"Of what fell due from {first} to {as_of}, the share paid on or before its due date.",
+            better="up",
+        ),
+    ]
+
+
+def book_rows(today: BookDay, code: str) -> list[str]:
+    """What stands behind each of these figures, as the words of a link."""
+    late = sum(bucket.loans for age, bucket in today.totals.ageing.items() if age not in ("current", "1-30"))
+    return [
+        counted(today.totals.active, "active loan"),
+        f"{late:,} over 30 days",
+        f"{today.totals.loans_in_arrears:,} in arrears",
+        f"of {markdown(figure(today.so_far.due, code)['value'])} due",
+        f"{markdown(figure(today.month.due - today.month.on_time, code)['value'])} late",
+    ]
+
+
+def _sums(label: str, amounts: list[int], code: str, meaning: str, better: str = "", **more: str) -> dict[str, Any]:
+    """A sum on a day, with what it was on the days before; the last amount is that of a month before."""
+    *year, then = amounts
+    shown = figure(year[-1], code)
+    change = 100 * (year[-1] - then) / then if then else (None if year[-1] else 0)
+    whole = f"{shown['help']}. " if "help" in shown else ""
+    return {
+        "label": label,
+        **shown,
+        **_change(change, "%", better),
+        "help": whole + meaning + _range([markdown(money(amount, code)) for amount in (min(year), max(year))]),
+        "chart_data": [round(amount / 10 ** currency(code).exponent) for amount in year],
+        **more,
+    }
+
+
+def _shares(label: str, percents: list[float | None], meaning: str, better: str) -> dict[str, Any]:
+    """The same of a share, in percent; None is a share of nothing, and no point of the line."""
+    *year, then = percents
+    known = [each for each in year if each is not None]
+    change = None if year[-1] is None or then is None else year[-1] - then
+    return {
+        "label": label,
+        "value": NOTHING if year[-1] is None else f"{year[-1]:.1f}%",
+        **_change(change, " points", better),
+        "help": meaning + (_range([f"{each:.1f}%" for each in (min(known), max(known))]) if known else ""),
+        "chart_data": [round(each, 1) for each in known],
+    }
+
+
+def _range(ends: list[str]) -> str:
+    return f" In the last 12 months from {ends[0]} to {ends[1]}."
+
+
+def _change(change: float | None, unit: str, better: str) -> dict[str, str]:
+    """What became of a figure in a month. That nothing did is said as well: so all figures are of one height."""
+    if change is None or round(change, 1) == 0:
+        said = "none a month before" if change is None else "unchanged"
+        return {"delta": said, "delta_color": "gray", "delta_arrow": "off"}
+    way = "up" if change > 0 else "down"
+    return {
+        "delta": f"{abs(change):,.1f}{unit}",
+        "delta_arrow": way,
+        "delta_color": {"": "gray", way: "green"}.get(better, "orange"),
+        "delta_description": way,
+    }
+
+
+def book_key(totals, code: str) -> str:
+    """The key of the book's chart, which nearly touching lines leave no room for."""
+    received, expected = (markdown(money(each, code)) for each in (totals.total_amount_paid, totals.expected_paid))
+    return f":small[:violet[**━** **Received {received}**]\N{EM SPACE}:gray[╍ Expected {expected}]]"
+
+
+def book_gap(totals, code: str) -> str:
+    """``Received is $59,000.00 (4.5%) short of expected.``"""
+    expected, more = totals.expected_paid, totals.total_amount_paid - totals.expected_paid
+    if not more:
+        return "Received is what was expected."
+    share = f" ({percent(abs(more), expected)})" if expected else ""
+    return f"Received is {money(abs(more), code)}{share} {'more than' if more > 0 else 'short of'} expected."
+
+
+def not_past_due(totals, code: str) -> str:
+    """``The other 125 loans, $1,143,910.55 (89.1%), have nothing past due.``"""
+    loans, amount = totals.ageing["current"].loans, totals.ageing["current"].outstanding_principal
+    if not loans:
+        return "Every active loan is past due."
+    who = "The other loan" if loans == 1 else f"The other {loans:,} loans"
+    share = f"{money(amount, code)} ({percent(amount, totals.gross_portfolio)})"
+    return f"{who}, {share}, {'has' if loans == 1 else 'have'} nothing past due."

@@ -1,0 +1,132 @@
+"""How long the dashboard's server takes over 10,000 loans: a rerun of each page, 25 sessions at once, the first page.
+
+``python -m tests.benchmarks.reruns [--loans N]``. Every rerun asks for something else: another loan,
+another page of the list, another search. Timed from the click's message to the last word of its run.
+"""
+
+import argparse
+import asyncio
+import sys
+import time
+from collections.abc import Callable, Iterator
+from itertools import cycle
+from pathlib import Path
+from statistics import median, quantiles
+from tempfile import TemporaryDirectory
+
+from loan_core import Settings, open_book
+from tests.benchmarks.visitor import Visitor, visiting
+from tests.desk import Server, served
+
+RERUNS = 50
+SESSIONS, ROUNDS = 25, 8
+# Milliseconds: of a rerun alone, its median and its 95th percentile; of one among many; of the first page.
+BARS = {"median": 80, "p95": 200, "at once": 800, "first": 3_000}
+
+Query = dict[str, object]
+
+CLICKS: dict[str, Callable[[int], Query]] = {
+    "portfolio": lambda _: {},
+    "loans": lambda number: {"page": number + 1, "sort": ("Arrears", "Borrower", "Next due")[number % 3]},
+    "loans, a search": lambda number: {"search": "aeiou"[number % 5], "state": "all"},
+    "new_loan": lambda _: {},
+    "repayments": lambda number: {"loan": 1 + number * 7 % 100, "page": number % 20 + 1},
+    "status": lambda number: {"loan": 1 + number * 11 % 100},
+    "exchange": lambda _: {},
+    "exchange, export": lambda _: {"way": "Export"},
+}
+
+
+def address(page: str) -> str:
+    """A page as the browser names it: the first is at the root."""
+    name = page.partition(",")[0]
+    return "" if name == "portfolio" else name
+
+
+def milliseconds(taken: list[float]) -> tuple[float, float]:
+    """The median and the 95th percentile."""
+    return median(taken) * 1000, quantiles(taken, n=20, method="inclusive")[-1] * 1000
+
+
+def judged(found: float, bar: float) -> str:
+    return f"{found:8,.0f} {'≤' if found <= bar else '>'} {bar:,}"
+
+
+async def alone(port: int, page: str) -> list[float]:
+    """One session clicks; the first run of the page is not among them."""
+    async with visiting(port) as visitor:
+        await visitor.run(address(page))
+        taken = [await visitor.run(address(page), **CLICKS[page](number)) for number in range(RERUNS)]
+        _complain(page, visitor)
+        return taken
+
+
+async def at_once(port: int) -> list[float]:
+    """So many sessions, on all the pages, click in the same moment, again and again."""
+    async with asyncio.TaskGroup() as together:
+        barrier = asyncio.Barrier(SESSIONS)
+        pages = cycle(CLICKS)
+        sessions = [together.create_task(_session(port, next(pages), each, barrier)) for each in range(SESSIONS)]
+    return [taken for session in sessions for taken in session.result()]
+
+
+async def _session(port: int, page: str, number: int, barrier: asyncio.Barrier) -> list[float]:
+    async with visiting(port) as visitor:
+        await visitor.run(address(page))
+        taken = []
+        for click in range(ROUNDS):
+            await barrier.wait()
+            taken.append(await visitor.run(address(page), **CLICKS[page](number * ROUNDS + click)))
+        _complain(page, visitor)
+        return taken
+
+
+def _complain(page: str, visitor: Visitor) -> None:
+    """A page that shows a refusal, or next to nothing, was not measured."""
+    if visitor.failures or visitor.elements < 10:
+        sys.exit(f"{page}: {visitor.elements} elements, {visitor.failures}")
+
+
+async def first(port: int, page: str) -> float:
+    async with visiting(port) as visitor:
+        return await visitor.run(address(page))
+
+
+def first_pages(url: str, folder: Path) -> Iterator[tuple[str, float, float]]:
+    """The first run of a page after a start, and with the start; a new server for each page."""
+    for page in ("portfolio", "loans", "status"):
+        started = time.perf_counter()
+        with served(url, folder / "first.log") as server:
+            taken = asyncio.run(first(server.port, page))
+            yield page, taken * 1000, (time.perf_counter() - started) * 1000
+
+
+def measure(server: Server) -> None:
+    print(f"{'a rerun of':24}{'median, ms':>16}{'95th percentile':>20}")
+    for page in CLICKS:
+        middle, high = milliseconds(asyncio.run(alone(server.port, page)))
+        print(f"{page:24}{judged(middle, BARS['median']):>16}{judged(high, BARS['p95']):>20}", flush=True)
+    middle, high = milliseconds(asyncio.run(at_once(server.port)))
+    print(f"{f'{SESSIONS} at once, all pages':24}{middle:>16,.0f}{judged(high, BARS['at once']):>20}", flush=True)
+
+
+def main() -> None:
+    asked = argparse.ArgumentParser()
+    asked.add_argument("--loans", type=int, default=10_000)
+    loans = asked.parse_args().loans
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        url = f"sqlite:///{folder / 'loans.db'}"
+        book = open_book(Settings(database_uri=url, redis_url="off"))
+        print(book.load_demo(loans=loans).sentence)
+        print(f"{book.repayments(book.today()).count:,} repayments")
+        book.close()
+        with served(url, folder / "server.log") as server:
+            measure(server)
+        print(f"{'first page after a start':24}{'ms':>16}{'with the start':>20}")
+        for page, taken, whole in first_pages(url, folder):
+            print(f"{page:24}{judged(taken, BARS['first']):>16}{whole:>20,.0f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
