@@ -16,13 +16,11 @@ from loan_core.bodies import DAY
 from loan_core.calculation.money import CURRENCIES, LARGEST
 from loan_core.entries import amount_entry, day_entry
 from loan_core.errors import InvalidEntry, Problem, shortened
-from loan_core.interface import DAY_MEANS
+from loan_core.interface import DAY_MEANS, LARGEST_ID, LONGEST_KEY
 from loan_core.selection import SORTS, Place
 
-LARGEST_ID = 2**63 - 1
 LARGEST_PAGE = 1_000
 LARGEST_DAYS = 200_000
-LONGEST_KEY = 100
 
 Id = Annotated[int, BeforeValidator(lambda typed: whole("id", typed))]
 LoanId = Annotated[Id, Path(ge=1, le=LARGEST_ID, description="The loan's number.", examples=[1])]

@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from loan_core import bodies, errors, interface
+from loan_core import bodies, errors, interface, manual
 from loan_core.answers import (
     STATUS_MONEY,
     Statement,
@@ -229,7 +229,7 @@ def metrics(request: Request) -> Response:
 
 @router.get("/docs", include_in_schema=False)
 def docs(request: Request) -> Response:
-    said = interface.page(request.app.openapi())
+    said = manual.page(request.app.openapi())
     return HTMLResponse(said, headers={"Content-Security-Policy": _DOCS_POLICY, "X-Content-Type-Options": "nosniff"})
 
 

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import date
@@ -499,7 +500,10 @@ def test_it_says_whether_it_is_alive_and_ready_and_what_it_did(server):
     server.post("/create-loans", LOAN | {"reference": "metrics"})
     server.get(f"/loans/{server.book.loan_id('metrics')}/status")
     text = server.get("/metrics").body.decode()
-    assert 'loans_requests_total{method="GET",route="/loans/{loan_id}/status",status="200"}' in text
-    assert 'loans_request_seconds_bucket{le="0.005",method="POST",route="/create-loans"}' in text
+    assert (
+        f'loans_requests_total{{method="GET",route="/loans/{{loan_id}}/status",status="200",worker="{os.getpid()}"}}'
+        in text
+    )
+    assert 'loans_request_seconds_bucket{le="0.005",method="POST",route="/create-loans",worker=' in text
     for outcome in ("hits", "misses", "rejected", "down"):
-        assert f'loans_status_cache_total{{outcome="{outcome}"}}' in text
+        assert f'loans_status_cache_total{{outcome="{outcome}",worker=' in text

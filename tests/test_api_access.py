@@ -151,7 +151,7 @@ def test_a_front_end_that_is_named_can_read_how_it_failed(call, monkeypatch):
     reply = call.get("/portfolio", Origin="https://front.example", **bearer("r-secret"))
     assert (reply.status, reply.headers["access-control-allow-origin"]) == (500, "https://front.example")
     counted = call.get("/metrics", **bearer("r-secret")).body.decode()
-    assert 'method="GET",route="/portfolio",status="500"' in counted
+    assert 'method="GET",route="/portfolio",status="500",worker=' in counted
 
 
 def test_what_a_browser_asks_before_it_writes(call):
