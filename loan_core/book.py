@@ -77,6 +77,7 @@ from loan_core.whole_book import Standing, WholeBook
 
 _EDITION = select(Edition.book_id, Edition.revision)
 _VERSION = select(Edition.book_id, Loan.revision).join(Loan, true()).where(Loan.id == bindparam("loan_id"))
+_CURRENCY = select(Loan.currency).where(Loan.id == bindparam("loan_id"))
 _STANDING = (
     select(Loan, Edition.book_id, ledger.paid_through(bindparam("as_of")))
     .join(Edition, true())
@@ -132,8 +133,8 @@ class Book:
                 check_same_loan(entry, loan)
             else:
                 loan = Loan(**loan_rows(write, [entry], Signature(signer, write.at))[0])
-                write.session.add(loan)
-            remember(write.session, key, loan, write.at)
+                write.add(loan)
+            remember(write, key, loan)
             return loan
 
     def void_loan(self, loan_id: int, *, reason: str = "") -> Loan:
@@ -169,7 +170,7 @@ class Book:
             loan, entry, repayment = self._judged_repayment(write.session, loan_id, {"amount": amount, **stated})
             if repayment is None:
                 repayment = _added(write, loan, repayment_rows(write, [(loan_id, entry, None)], signature)[0])
-            remember(write.session, key, repayment, write.at)
+            remember(write, key, repayment)
             return repayment
 
     def _judged_repayment(
@@ -211,7 +212,7 @@ class Book:
             if undone is None or undone.undone_at is not None or loan_id not in (None, undone.loan_id):
                 raise RepaymentNotFound(repayment_id)
             reversal = self._reversed(write, undone, signature, {"note": reason} | stated)
-            remember(write.session, key, reversal, write.at)
+            remember(write, key, reversal)
             return reversal
 
     def _reversed(self, write: Write, undone: Repayment, signature: Signature, stated: dict[str, object]) -> Repayment:
@@ -294,6 +295,13 @@ class Book:
         """A loan as agreed; ``LoanNotFound``."""
         with self._store.read() as session:
             return loan_by_id(session, loan_id)
+
+    def currency(self, loan_id: int) -> str:
+        """The code of a loan's currency; ``LoanNotFound``."""
+        found = self._store.glance(_CURRENCY, loan_id=loan_id)
+        if found is None:
+            raise LoanNotFound(loan_id)
+        return str(found[0])
 
     def loan_id(self, named: str) -> int:
         """The id of a loan that is named by its id or by its reference; ``LoanNotFound``."""
@@ -510,7 +518,7 @@ def _in_turn(lock: Lock) -> Iterator[bool]:
 def _added(write: Write, loan: Loan, row: dict[str, Any]) -> Repayment:
     write.stamp(loan)
     repayment = Repayment(**row)
-    write.session.add(repayment)
+    write.add(repayment)
     return repayment
 
 

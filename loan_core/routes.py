@@ -286,7 +286,7 @@ def _heading(said: Statement) -> dict[str, Any]:
 
 
 def _repayment(book: Book, made: Any) -> dict[str, Any]:
-    return repayment_in_major(made, book.loan(made.loan_id).currency)
+    return repayment_in_major(made, book.currency(made.loan_id))
 
 
 async def _stated(request: Request, known: Mapping[str, Any]) -> dict[str, Any]:
