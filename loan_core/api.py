@@ -36,7 +36,7 @@ class Api(FastAPI):
         """The description: our own schemas, and the one route that is not FastAPI's."""
         if not self.openapi_schema:
             said = super().openapi()
-            said["paths"][routes.STATUS] = {"get": interface.STATUS}
+            said["paths"] = dict(sorted({**said["paths"], routes.STATUS: {"get": interface.STATUS}}.items()))
             said.setdefault("components", {})["schemas"] = interface.SCHEMAS
         return super().openapi()
 

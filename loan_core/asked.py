@@ -153,9 +153,13 @@ class ListAsked:
 async def list_asked(
     as_of: AsOf = None,
     search: Annotated[str, Query(max_length=200, description="Part of a borrower's name or of a reference.")] = "",
-    status: Literal["Ahead", "On Track", "Behind"] | None = None,
-    state: Literal["pending", "active", "paid_off", "voided"] | None = None,
-    currency: Code | None = None,
+    status: Annotated[
+        Literal["Ahead", "On Track", "Behind"] | None, Query(description="What was paid against what was expected.")
+    ] = None,
+    state: Annotated[
+        Literal["pending", "active", "paid_off", "voided"] | None, Query(description="All but voided unless given.")
+    ] = None,
+    currency: Annotated[Code | None, Query(description="ISO 4217 code.")] = None,
     past_due: Annotated[
         Literal["current", "1-30", "31-60", "61-90", "91+"] | None, Query(description="An age: days past due.")
     ] = None,
