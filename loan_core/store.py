@@ -70,7 +70,7 @@ class Write:
 
     def stamp(self, loan: Loan) -> None:
         """Mark a loan as changed by this write."""
-        self.session.execute(_STAMPED, {"loan_id": loan.id, "now": self.revision})
+        self.session.execute(_STAMPED, {"loan_id": loan.id, "stamp": self.revision})
         set_committed_value(loan, "revision", self.revision)
         self.touched.add(loan.id)
 
@@ -173,7 +173,7 @@ class Store:
 _THE_BOOK: Select[Edition] = select(Edition)
 # As tables: what is said of an entity takes a session ten times as long.
 _MOVED = cast(Table, Edition.__table__).update()
-_STAMPED = cast(Table, Loan.__table__).update().where(Loan.id == bindparam("loan_id")).values(revision=bindparam("now"))
+_STAMPED = cast(Table, Loan.__table__).update().where(Loan.id == bindparam("loan_id")).values(revision=bindparam("stamp"))
 
 
 def edition(session: Session) -> Edition:
