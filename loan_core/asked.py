@@ -17,7 +17,8 @@ from loan_core.calculation.money import CURRENCIES, LARGEST
 from loan_core.entries import amount_entry, day_entry
 from loan_core.errors import InvalidEntry, Problem, shortened
 from loan_core.interface import DAY_MEANS, LARGEST_ID, LONGEST_KEY
-from loan_core.selection import SORTS, Place
+from loan_core.lists import SORTS
+from loan_core.selection import Place
 
 LARGEST_PAGE = 1_000
 LARGEST_DAYS = 200_000

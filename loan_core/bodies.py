@@ -8,8 +8,9 @@ import msgspec
 
 from loan_core.calculation.money import CURRENCIES, LARGEST, LARGEST_INSTALLMENT
 from loan_core.dictionary import MEANINGS
-from loan_core.entries import BORROWER_LENGTH, FIRST_DAY, LAST_DAY, NOTE_LENGTH, REFERENCE_LENGTH
+from loan_core.entries import BORROWER_LENGTH, NOTE_LENGTH, REFERENCE_LENGTH
 from loan_core.errors import InvalidEntry, Problem, Refusal, shortened
+from loan_core.fields import FIRST_DAY, LAST_DAY
 from loan_core.models import FREQUENCIES, LONGEST_PERIOD, METHODS, RATE_LIMITS, ROUNDINGS
 
 Schema = dict[str, Any]

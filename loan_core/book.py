@@ -16,10 +16,10 @@ from typing import Any, BinaryIO
 import msgspec
 import numpy as np
 import pandas as pd
-from sqlalchemy import ColumnElement, bindparam, func, select, true
+from sqlalchemy import bindparam, func, select, true
 from sqlalchemy.orm import Session
 
-from loan_core import batches, demo, exchange, ledger, selection
+from loan_core import batches, checking, demo, exchange, ledger, reading
 from loan_core.answers import (
     ImportReceipt,
     LoanStatus,
@@ -29,12 +29,14 @@ from loan_core.answers import (
     RepaymentPreview,
     Statement,
     UndoReceipt,
+    curve,
 )
-from loan_core.batches import Import, Progress, no_progress
+from loan_core.batches import Import, no_progress
 from loan_core.cache import Cache, Version
 from loan_core.calculation.money import CURRENCIES
 from loan_core.calculation.portfolio import Collection
 from loan_core.calculation.position import Thresholds
+from loan_core.checking import Checked, Progress
 from loan_core.entries import (
     LOAN_FIELDS,
     REPAYMENT_FIELDS,
@@ -55,7 +57,10 @@ from loan_core.errors import (
     RepaymentNotFound,
     shortened,
 )
+from loan_core.installments import installments
+from loan_core.lists import List, find
 from loan_core.models import Batch, Edition, Loan, Repayment
+from loan_core.reading import Table
 from loan_core.recording import (
     IdempotencyKey,
     Signature,
@@ -63,19 +68,21 @@ from loan_core.recording import (
     check_same_loan,
     check_same_repayment,
     loan_by_id,
-    loan_rows,
+    loan_row,
     loans_by_reference,
     remember,
     repayment_reference_taken,
-    repayment_rows,
+    repayment_row,
     repayments_by_reference,
     reversals_of,
 )
 from loan_core.selection import LoanPage, Place, Selection
 from loan_core.settings import Settings
+from loan_core.spool import Spool
+from loan_core.standing import Standing
 from loan_core.statements import preview_of, schedule_of, statement_of, status_of
 from loan_core.store import Store, Write
-from loan_core.whole_book import Standing, WholeBook
+from loan_core.whole_book import WholeBook
 
 _EDITION = select(Edition.book_id, Edition.revision)
 _VERSION = select(Edition.book_id, Loan.revision).join(Loan, true()).where(Loan.id == bindparam("loan_id"))
@@ -96,7 +103,7 @@ class Book:
         self.cache = cache or Cache.at("off")
         store.after_commit = self.cache.forget
         self._computing = [Lock() for _ in range(64)]
-        self._whole = WholeBook(store, self._settings.thresholds)
+        self._whole = WholeBook(store, self._settings.thresholds, self._settings.memory_mb)
 
     @property
     def thresholds(self) -> Thresholds:
@@ -134,7 +141,7 @@ class Book:
             if loan is not None:
                 check_same_loan(entry, loan)
             else:
-                loan = Loan(**loan_rows(write, [entry], Signature(signer, write.at))[0])
+                loan = Loan(**loan_row(write, entry, Signature(signer, write.at)))
                 write.add(loan)
             remember(write, key, loan)
             return loan
@@ -171,7 +178,7 @@ class Book:
                 return earlier
             loan, entry, repayment = self._judged_repayment(write.session, loan_id, {"amount": amount, **stated})
             if repayment is None:
-                repayment = _added(write, loan, repayment_rows(write, [(loan_id, entry, None)], signature)[0])
+                repayment = _added(write, loan, repayment_row(write, loan_id, entry, None, signature))
             remember(write, key, repayment)
             return repayment
 
@@ -229,7 +236,7 @@ class Book:
         }
         received = f"{shortened(undone.reference)} was received"
         entry = repayment_entry(said | stated, loan.currency, undone.received_on, self.today(), received)
-        earlier = reversals_of(write.session, [undone.id]).get(undone.id)
+        earlier: Repayment | None = reversals_of(write.session, [undone.id]).get(undone.id)
         if earlier is not None:
             if earlier.reference != entry.reference:
                 raise AlreadyReversed(undone.reference, earlier.reference)
@@ -238,33 +245,28 @@ class Book:
         taken = repayments_by_reference(write.session, [entry.reference]).get(entry.reference)
         if taken is not None:
             raise repayment_reference_taken(write.session, taken)
-        return _added(write, loan, repayment_rows(write, [(loan.id, entry, undone.id)], signature)[0])
+        return _added(write, loan, repayment_row(write, loan.id, entry, undone.id, signature))
 
     def import_loans(
         self, file: BinaryIO, *, name: str = "", dry_run: bool = False, progress: Progress = no_progress
     ) -> ImportReceipt:
         """Write a file of loans, all or nothing; ``InvalidFile`` has every problem. A file twice is one import."""
-        table = exchange.read_loans(file)
-        check = partial(batches.check_loans, table, self.today(), self._settings.currency, progress)
-        job = Import(
-            "loans", table.fingerprint, name, len(table.rows) + len(table.problems), check, batches.insert_loans
-        )
-        return batches.run(self._store, job, self._signature, dry_run, progress)
+        with reading.read(file, reading.LOANS) as table:
+            check = partial(checking.check_loans, table, self.today(), self._settings.currency, progress)
+            return self._imported("loans", table, name, check, batches.insert_loans, dry_run, progress)
 
     def import_repayments(
         self, file: BinaryIO, *, name: str = "", dry_run: bool = False, progress: Progress = no_progress
     ) -> ImportReceipt:
         """Write a file of repayments, all or nothing, as ``import_loans`` does."""
-        table = exchange.read_repayments(file)
-        check = partial(batches.check_repayments, table, self.today(), progress)
-        job = Import(
-            "repayments",
-            table.fingerprint,
-            name,
-            len(table.rows) + len(table.problems),
-            check,
-            batches.insert_repayments,
-        )
+        with reading.read(file, reading.REPAYMENTS) as table:
+            check = partial(checking.check_repayments, table, self.today(), progress)
+            return self._imported("repayments", table, name, check, batches.insert_repayments, dry_run, progress)
+
+    def _imported(
+        self, kind: str, table: Table, name: str, check: Any, insert: Any, dry_run: bool, progress: Progress
+    ) -> ImportReceipt:
+        job = Import(kind, table.fingerprint, name, table.rows + len(table.problems), check, insert)
         return batches.run(self._store, job, self._signature, dry_run, progress)
 
     def undo_import(self, batch_id: int) -> UndoReceipt:
@@ -273,15 +275,16 @@ class Book:
 
     def load_demo(self, *, loans: int = 100, seed: int = 1, progress: Progress = no_progress) -> ImportReceipt:
         """Fill an empty book with a made-up one, as an import that can be undone; ``BookNotEmpty``."""
-        made_up = demo.make(loans, seed, self.today(), self._settings.currency)
+        today, currency = self.today(), self._settings.currency
 
-        def check(session: Session) -> batches.Checked[demo.MadeUpLoan]:
+        def check(session: Session, rows: Spool) -> Checked:
             standing = session.scalar(select(func.count()).where(Loan.voided_at.is_(None)).select_from(Loan)) or 0
             if standing:
                 raise BookNotEmpty(standing)
-            return made_up
+            return Checked(new=loans)
 
-        job = Import("demo", f"demo-{seed}-{loans}", "Demo book", loans, check, demo.insert)
+        insert = partial(demo.insert, seed, today, currency)
+        job = Import("demo", f"demo-{seed}-{loans}", "Demo book", loans, check, insert)
         return batches.run(self._store, job, self._signature, False, progress)
 
     def _signer(self, recorded_by: str) -> str:
@@ -390,9 +393,11 @@ class Book:
     def loans(self, as_of: date, **meant: Any) -> pd.DataFrame:
         """The loans that are meant, by the fields of ``Selection``, in the order of their ids.
 
-        Each row is a loan as agreed with every field of its status.
+        Each row is a loan as agreed with every field of its status. Of many loans ``loan_page`` gives some.
         """
-        return Selection(**meant).of(self._whole.on(as_of)[0].loans)
+        with self._store.read() as session:
+            found = List(self._whole.seen_by(session, as_of), Selection(**meant))
+            return pd.concat(found.in_turn(session), ignore_index=True)
 
     def loan_page(
         self,
@@ -404,19 +409,17 @@ class Book:
         **meant: Any,
     ) -> LoanPage:
         """The loans that are meant, sorted by one of ``SORTS``, ``limit`` of them from ``offset`` or ``after`` on."""
-        snapshot = self._whole.on(as_of)[0]
-        among = Selection(**meant).among(snapshot.loans)
-        rows, end = selection.page(snapshot.loans, among, sort, after, limit, offset)
-        by_currency = selection.subtotals(snapshot.loans, among)
-        return LoanPage(rows, int(among.sum()), by_currency, snapshot.revision, end)
+        with self._store.read() as session:
+            found = List(self._whole.seen_by(session, as_of), Selection(**meant))
+            return found.page(session, sort, after, limit, offset)
 
     def find_loans(self, text: str = "", limit: int = 20) -> pd.DataFrame:
         """Loans to choose from: ``id, reference, borrower`` of those whose id it is, or whose names it is part of."""
-        return self._whole.find(text, limit)
+        return find(self._whole.blocks(), text, limit)
 
     def standing(self, as_of: date, **meant: Any) -> Standing:
         """The loans that are meant, by the fields of ``Selection``, with everything that calculation takes of them."""
-        return self._whole.standing(as_of, Selection(**meant))
+        return Standing.of(self._whole.on(as_of), Selection(**meant))
 
     def portfolio(self, as_of: date) -> Portfolio:
         """What the book comes to on a day, each currency by itself."""
@@ -424,7 +427,8 @@ class Book:
 
     def portfolios(self, days: Sequence[date]) -> list[Portfolio]:
         """What the book comes to on each of these days, all of one revision."""
-        return self._whole.portfolios(days)
+        revision, totals = self._whole.totals(days)
+        return [Portfolio(day, revision, by_currency) for day, by_currency in zip(days, totals, strict=True)]
 
     def curves(self, as_of: date) -> dict[str, pd.DataFrame]:
         """By currency, what was expected and received by each month's end: ``on, expected, received``, both running.
@@ -432,11 +436,12 @@ class Book:
         From the first month to the last one in which anything falls due; one row is ``as_of`` itself, and after it
         nothing is ``received``.
         """
-        return self._whole.curves(as_of)
+        return {code: curve(calendar, as_of) for code, calendar in self._whole.calendars().items()}
 
     def collections(self, first: date, last: date) -> dict[str, Collection]:
         """By currency, what fell due in a period and what came in during it."""
-        return self._whole.collections(first, last)
+        period = np.datetime64(first, "D"), np.datetime64(last, "D")
+        return {code: Collection(*calendar.between(*period)) for code, calendar in self._whole.calendars().items()}
 
     def repayments(
         self,
@@ -458,52 +463,65 @@ class Book:
             return session.scalars(select(Batch).order_by(Batch.id.desc())).all()
 
     def export_loans(self, as_of: date, loan_id: int | None = None, **meant: Any) -> Iterator[bytes]:
-        """A CSV of loans with their status on a day: of one, or of those that are meant, as ``loans`` finds them."""
+        """A CSV of loans with their status on a day: of one, or of those that are meant, as ``loans`` finds them.
+
+        It is read as it is asked for, all of one revision; who stops asking closes it.
+        """
+        lines = self._loans_csv(as_of, loan_id, Selection(**meant))
+        # A refusal comes at once, not with the first line.
+        return chain([next(lines)], lines)
+
+    def _loans_csv(self, as_of: date, loan_id: int | None, meant: Selection) -> Iterator[bytes]:
         with self._store.read() as session:
-            loans = self._whole.seen_by(session, as_of)[0].loans
-            among = Selection(**meant).among(loans)
+            parts = List(self._whole.seen_by(session, as_of), meant).in_turn(session)
             if loan_id is not None:
-                among &= loans["id"] == loan_by_id(session, loan_id).id
-        return _loans_csv(loans, among, as_of)
+                of_it = loan_by_id(session, loan_id).id
+                parts = (part[part["id"] == of_it] for part in parts)
+            records = chain.from_iterable(_records(part.assign(as_of=as_of)) for part in parts)
+            yield from exchange.csv_lines(exchange.LOANS_OUT, records)
 
     def export_repayments(self, as_of: date, loan_id: int | None = None) -> Iterator[bytes]:
-        """A CSV of what was received through a day, by loan or of them all, reversals included."""
-        with self._store.read() as session:
-            of_it = [] if loan_id is None else [Repayment.loan_id == loan_by_id(session, loan_id).id]
-            return self._repayments_csv(session, as_of, *of_it)
+        """A CSV of what was received through a day, by loan or of them all, reversals included.
+
+        It is read as it is asked for, all of one revision; who stops asking closes it.
+        """
+        lines = self._repayments_csv(as_of, loan_id)
+        # A refusal comes at once, not with the first line.
+        return chain([next(lines)], lines)
 
     def export_schedule(self, as_of: date, loan_id: int | None = None) -> Iterator[bytes]:
         """A CSV of installments with what covers them on a day, of one loan or of them all."""
         if loan_id is not None:
             return exchange.csv_lines(exchange.SCHEDULE_COLUMNS, _installments(self.statement(loan_id, as_of)))
-        with self._store.read() as session:
-            return exchange.csv_lines(exchange.SCHEDULE_COLUMNS, self._whole.installments(session, as_of))
+        return exchange.csv_lines(exchange.SCHEDULE_COLUMNS, installments(self._whole.on(as_of)))
 
-    def _repayments_csv(self, session: Session, as_of: date, *of_it: ColumnElement[bool]) -> Iterator[bytes]:
-        rows = ledger.received(session, as_of, Loan.voided_at.is_(None), *of_it)
-        return exchange.csv_lines(exchange.REPAYMENTS_OUT, _records(rows.sort_values("id")))
+    def _repayments_csv(self, as_of: date, loan_id: int | None) -> Iterator[bytes]:
+        with self._store.read() as session:
+            of_it = [] if loan_id is None else [Repayment.loan_id == loan_by_id(session, loan_id).id]
+            yield from exchange.csv_lines(exchange.REPAYMENTS_OUT, ledger.each_received(session, as_of, *of_it))
 
     def export_statement(self, as_of: date, loan_id: int) -> Iterator[bytes]:
         """A CSV of a loan's repayments through a day with what each covered, and the running sums."""
         repayments = self.statement(loan_id, as_of).repayments
         return exchange.csv_lines(exchange.STATEMENT_COLUMNS, _records(repayments))
 
-    def export_all(self, as_of: date) -> bytes:
+    def export_all(self, as_of: date) -> Iterator[bytes]:
         """The whole book as a zip, all of one revision: loans, repayments, schedule, and a dictionary of columns."""
         with self._store.read() as session:
-            loans = self._whole.seen_by(session, as_of)[0].loans
+            snapshot = self._whole.seen_by(session, as_of)
+            loans = pd.concat(List(snapshot, Selection()).in_turn(session), ignore_index=True)
             files = {
-                "loans.csv": _loans_csv(loans, Selection().among(loans), as_of),
-                "repayments.csv": self._repayments_csv(session, as_of),
-                "schedule.csv": exchange.csv_lines(exchange.SCHEDULE_COLUMNS, self._whole.installments(session, as_of)),
+                "loans.csv": exchange.csv_lines(exchange.LOANS_OUT, _records(loans.assign(as_of=as_of))),
+                "repayments.csv": exchange.csv_lines(exchange.REPAYMENTS_OUT, ledger.each_received(session, as_of)),
+                "schedule.csv": exchange.csv_lines(exchange.SCHEDULE_COLUMNS, installments(snapshot)),
             }
-        return exchange.zipped(files)
+            return exchange.zipped(files)
 
 
 def open_book(settings: Settings | None = None) -> Book:
     """The book that the environment names, brought to the newest schema."""
     settings = settings or Settings.read()
-    return Book(Store(settings.database_uri), settings, Cache.at(settings.redis_url))
+    return Book(Store(settings.database_uri, settings.database_connections), settings, Cache.at(settings.redis_url))
 
 
 @contextmanager
@@ -528,13 +546,6 @@ def _added(write: Write, loan: Loan, row: dict[str, Any]) -> Repayment:
 def _installments(statement: Statement) -> Iterator[dict[str, Any]]:
     named = {"loan_reference": statement.loan.reference, "currency": statement.loan.currency}
     return (named | row for row in _records(statement.installments))
-
-
-def _loans_csv(loans: pd.DataFrame, among: pd.Series, as_of: date) -> Iterator[bytes]:
-    """Some at a time: a copy of all the rows that are meant would take as much memory as the book does."""
-    places = np.flatnonzero(among.to_numpy())
-    parts = (loans.iloc[part].assign(as_of=as_of) for part in np.split(places, range(1_000, len(places), 1_000)))
-    return exchange.csv_lines(exchange.LOANS_OUT, chain.from_iterable(_records(part) for part in parts))
 
 
 def _records(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:

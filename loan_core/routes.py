@@ -51,7 +51,6 @@ _LOAN_MONEY = {"loan_amount", "installment", *STATUS_MONEY}
 _INSTALLMENT_MONEY = {"due", "interest", "principal", "balance", "covered", "covered_interest", "covered_principal"}
 _RECEIVED_MONEY = {"amount", "covered_interest", "covered_principal", "overpaid", "total_paid", "remaining_balance"}
 _CHANGES = ("revision", "voided_at", "void_reason")
-_LINES_AT_ONCE = 500
 _DOCS_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 )
@@ -267,18 +266,7 @@ def _in_csv(request: Request, tag: str, lines: Callable[[], Iterator[bytes]]) ->
     headers = _headers(tag) | {"Vary": "Accept"}
     if is_known(request.headers.get("if-none-match"), tag):
         return Response(status_code=304, headers=headers)
-    return StreamingResponse(_in_chunks(lines()), media_type="text/csv; charset=utf-8", headers=headers)
-
-
-def _in_chunks(lines: Iterator[bytes]) -> Iterator[bytes]:
-    """Lines of a file, some hundred at once: each chunk costs a change of threads."""
-    chunk: list[bytes] = []
-    for line in lines:
-        chunk.append(line)
-        if len(chunk) == _LINES_AT_ONCE:
-            yield b"".join(chunk)
-            chunk.clear()
-    yield b"".join(chunk)
+    return StreamingResponse(lines(), media_type="text/csv; charset=utf-8", headers=headers)
 
 
 def _heading(said: Statement) -> dict[str, Any]:

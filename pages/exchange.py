@@ -44,7 +44,7 @@ def check(kind: str, name: str, content: bytes) -> None:
     if not trial and not isinstance(refusal, InvalidFile):
         raise refusal
     found, problems = trial or refusal, () if trial else refusal.problems
-    wrong = len({each.line for each in problems})
+    wrong = refusal.to_correct if refusal else 0
     to_correct = f"{counted(wrong, 'row')} to correct. Nothing is imported until every row is right."
     st.markdown(markdown(trial.sentence if trial else to_correct))
     with st.grid(4, min_column_width=120, gap="small"):
@@ -56,6 +56,8 @@ def check(kind: str, name: str, content: bytes) -> None:
     if problems:
         csv, file_name, icon = corrections(problems), f"{kind}-to-correct.csv", ":material/download:"
         st.download_button("Rows to correct", csv, file_name, CSV, type="primary", icon=icon, on_click="ignore")
+        if refusal.count > len(problems):
+            st.caption(f"The first {len(problems):,} of {refusal.count:,} errors are listed here, and in the file.")
     elif trial.new:
         label, icon = f"Import {counted(trial.new, NOUNS[kind])}", ":material/upload:"
         st.button(label, type="primary", icon=icon, on_click=wait_for, args=(kind, name, content))
@@ -140,7 +142,7 @@ def go_out() -> None:
 
 def made(export, on) -> bytes:
     """A file, made on the click, on a thread that knows no session: the book and the day go with it."""
-    return b"".join(file) if not isinstance(file := export(on), bytes) else file
+    return b"".join(export(on))
 
 
 with st.container(gap=None):
