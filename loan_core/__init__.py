@@ -17,6 +17,7 @@
 
 from loan_core.answers import ImportReceipt, LoanStatus, Portfolio, Statement, UndoReceipt, currency
 from loan_core.book import Book, open_book
+from loan_core.entries import amount_entry
 from loan_core.errors import InvalidEntry, InvalidFile, LoanNotFound, Problem, Refusal
 from loan_core.exchange import template
 from loan_core.matching import as_our_csv, guessed, read_sheet
@@ -37,6 +38,7 @@ __all__ = [
     "Settings",
     "Statement",
     "UndoReceipt",
+    "amount_entry",
     "as_our_csv",
     "check_the_arithmetic",
     "currency",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
+from datetime import date
 from functools import cached_property
 from typing import Any, Self
 
@@ -58,6 +59,17 @@ class Block(Columns):
         """The loans of each currency by themselves."""
         for code, rows in self.rows_by_currency.items():
             yield code, self if len(rows) == len(self) else self[rows]
+
+    @cached_property
+    def loans_by_currency(self) -> dict[str, int]:
+        """How many loans that are not voided there are of each currency."""
+        counts = {code: int((~self.is_voided[rows]).sum()) for code, rows in self.rows_by_currency.items()}
+        return {code: count for code, count in counts.items() if count}
+
+    @cached_property
+    def start_months(self) -> set[date]:
+        """The first days of the months in which loans that are not voided began."""
+        return set(np.unique(self.terms.start_on[~self.is_voided].astype("M8[M]")).astype("M8[D]").tolist())
 
     @cached_property
     def prefixes(self) -> dict[str, Any]:

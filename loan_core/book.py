@@ -390,6 +390,14 @@ class Book:
             received = ledger.received(session, as_of, Repayment.loan_id == loan_id)
         return statement_of(loan, received, as_of, self.thresholds)
 
+    def currencies(self) -> list[str]:
+        """The currencies of the loans that stand, that of most loans first."""
+        return self._whole.currencies()
+
+    def start_months(self) -> list[date]:
+        """The first days of the months in which the loans that stand began, the newest first."""
+        return self._whole.start_months()
+
     def loans(self, as_of: date, **meant: Any) -> pd.DataFrame:
         """The loans that are meant, by the fields of ``Selection``, in the order of their ids.
 
@@ -421,27 +429,39 @@ class Book:
         """The loans that are meant, by the fields of ``Selection``, with everything that calculation takes of them."""
         return Standing.of(self._whole.on(as_of), Selection(**meant))
 
-    def portfolio(self, as_of: date) -> Portfolio:
-        """What the book comes to on a day, each currency by itself."""
-        return self.portfolios([as_of])[0]
+    def portfolio(self, as_of: date, **meant: Any) -> Portfolio:
+        """What the book comes to on a day, each currency by itself; ``meant`` as in ``portfolios``."""
+        return self.portfolios([as_of], **meant)[0]
 
-    def portfolios(self, days: Sequence[date]) -> list[Portfolio]:
-        """What the book comes to on each of these days, all of one revision."""
-        revision, totals = self._whole.totals(days)
+    def portfolios(self, days: Sequence[date], *, chosen_on: date | None = None, **meant: Any) -> list[Portfolio]:
+        """What the book comes to on each of these days, all of one revision.
+
+        With any field of ``Selection``, the loans that are meant on ``chosen_on``, the last of the days unless given:
+        the same ones are counted on every day.
+        """
+        revision, totals = self._whole.totals(days, chosen_on or max(days), Selection(**meant))
         return [Portfolio(day, revision, by_currency) for day, by_currency in zip(days, totals, strict=True)]
 
-    def curves(self, as_of: date) -> dict[str, pd.DataFrame]:
+    def curves(self, as_of: date, **meant: Any) -> dict[str, pd.DataFrame]:
         """By currency, what was expected and received by each month's end: ``on, expected, received``, both running.
 
         From the first month to the last one in which anything falls due; one row is ``as_of`` itself, and after it
-        nothing is ``received``.
+        nothing is ``received``. Of the loans that are meant on that day.
         """
-        return {code: curve(calendar, as_of) for code, calendar in self._whole.calendars().items()}
+        found = self._whole.calendars(as_of, Selection(**meant))
+        return {code: curve(calendar, as_of) for code, calendar in found.items()}
 
     def collections(self, first: date, last: date) -> dict[str, Collection]:
         """By currency, what fell due in a period and what came in during it."""
-        period = np.datetime64(first, "D"), np.datetime64(last, "D")
-        return {code: Collection(*calendar.between(*period)) for code, calendar in self._whole.calendars().items()}
+        return self.collections_of([(first, last)])[0]
+
+    def collections_of(
+        self, periods: Sequence[tuple[date, date]], *, chosen_on: date | None = None, **meant: Any
+    ) -> list[dict[str, Collection]]:
+        """The same of many periods, of the loans that are meant on a day: the end of the last period unless given."""
+        found = self._whole.calendars(chosen_on or max(last for _, last in periods), Selection(**meant))
+        spans = [(np.datetime64(first, "D"), np.datetime64(last, "D")) for first, last in periods]
+        return [{code: Collection(*each.between(*span)) for code, each in found.items()} for span in spans]
 
     def repayments(
         self,
@@ -462,23 +482,19 @@ class Book:
         with self._store.read() as session:
             return session.scalars(select(Batch).order_by(Batch.id.desc())).all()
 
-    def export_loans(self, as_of: date, loan_id: int | None = None, **meant: Any) -> Iterator[bytes]:
-        """A CSV of loans with their status on a day: of one, or of those that are meant, as ``loans`` finds them.
-
-        It is read as it is asked for, all of one revision; who stops asking closes it.
-        """
-        lines = self._loans_csv(as_of, loan_id, Selection(**meant))
+    def export_loans(self, as_of: date, loan_id: int | None = None, sort: str = "id", **meant: Any) -> Iterator[bytes]:
+        """A CSV of loans with their status on a day: of one, or of those that are meant, sorted as by ``loan_page``."""
+        lines = self._loans_csv(as_of, loan_id, sort, Selection(**meant))
         # A refusal comes at once, not with the first line.
         return chain([next(lines)], lines)
 
-    def _loans_csv(self, as_of: date, loan_id: int | None, meant: Selection) -> Iterator[bytes]:
+    def _loans_csv(self, as_of: date, loan_id: int | None, sort: str, selection: Selection) -> Iterator[bytes]:
         with self._store.read() as session:
-            parts = List(self._whole.seen_by(session, as_of), meant).in_turn(session)
-            if loan_id is not None:
-                of_it = loan_by_id(session, loan_id).id
-                parts = (part[part["id"] == of_it] for part in parts)
-            records = chain.from_iterable(_records(part.assign(as_of=as_of)) for part in parts)
-            yield from exchange.csv_lines(exchange.LOANS_OUT, records)
+            found = List(self._whole.seen_by(session, as_of), selection)
+            one = None if loan_id is None else loan_by_id(session, loan_id).id
+            parts = found.in_turn(session, sort) if one is None else [found.one(session, one)]
+            rows = (row for part in parts for row in _records(part.assign(as_of=as_of)))
+            yield from exchange.csv_lines(exchange.LOANS_OUT, rows)
 
     def export_repayments(self, as_of: date, loan_id: int | None = None) -> Iterator[bytes]:
         """A CSV of what was received through a day, by loan or of them all, reversals included.

@@ -99,10 +99,20 @@ class List:
         said = status_columns(at) | {"expected_monthly_installment": agreed["installment"], "paid_share": share}
         return agreed.assign(**said)
 
-    def in_turn(self, session: Session) -> Iterator[pd.DataFrame]:
-        """All that are meant, in the order of their ids, some at a time."""
-        for start in range(0, max(len(self.places), 1), _ROWS_AT_ONCE):
-            yield self.rows(session, self.places[start : start + _ROWS_AT_ONCE])
+    def in_turn(self, session: Session, sort: str = "id") -> Iterator[pd.DataFrame]:
+        """All that are meant, in order, some at a time."""
+        places = self._ordered(sort)
+        for start in range(0, max(len(places), 1), _ROWS_AT_ONCE):
+            yield self.rows(session, places[start : start + _ROWS_AT_ONCE])
+
+    def one(self, session: Session, loan_id: int) -> pd.DataFrame:
+        """The loan of this id, if it is meant."""
+        return self.rows(session, self.places[self.ids[self.places] == loan_id])
+
+    def _ordered(self, sort: str) -> Any:
+        column, is_falling = sort.removeprefix("-"), sort.startswith("-")
+        places = self.places[::-1] if is_falling else self.places
+        return ordered(self._keys(column, is_falling), places, 0, len(places))
 
     def _column(self, name: str) -> Any:
         blocks, positions = self.snapshot.blocks, self.snapshot.positions

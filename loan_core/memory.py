@@ -91,7 +91,7 @@ class Memory:
         _, revision = self.edition or ("", 0)
         return Snapshot(as_of, revision, self.blocks, tuple(self._positions[as_of].values()))
 
-    def load(self, blocks: Iterable[Block], edition: tuple[str, int], days: Sequence[date]) -> None:
+    def load(self, blocks: Iterable[Block], edition: tuple[str, int] | None, days: Sequence[date]) -> None:
         """Take in the book anew, and what it comes to on these days: while the next block is read, this one is."""
         self._forget()
         ordered = sorted(set(days))

@@ -17,7 +17,7 @@ from loan_core.calculation.pairing import by_day, kept, pieces
 from loan_core.calculation.position import State
 from loan_core.calculation.schedule import schedule, slices
 from loan_core.published import CASES
-from loan_core.whole_book import Standing
+from loan_core.standing import Standing
 
 STATUSES_ASKED = 1_000
 _NAMED = 5

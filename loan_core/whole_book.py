@@ -1,11 +1,15 @@
 """Every loan and where it stands on a day, out of memory; the revision says whether that is still true."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter, OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
+from functools import partial
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar
 
+import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -15,33 +19,53 @@ from loan_core.calculation.portfolio import Totals
 from loan_core.calculation.position import Thresholds
 from loan_core.memory import Memory, Snapshot
 from loan_core.models import Edition
+from loan_core.selection import Selection
 from loan_core.store import Store, edition
 
 _EDITION = select(Edition.book_id, Edition.revision)
 # So few changed loans come quicker through the transaction that asks than through one of their own.
 _FEW = 200
+PARTS_REMEMBERED = 3
+
+OfACurrency = TypeVar("OfACurrency")
 
 
 class WholeBook:
     """The book's memory, shared by the threads of a process, and brought to the newest revision at every question.
 
-    ``memory_mb`` bounds what is kept of loans' positions on days asked about.
+    ``memory_mb`` bounds what is kept of loans' positions on days asked about. The loans of a selection have a memory
+    of their own; the last few are kept while nothing is written.
     """
 
     def __init__(self, store: Store, thresholds: Thresholds, memory_mb: int) -> None:
         self._store = store
-        self._memory = Memory(thresholds, memory_mb * 2**20)
+        self._new_memory = partial(Memory, thresholds, memory_mb * 2**20)
+        self._memory = self._new_memory()
+        self._parts: OrderedDict[tuple[date, Selection], Memory] = OrderedDict()
         self._lock = Lock()
 
-    def totals(self, days: Sequence[date]) -> tuple[int, list[dict[str, Totals]]]:
-        """The revision, and what the book comes to on each of these days by currency."""
+    def totals(
+        self, days: Sequence[date], chosen_on: date, selection: Selection
+    ) -> tuple[int, list[dict[str, Totals]]]:
+        """The revision, and what the loans that are meant on a day come to on each of these days by currency."""
         with self._newest(days) as revision:
-            return revision, self._memory.totals(days)
+            totals = self._part(chosen_on, selection, days).totals(days)
+            return revision, [_of_currency(selection.currency, each) for each in totals]
 
-    def calendars(self) -> dict[str, Calendar]:
-        """By currency, what falls due and came in day by day, over all loans that are not voided."""
+    def calendars(self, chosen_on: date, selection: Selection) -> dict[str, Calendar]:
+        """By currency, what falls due and came in day by day, over the loans that are meant on a day."""
         with self._newest(()):
-            return {code: each for code, each in sorted(self._memory.calendars.items()) if each.parts.any()}
+            found = sorted(self._part(chosen_on, selection, ()).calendars.items())
+            return _of_currency(selection.currency, {code: each for code, each in found if each.parts.any()})
+
+    def currencies(self) -> list[str]:
+        """The currencies of the loans that stand, that of most loans first."""
+        loans = sum((Counter(each.loans_by_currency) for each in self.blocks()), Counter[str]())
+        return sorted(loans, key=lambda code: (-loans[code], code))
+
+    def start_months(self) -> list[date]:
+        """The first days of the months in which the loans that stand began, the newest first."""
+        return sorted(set[date]().union(*(each.start_months for each in self.blocks())), reverse=True)
 
     def on(self, as_of: date) -> Snapshot:
         """Every loan at the end of a day, of the newest revision."""
@@ -58,6 +82,22 @@ class WholeBook:
         with self._lock:
             self._bring_to(session, [as_of])
             return self._memory.snapshot(as_of)
+
+    def _part(self, chosen_on: date, selection: Selection, days: Sequence[date]) -> Memory:
+        """The memory of the loans that are meant on a day, of any currency; of the whole book where all are meant."""
+        selection = replace(selection, currency=None)
+        if selection == Selection():
+            return self._memory
+        part = self._parts.pop((chosen_on, selection), None)
+        if part is None or part.edition != self._memory.edition:
+            part = self._new_memory()
+            snapshot = self._memory.snapshot(chosen_on)
+            meant = (block[np.flatnonzero(selection.among(block, at))] for block, at in snapshot)
+            part.load((block for block in meant if len(block)), self._memory.edition, days)
+        self._parts[chosen_on, selection] = part
+        if len(self._parts) > PARTS_REMEMBERED:
+            self._parts.popitem(last=False)
+        return part
 
     @contextmanager
     def _newest(self, days: Sequence[date]) -> Iterator[int]:
@@ -92,3 +132,7 @@ class WholeBook:
 
 def _is_newer(seen: tuple[str, int], known: tuple[str, int]) -> bool:
     return seen[0] == known[0] and seen[1] > known[1]
+
+
+def _of_currency(code: str | None, found: Mapping[str, OfACurrency]) -> dict[str, OfACurrency]:
+    return {each: value for each, value in found.items() if code in (None, each)}

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from loan_core import Book, currency
-from pages._desk import PERIODS, as_of, book, clear_filters, go, in_url, page_asked, since, sum_column
+from pages._desk import PERIODS, as_of, book, clear_filters, currency_asked, go, in_url, page_asked, since, sum_column
 from pages._form import form
 from pages._look import day, figure, major
 from pages._recording import details, fill_in, receipt, reverse
@@ -23,8 +23,7 @@ def csv(book: Book, as_of: Any) -> bytes:
 
 def history() -> None:
     """What came in, newest first."""
-    by_currency = book().portfolio(as_of()).by_currency
-    codes = sorted(by_currency, key=lambda code: -by_currency[code].loans) or [book().default_currency]
+    code = currency_asked()
     with st.container(horizontal=True, horizontal_alignment="distribute"):
         st.header("Received", anchor=False)
         period = st.segmented_control(
@@ -36,20 +35,14 @@ def history() -> None:
             label_visibility="collapsed",
             **in_url("period", PERIODS[0], PERIODS),
         )
-    with st.container(horizontal=True, vertical_alignment="center"):
-        search = st.text_input(
-            "Search",
-            type="search",
-            placeholder="Name, loan or reference",
-            label_visibility="collapsed",
-            width=220,
-            **in_url("search", ""),
-        )
-        code = codes[0]
-        if len(codes) > 1:
-            code = st.selectbox(
-                "Currency", codes, label_visibility="collapsed", width=96, **in_url("currency", code, codes)
-            )
+    search = st.text_input(
+        "Search",
+        type="search",
+        placeholder="Name, loan or reference",
+        label_visibility="collapsed",
+        width=220,
+        **in_url("search", ""),
+    )
     first_day, number = since(period, as_of()), page_asked()
     find = partial(book().repayments, as_of(), since=first_day, search=search, currency=code, limit=ROWS)
     page = find(offset=ROWS * (number - 1))

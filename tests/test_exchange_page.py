@@ -13,7 +13,7 @@ from playwright.sync_api import Browser
 from streamlit.testing.v1 import AppTest
 
 from loan_core import Book, Problem, Settings, open_book, template
-from pages._sheets import corrections
+from pages._checks import corrections
 from tests.desk import Server, Tab, browser, pages, served, tab
 from tests.test_pages import button, opened, run, words
 
@@ -96,6 +96,23 @@ def test_what_was_checked_is_imported_and_the_receipt_undoes_it(book: Book) -> N
     assert loans(book) == []
     assert "Import 1, undone" in words(at)
     assert "Undo this import" not in labels(at)
+
+
+def test_a_file_is_checked_once_and_again_when_the_book_has_changed(
+    book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked, check = [], Book.import_loans
+
+    def counted(*said: object, **stated: object) -> object:
+        checked.append(stated.get("dry_run"))
+        return check(*said, **stated)
+
+    monkeypatch.setattr(Book, "import_loans", counted)
+    at = run(run(chosen(LOANS)))
+    assert checked == [True], "three runs of the page"
+    book.create_loan(reference="A-1", loan_amount="7", repayment_period=1, start_on="2025-10-01")
+    assert "1 row to correct." in words(run(at))
+    assert checked == [True, True]
 
 
 def test_with_one_wrong_row_nothing_can_be_imported(book: Book) -> None:

@@ -1,4 +1,4 @@
-"""A book of any size for measurements: the demo's loans and repayments, the same for a seed, copied within the database.
+"""A book of any size for measurements: the demo, the same for a seed, copied within the database again and again.
 
 Ids and references go on counting; all else of a copy is as it was made up, so that every rule of the tables holds.
 """
