@@ -209,9 +209,7 @@ class Store:
 _THE_BOOK: Select[Edition] = select(Edition)
 # As tables: what is said of an entity takes a session ten times as long.
 _MOVED = cast(Table, Edition.__table__).update()
-_STAMPED = (
-    cast(Table, Loan.__table__).update().where(Loan.id == bindparam("loan_id")).values(revision=bindparam("stamp"))
-)
+_STAMPED = cast(Table, Loan.__table__).update().where(Loan.id == bindparam("of")).values(revision=bindparam("stamp"))
 
 
 def edition(session: Session) -> Edition:
