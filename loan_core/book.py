@@ -5,8 +5,12 @@ takes the day it is asked about. Nothing here splits a repayment or keeps a bala
 """
 
 import re
+<<<<<<< HEAD
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+=======
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+>>>>>>> main
 from datetime import date
 from functools import partial
 from itertools import chain
@@ -76,7 +80,7 @@ from loan_core.recording import (
     repayments_by_reference,
     reversals_of,
 )
-from loan_core.selection import LoanPage, Place, Selection
+from loan_core.selection import LoanPage, Place, Selection, place_of
 from loan_core.settings import Settings
 from loan_core.spool import Spool
 from loan_core.standing import Standing
@@ -334,7 +338,7 @@ class Book:
         """
         with self._store.read() as session:
             loan, entry, _ = self._judged_repayment(session, loan_id, {"amount": amount, **stated})
-            received = ledger.received(session, max(as_of, entry.received_on), Repayment.loan_id == loan_id)
+            received = ledger.received(session, max(as_of, entry.received_on), loan_id)
         return preview_of(loan, received, entry, max(as_of, entry.received_on), self.thresholds)
 
     def version(self, loan_id: int, as_of: date) -> Version:
@@ -387,7 +391,7 @@ class Book:
         """A loan's schedule with what covers it, and its repayments with what each covered; ``LoanNotFound``."""
         with self._store.read() as session:
             loan = loan_by_id(session, loan_id)
-            received = ledger.received(session, as_of, Repayment.loan_id == loan_id)
+            received = ledger.received(session, as_of, loan_id)
         return statement_of(loan, received, as_of, self.thresholds)
 
     def currencies(self) -> list[str]:
@@ -420,6 +424,21 @@ class Book:
         with self._store.read() as session:
             found = List(self._whole.seen_by(session, as_of), Selection(**meant))
             return found.page(session, sort, after, limit, offset)
+
+    def beside(self, statement: Statement, sort: str = "id", **meant: Any) -> tuple[int | None, int | None]:
+        """The loans before and after this one in a list, as ``loan_page`` sorts it, by their ids; None at its ends.
+
+        The loan itself need not be among those that are meant: it has its place in their order all the same.
+        """
+        opposite = sort.removeprefix("-") if sort.startswith("-") else f"-{sort}"
+        place = place_of(statement, sort.removeprefix("-"))
+        neighbors = []
+        for order in (opposite, sort):
+            rows = self.loan_page(statement.status.as_of, order, place, limit=1, **meant).rows
+            # What has no value stands last in either direction: it is not before what has one.
+            is_beyond = order == opposite and place.value is not None and rows[sort.removeprefix("-")].isna().any()
+            neighbors.append(None if rows.empty or is_beyond else int(rows["id"].iloc[0]))
+        return neighbors[0], neighbors[1]
 
     def find_loans(self, text: str = "", limit: int = 20) -> pd.DataFrame:
         """Loans to choose from: ``id, reference, borrower`` of those whose id it is, or whose names it is part of."""
@@ -463,19 +482,10 @@ class Book:
         spans = [(np.datetime64(first, "D"), np.datetime64(last, "D")) for first, last in periods]
         return [{code: Collection(*each.between(*span)) for code, each in found.items()} for span in spans]
 
-    def repayments(
-        self,
-        as_of: date,
-        *,
-        since: date | None = None,
-        search: str = "",
-        currency: str | None = None,
-        limit: int = 15,
-        offset: int = 0,
-    ) -> RepaymentPage:
-        """What came in through a day, newest first, a page at a time; ``search`` in borrowers and references."""
+    def repayments(self, as_of: date, *, limit: int = 15, offset: int = 0, **meant: Any) -> RepaymentPage:
+        """What came in through a day, newest first, a page at a time; which of it by the fields of ``ledger.Meant``."""
         with self._store.read() as session:
-            return ledger.page(session, as_of, since, search, currency, limit, offset)
+            return ledger.page(session, as_of, ledger.Meant(**meant), limit, offset)
 
     def imports(self) -> Sequence[Batch]:
         """Every import, the latest first."""
@@ -493,15 +503,14 @@ class Book:
             found = List(self._whole.seen_by(session, as_of), selection)
             one = None if loan_id is None else loan_by_id(session, loan_id).id
             parts = found.in_turn(session, sort) if one is None else [found.one(session, one)]
-            rows = (row for part in parts for row in _records(part.assign(as_of=as_of)))
-            yield from exchange.csv_lines(exchange.LOANS_OUT, rows)
+            yield from _loan_lines(parts, as_of)
 
-    def export_repayments(self, as_of: date, loan_id: int | None = None) -> Iterator[bytes]:
-        """A CSV of what was received through a day, by loan or of them all, reversals included.
+    def export_repayments(self, as_of: date, loan_id: int | None = None, **meant: Any) -> Iterator[bytes]:
+        """A CSV of what came in through a day, reversals included: all of it, or what ``repayments`` would list.
 
         It is read as it is asked for, all of one revision; who stops asking closes it.
         """
-        lines = self._repayments_csv(as_of, loan_id)
+        lines = self._repayments_csv(as_of, loan_id, meant)
         # A refusal comes at once, not with the first line.
         return chain([next(lines)], lines)
 
@@ -511,10 +520,11 @@ class Book:
             return exchange.csv_lines(exchange.SCHEDULE_COLUMNS, _installments(self.statement(loan_id, as_of)))
         return exchange.csv_lines(exchange.SCHEDULE_COLUMNS, installments(self._whole.on(as_of)))
 
-    def _repayments_csv(self, as_of: date, loan_id: int | None) -> Iterator[bytes]:
+    def _repayments_csv(self, as_of: date, loan_id: int | None, meant: dict[str, Any]) -> Iterator[bytes]:
         with self._store.read() as session:
-            of_it = [] if loan_id is None else [Repayment.loan_id == loan_by_id(session, loan_id).id]
-            yield from exchange.csv_lines(exchange.REPAYMENTS_OUT, ledger.each_received(session, as_of, *of_it))
+            if loan_id is not None:
+                meant = meant | {"loan_id": loan_by_id(session, loan_id).id}
+            yield from _repayment_lines(session, as_of, ledger.Meant(**meant))
 
     def export_statement(self, as_of: date, loan_id: int) -> Iterator[bytes]:
         """A CSV of a loan's repayments through a day with what each covered, and the running sums."""
@@ -525,10 +535,9 @@ class Book:
         """The whole book as a zip, all of one revision: loans, repayments, schedule, and a dictionary of columns."""
         with self._store.read() as session:
             snapshot = self._whole.seen_by(session, as_of)
-            loans = pd.concat(List(snapshot, Selection()).in_turn(session), ignore_index=True)
             files = {
-                "loans.csv": exchange.csv_lines(exchange.LOANS_OUT, _records(loans.assign(as_of=as_of))),
-                "repayments.csv": exchange.csv_lines(exchange.REPAYMENTS_OUT, ledger.each_received(session, as_of)),
+                "loans.csv": _loan_lines(List(snapshot, Selection()).in_turn(session), as_of),
+                "repayments.csv": _repayment_lines(session, as_of, ledger.Meant()),
                 "schedule.csv": exchange.csv_lines(exchange.SCHEDULE_COLUMNS, installments(snapshot)),
             }
             return exchange.zipped(files)
@@ -540,6 +549,7 @@ def open_book(settings: Settings | None = None) -> Book:
     return Book(Store(settings.database_uri, settings.database_connections), settings, Cache.at(settings.redis_url))
 
 
+<<<<<<< HEAD
 @contextmanager
 def _in_turn(lock: Lock) -> Iterator[bool]:
     """Alone under a lock; whether somebody else was, just before."""
@@ -550,6 +560,15 @@ def _in_turn(lock: Lock) -> Iterator[bool]:
         yield has_waited
     finally:
         lock.release()
+=======
+def _loan_lines(parts: Iterable[pd.DataFrame], as_of: date) -> Iterator[bytes]:
+    rows = (row for part in parts for row in _records(part.assign(as_of=as_of)))
+    return exchange.csv_lines(exchange.LOANS_OUT, rows)
+
+
+def _repayment_lines(session: Session, as_of: date, meant: ledger.Meant) -> Iterator[bytes]:
+    return exchange.csv_lines(exchange.REPAYMENTS_OUT, ledger.recorded(session, as_of, meant))
+>>>>>>> main
 
 
 def _added(write: Write, loan: Loan, row: dict[str, Any]) -> Repayment:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
 
+from loan_core.answers import Statement
 from loan_core.blocks import CODES, Block, lowered
 from loan_core.calculation.money import parts_by, whole
 from loan_core.calculation.portfolio import AGEING
@@ -79,6 +80,14 @@ class Place:
 
     value: Any
     id: int
+
+
+def place_of(statement: Statement, column: str) -> Place:
+    """Where a loan stands in a list that is sorted by a column, whether it is on the list or not."""
+    loan, status = statement.loan, statement.status
+    if column == "paid_share":
+        return Place(status.total_amount_paid / status.total_due, loan.id)
+    return Place(getattr(status if hasattr(status, column) else loan, column), loan.id)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import pandas as pd
 from loan_core.answers import LoanStatus, RepaymentPreview, Statement, loan_status, outcome_words
 from loan_core.calculation.allocation import cover, paid_on
 from loan_core.calculation.position import Course, Thresholds, outcomes, position
+from loan_core.calculation.projection import project
 from loan_core.calculation.schedule import Schedule, schedule
 from loan_core.entries import RepaymentEntry, terms_of
 from loan_core.models import Loan
@@ -27,13 +28,15 @@ def status_of(loan: Loan, paid: int, as_of: date, thresholds: Thresholds, course
 
 def statement_of(loan: Loan, received: pd.DataFrame, as_of: date, thresholds: Thresholds) -> Statement:
     """A loan's schedule with what covers it, and what each repayment through ``as_of``, oldest first, covered."""
-    lines = schedule(terms_of(loan))
-    paid_after = received["amount"].cumsum().to_numpy(dtype=np.int64)
-    paid = int(received["amount"].sum())
-    days = paid_on(lines.due, received["received_on"].to_numpy().astype("datetime64[D]"), paid_after)
+    terms, day = terms_of(loan), np.datetime64(as_of, "D")
+    lines = schedule(terms)
+    received_on = received["received_on"].to_numpy().astype("datetime64[D]")
+    amounts = received["amount"].to_numpy(dtype=np.int64)
+    paid_after, paid = amounts.cumsum(), int(amounts.sum())
+    days = paid_on(lines.due, received_on, paid_after)
     covered = cover(np.int64(paid), lines)
     unpaid = lines.due - covered.interest - covered.principal
-    outcome, off_by = outcomes(lines, unpaid, days, np.datetime64(as_of, "D"))
+    outcome, off_by = outcomes(lines, unpaid, days, day)
     installments = _installments(lines).assign(
         covered=covered.interest + covered.principal,
         covered_interest=covered.interest,
@@ -48,6 +51,7 @@ def statement_of(loan: Loan, received: pd.DataFrame, as_of: date, thresholds: Th
         paid_off_on=days[-1].item(),
         installments=installments,
         repayments=_with_what_each_covered(received, lines, paid_after),
+        projection=None if loan.voided_at else project(terms, lines, received_on, amounts, day),
     )
 
 

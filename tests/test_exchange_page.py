@@ -329,32 +329,21 @@ def launched(chromium: str) -> Iterator[Browser]:
         yield running
 
 
-@pytest.fixture
-def desk(launched: Browser, server: Server) -> Iterator[Tab]:
+@pytest.fixture(scope="module")
+def one_tab(launched: Browser, server: Server) -> Iterator[Tab]:
     with tab(launched, server, viewport={"width": 1440, "height": 1000}) as fresh:
         yield fresh
-        assert fresh.heard() == []
+
+
+@pytest.fixture
+def desk(one_tab: Tab) -> Iterator[Tab]:
+    yield one_tab
+    assert one_tab.heard() == []
 
 
 def choose(desk: Tab, content: bytes, name: str = "loans.csv") -> None:
     file = {"name": name, "mimeType": "text/csv", "buffer": content}
     desk.page.set_input_files("[data-testid=stFileUploaderDropzoneInput]", file)
-
-
-def test_a_double_click_imports_once(desk: Tab, desk_book: tuple[Book, Path]) -> None:
-    mouse = desk.page.mouse
-    for number, gap in enumerate((0, 5, 20, 50, 100, 150, 200, 250)):
-        before = len(desk_book[0].imports())
-        choose(desk.visit("/exchange"), b"loan_amount,repayment_period\n" + b"1000.00,%d\n" % (number + 1) * 500)
-        box = desk.page.get_by_role("button", name="Import 500 loans").bounding_box()
-        assert box
-        mouse.click(box["x"] + 30, box["y"] + 20)
-        desk.page.wait_for_timeout(gap)
-        mouse.click(box["x"] + 30, box["y"] + 20)
-        desk.page.get_by_role("heading", name="500 loans imported").wait_for()
-        desk.settle()
-        assert len(desk_book[0].imports()) == before + 1
-    assert len(desk_book[0].loans(DAY)) == 4_000
 
 
 def test_what_is_pasted_is_imported(desk: Tab, desk_book: tuple[Book, Path]) -> None:

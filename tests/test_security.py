@@ -199,6 +199,7 @@ def test_the_server_listens_on_this_machine_alone(server: Server) -> None:
     ("section", "option", "value"),
     [
         ("server", "address", "127.0.0.1"),
+        ("server", "fileWatcherType", "none"),
         ("server", "maxUploadSize", 20),
         ("server", "allowedHosts", ["localhost", "127.0.0.1"]),
         ("client", "showErrorDetails", "none"),
