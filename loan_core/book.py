@@ -5,12 +5,8 @@ takes the day it is asked about. Nothing here splits a repayment or keeps a bala
 """
 
 import re
-<<<<<<< HEAD
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-=======
 from collections.abc import Iterable, Iterator, Mapping, Sequence
->>>>>>> main
+from contextlib import contextmanager
 from datetime import date
 from functools import partial
 from itertools import chain
@@ -549,7 +545,6 @@ def open_book(settings: Settings | None = None) -> Book:
     return Book(Store(settings.database_uri, settings.database_connections), settings, Cache.at(settings.redis_url))
 
 
-<<<<<<< HEAD
 @contextmanager
 def _in_turn(lock: Lock) -> Iterator[bool]:
     """Alone under a lock; whether somebody else was, just before."""
@@ -560,7 +555,8 @@ def _in_turn(lock: Lock) -> Iterator[bool]:
         yield has_waited
     finally:
         lock.release()
-=======
+
+
 def _loan_lines(parts: Iterable[pd.DataFrame], as_of: date) -> Iterator[bytes]:
     rows = (row for part in parts for row in _records(part.assign(as_of=as_of)))
     return exchange.csv_lines(exchange.LOANS_OUT, rows)
@@ -568,7 +564,6 @@ def _loan_lines(parts: Iterable[pd.DataFrame], as_of: date) -> Iterator[bytes]:
 
 def _repayment_lines(session: Session, as_of: date, meant: ledger.Meant) -> Iterator[bytes]:
     return exchange.csv_lines(exchange.REPAYMENTS_OUT, ledger.recorded(session, as_of, meant))
->>>>>>> main
 
 
 def _added(write: Write, loan: Loan, row: dict[str, Any]) -> Repayment:

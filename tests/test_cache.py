@@ -292,10 +292,6 @@ def test_no_read_is_stale_under(fault, database_url, redis_url):
     found = stale_reads(database_url, redis_url, fault, 0.5, least=10)
     assert found.errors == []
     assert found.stale == 0
-<<<<<<< HEAD
-    assert found.reads > 0
-=======
->>>>>>> main
     assert found.writes > 0
 
 
