@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = "pages/*"
 CALCULATION = "loan_core/calculation/*"
 MIGRATIONS = "loan_core/migrations/*"
-THE_BOOK = tuple(f"loan_core/{part}.py" for part in ("book", "recording", "batches", "ledger", "whole_book"))
+THE_BOOK = tuple(f"loan_core/{part}.py" for part in "book recording checking batches ledger whole_book".split())
 THE_CLOCK = "loan_core/settings.py"
 RUN_BY_ALEMBIC = "loan_core/migrations/env.py"
 

@@ -42,7 +42,8 @@ def total(column: Integers) -> int:
     return (int((column >> 32).sum()) << 32) + int((column & 0xFFFF_FFFF).sum())
 
 
-@dataclass(frozen=True)
+# There is one of each: to compare them is to compare two addresses.
+@dataclass(frozen=True, eq=False)
 class Currency:
     """A currency of ISO 4217: ``exponent`` decimals; the name in the plural; a symbol where it has one of its own."""
 
