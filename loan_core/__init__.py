@@ -17,13 +17,16 @@
 
 from loan_core.answers import ImportReceipt, LoanStatus, Portfolio, Statement, UndoReceipt, currency
 from loan_core.book import Book, open_book
+from loan_core.entries import amount_entry
 from loan_core.errors import InvalidEntry, InvalidFile, LoanNotFound, Problem, Refusal
 from loan_core.exchange import template
 from loan_core.matching import as_our_csv, guessed, read_sheet
 from loan_core.settings import Settings
+from loan_core.verify import Check, check_the_arithmetic, summary
 
 __all__ = [
     "Book",
+    "Check",
     "ImportReceipt",
     "InvalidEntry",
     "InvalidFile",
@@ -35,10 +38,13 @@ __all__ = [
     "Settings",
     "Statement",
     "UndoReceipt",
+    "amount_entry",
     "as_our_csv",
+    "check_the_arithmetic",
     "currency",
     "guessed",
     "open_book",
     "read_sheet",
+    "summary",
     "template",
 ]

@@ -18,6 +18,7 @@ from loan_core.answers import counted, portfolio_in_major, status_in_major
 from loan_core.book import Book, open_book
 from loan_core.entries import day_entry
 from loan_core.errors import InvalidFile, Problem, Refusal
+from loan_core.verify import check_the_arithmetic, summary
 
 _PROBLEMS_SHOWN = 100
 
@@ -117,6 +118,20 @@ def demo(loans: int, seed: int) -> None:
     """Fill an empty book with a made-up one: early, late, missed, partial, reversed, paid off."""
     with _book() as book, _bar() as progress:
         click.echo(book.load_demo(loans=loans, seed=seed, progress=progress).sentence)
+
+
+@cli.command()
+@as_of_option
+def check(as_of: date | None) -> None:
+    """Check the arithmetic: published cases, and what must hold of this book. Ends with 1 if anything does not."""
+    done = []
+    with _book() as book:
+        for each in check_the_arithmetic(book, as_of or book.today()):
+            click.echo(each.sentence)
+            done.append(each)
+    if not all(each.passed for each in done):
+        _fail(summary(done))
+    click.echo(summary(done))
 
 
 @cli.command("make-token")

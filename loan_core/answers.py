@@ -9,9 +9,11 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
+from loan_core.calculation.calendar import Calendar
 from loan_core.calculation.money import CURRENCIES, Currency
 from loan_core.calculation.portfolio import Totals
 from loan_core.calculation.position import POSITION_TYPES, Outcome, Position, State, Status
+from loan_core.calculation.projection import Projection
 from loan_core.entries import LoanEntry
 from loan_core.errors import shortened
 from loan_core.models import Loan, Repayment
@@ -89,7 +91,7 @@ class Statement:
     covered_principal, paid_on, days, outcome``. ``days`` is late (+) or early (−) where it is paid, past due where not.
     ``repayments``, oldest first: ``id, received_on, amount, reference, note, recorded_by, created_at, reverses,
     reversed_by, first_installment, last_installment, covered_interest, covered_principal, overpaid, total_paid,
-    remaining_balance``; the last two are running.
+    remaining_balance``; the last two are running. ``projection``: where it goes at the pace of the last installments.
     """
 
     loan: Loan
@@ -97,6 +99,7 @@ class Statement:
     paid_off_on: date | None
     installments: pd.DataFrame
     repayments: pd.DataFrame
+    projection: Projection | None = None
 
 
 @dataclass(frozen=True)
@@ -323,6 +326,13 @@ def _said(value: Any) -> Any:
     if isinstance(value, pd.Timestamp):
         return value.date() if value.tzinfo is None else value.to_pydatetime()
     return value
+
+
+def curve(calendar: Calendar, as_of: date) -> pd.DataFrame:
+    """A calendar's running sums, as ``Book.curves`` gives them."""
+    on, expected, received = calendar.curves(np.datetime64(as_of, "D"))
+    rows = pd.DataFrame({"on": on.astype("datetime64[s]"), "expected": expected, "received": received})
+    return rows.assign(received=rows["received"].where(rows["on"] <= pd.Timestamp(as_of)).astype("Int64"))
 
 
 def outcome_words(outcome: Any) -> Any:

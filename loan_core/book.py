@@ -5,7 +5,7 @@ takes the day it is asked about. Nothing here splits a repayment or keeps a bala
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
 from itertools import chain
@@ -13,11 +13,12 @@ from threading import Lock
 from typing import Any, BinaryIO
 
 import msgspec
+import numpy as np
 import pandas as pd
 from sqlalchemy import bindparam, func, select, true
 from sqlalchemy.orm import Session
 
-from loan_core import batches, checking, demo, exchange, ledger, reading, selection
+from loan_core import batches, checking, demo, exchange, ledger, reading
 from loan_core.answers import (
     ImportReceipt,
     LoanStatus,
@@ -27,6 +28,7 @@ from loan_core.answers import (
     RepaymentPreview,
     Statement,
     UndoReceipt,
+    curve,
 )
 from loan_core.batches import Import, no_progress
 from loan_core.cache import Cache, Version
@@ -54,6 +56,8 @@ from loan_core.errors import (
     RepaymentNotFound,
     shortened,
 )
+from loan_core.installments import installments
+from loan_core.lists import List, find
 from loan_core.models import Batch, Edition, Loan, Repayment
 from loan_core.reading import Table
 from loan_core.recording import (
@@ -71,12 +75,13 @@ from loan_core.recording import (
     repayments_by_reference,
     reversals_of,
 )
-from loan_core.selection import LoanPage, Place, Selection
+from loan_core.selection import LoanPage, Place, Selection, place_of
 from loan_core.settings import Settings
 from loan_core.spool import Spool
+from loan_core.standing import Standing
 from loan_core.statements import preview_of, schedule_of, statement_of, status_of
 from loan_core.store import Store, Write
-from loan_core.whole_book import Standing, WholeBook
+from loan_core.whole_book import WholeBook
 
 _EDITION = select(Edition.book_id, Edition.revision)
 _VERSION = select(Edition.book_id, Loan.revision).join(Loan, true()).where(Loan.id == bindparam("loan_id"))
@@ -96,7 +101,7 @@ class Book:
         self.cache = cache or Cache.at("off")
         store.after_commit = self.cache.forget
         self._computing = [Lock() for _ in range(64)]
-        self._whole = WholeBook(store, self._settings.thresholds)
+        self._whole = WholeBook(store, self._settings.thresholds, self._settings.memory_mb)
 
     @property
     def thresholds(self) -> Thresholds:
@@ -320,7 +325,7 @@ class Book:
         """
         with self._store.read() as session:
             loan, entry, _ = self._judged_repayment(session, loan_id, {"amount": amount, **stated})
-            received = ledger.received(session, max(as_of, entry.received_on), Repayment.loan_id == loan_id)
+            received = ledger.received(session, max(as_of, entry.received_on), loan_id)
         return preview_of(loan, received, entry, max(as_of, entry.received_on), self.thresholds)
 
     def version(self, loan_id: int, as_of: date) -> Version:
@@ -373,15 +378,25 @@ class Book:
         """A loan's schedule with what covers it, and its repayments with what each covered; ``LoanNotFound``."""
         with self._store.read() as session:
             loan = loan_by_id(session, loan_id)
-            received = ledger.received(session, as_of, Repayment.loan_id == loan_id)
+            received = ledger.received(session, as_of, loan_id)
         return statement_of(loan, received, as_of, self.thresholds)
+
+    def currencies(self) -> list[str]:
+        """The currencies of the loans that stand, that of most loans first."""
+        return self._whole.currencies()
+
+    def start_months(self) -> list[date]:
+        """The first days of the months in which the loans that stand began, the newest first."""
+        return self._whole.start_months()
 
     def loans(self, as_of: date, **meant: Any) -> pd.DataFrame:
         """The loans that are meant, by the fields of ``Selection``, in the order of their ids.
 
-        Each row is a loan as agreed with every field of its status.
+        Each row is a loan as agreed with every field of its status. Of many loans ``loan_page`` gives some.
         """
-        return Selection(**meant).of(self._whole.on(as_of)[0].loans)
+        with self._store.read() as session:
+            found = List(self._whole.seen_by(session, as_of), Selection(**meant))
+            return pd.concat(found.in_turn(session), ignore_index=True)
 
     def loan_page(
         self,
@@ -393,73 +408,96 @@ class Book:
         **meant: Any,
     ) -> LoanPage:
         """The loans that are meant, sorted by one of ``SORTS``, ``limit`` of them from ``offset`` or ``after`` on."""
-        snapshot = self._whole.on(as_of)[0]
-        among = Selection(**meant).among(snapshot.loans)
-        rows, end = selection.page(snapshot.loans, among, sort, after, limit, offset)
-        by_currency = selection.subtotals(snapshot.loans, among)
-        return LoanPage(rows, int(among.sum()), by_currency, snapshot.revision, end)
+        with self._store.read() as session:
+            found = List(self._whole.seen_by(session, as_of), Selection(**meant))
+            return found.page(session, sort, after, limit, offset)
+
+    def beside(self, statement: Statement, sort: str = "id", **meant: Any) -> tuple[int | None, int | None]:
+        """The loans before and after this one in a list, as ``loan_page`` sorts it, by their ids; None at its ends.
+
+        The loan itself need not be among those that are meant: it has its place in their order all the same.
+        """
+        opposite = sort.removeprefix("-") if sort.startswith("-") else f"-{sort}"
+        place = place_of(statement, sort.removeprefix("-"))
+        neighbors = []
+        for order in (opposite, sort):
+            rows = self.loan_page(statement.status.as_of, order, place, limit=1, **meant).rows
+            # What has no value stands last in either direction: it is not before what has one.
+            is_beyond = order == opposite and place.value is not None and rows[sort.removeprefix("-")].isna().any()
+            neighbors.append(None if rows.empty or is_beyond else int(rows["id"].iloc[0]))
+        return neighbors[0], neighbors[1]
 
     def find_loans(self, text: str = "", limit: int = 20) -> pd.DataFrame:
         """Loans to choose from: ``id, reference, borrower`` of those whose id it is, or whose names it is part of."""
-        return self._whole.find(text, limit)
+        return find(self._whole.blocks(), text, limit)
 
     def standing(self, as_of: date, **meant: Any) -> Standing:
         """The loans that are meant, by the fields of ``Selection``, with everything that calculation takes of them."""
-        return self._whole.standing(as_of, Selection(**meant))
+        return Standing.of(self._whole.on(as_of), Selection(**meant))
 
-    def portfolio(self, as_of: date) -> Portfolio:
-        """What the book comes to on a day, each currency by itself."""
-        return self.portfolios([as_of])[0]
+    def portfolio(self, as_of: date, **meant: Any) -> Portfolio:
+        """What the book comes to on a day, each currency by itself; ``meant`` as in ``portfolios``."""
+        return self.portfolios([as_of], **meant)[0]
 
-    def portfolios(self, days: Sequence[date]) -> list[Portfolio]:
-        """What the book comes to on each of these days, all of one revision."""
-        return self._whole.portfolios(days)
+    def portfolios(self, days: Sequence[date], *, chosen_on: date | None = None, **meant: Any) -> list[Portfolio]:
+        """What the book comes to on each of these days, all of one revision.
 
-    def curves(self, as_of: date) -> dict[str, pd.DataFrame]:
+        With any field of ``Selection``, the loans that are meant on ``chosen_on``, the last of the days unless given:
+        the same ones are counted on every day.
+        """
+        revision, totals = self._whole.totals(days, chosen_on or max(days), Selection(**meant))
+        return [Portfolio(day, revision, by_currency) for day, by_currency in zip(days, totals, strict=True)]
+
+    def curves(self, as_of: date, **meant: Any) -> dict[str, pd.DataFrame]:
         """By currency, what was expected and received by each month's end: ``on, expected, received``, both running.
 
         From the first month to the last one in which anything falls due; one row is ``as_of`` itself, and after it
-        nothing is ``received``.
+        nothing is ``received``. Of the loans that are meant on that day.
         """
-        return self._whole.curves(as_of)
+        found = self._whole.calendars(as_of, Selection(**meant))
+        return {code: curve(calendar, as_of) for code, calendar in found.items()}
 
     def collections(self, first: date, last: date) -> dict[str, Collection]:
         """By currency, what fell due in a period and what came in during it."""
-        return self._whole.collections(first, last)
+        return self.collections_of([(first, last)])[0]
 
-    def repayments(
-        self,
-        as_of: date,
-        *,
-        since: date | None = None,
-        search: str = "",
-        currency: str | None = None,
-        limit: int = 15,
-        offset: int = 0,
-    ) -> RepaymentPage:
-        """What came in through a day, newest first, a page at a time; ``search`` in borrowers and references."""
+    def collections_of(
+        self, periods: Sequence[tuple[date, date]], *, chosen_on: date | None = None, **meant: Any
+    ) -> list[dict[str, Collection]]:
+        """The same of many periods, of the loans that are meant on a day: the end of the last period unless given."""
+        found = self._whole.calendars(chosen_on or max(last for _, last in periods), Selection(**meant))
+        spans = [(np.datetime64(first, "D"), np.datetime64(last, "D")) for first, last in periods]
+        return [{code: Collection(*each.between(*span)) for code, each in found.items()} for span in spans]
+
+    def repayments(self, as_of: date, *, limit: int = 15, offset: int = 0, **meant: Any) -> RepaymentPage:
+        """What came in through a day, newest first, a page at a time; which of it by the fields of ``ledger.Meant``."""
         with self._store.read() as session:
-            return ledger.page(session, as_of, since, search, currency, limit, offset)
+            return ledger.page(session, as_of, ledger.Meant(**meant), limit, offset)
 
     def imports(self) -> Sequence[Batch]:
         """Every import, the latest first."""
         with self._store.read() as session:
             return session.scalars(select(Batch).order_by(Batch.id.desc())).all()
 
-    def export_loans(self, as_of: date, loan_id: int | None = None, **meant: Any) -> Iterator[bytes]:
-        """A CSV of loans with their status on a day: of one, or of those that are meant, as ``loans`` finds them."""
-        with self._store.read() as session:
-            found = Selection(**meant).of(self._whole.seen_by(session, as_of)[0].loans)
-            if loan_id is not None:
-                found = found[found["id"] == loan_by_id(session, loan_id).id]
-        return exchange.csv_lines(exchange.LOANS_OUT, _records(found.assign(as_of=as_of)))
+    def export_loans(self, as_of: date, loan_id: int | None = None, sort: str = "id", **meant: Any) -> Iterator[bytes]:
+        """A CSV of loans with their status on a day: of one, or of those that are meant, sorted as by ``loan_page``."""
+        lines = self._loans_csv(as_of, loan_id, sort, Selection(**meant))
+        # A refusal comes at once, not with the first line.
+        return chain([next(lines)], lines)
 
-    def export_repayments(self, as_of: date, loan_id: int | None = None) -> Iterator[bytes]:
-        """A CSV of what was received through a day, by loan or of them all, reversals included.
+    def _loans_csv(self, as_of: date, loan_id: int | None, sort: str, selection: Selection) -> Iterator[bytes]:
+        with self._store.read() as session:
+            found = List(self._whole.seen_by(session, as_of), selection)
+            one = None if loan_id is None else loan_by_id(session, loan_id).id
+            parts = found.in_turn(session, sort) if one is None else [found.one(session, one)]
+            yield from _loan_lines(parts, as_of)
+
+    def export_repayments(self, as_of: date, loan_id: int | None = None, **meant: Any) -> Iterator[bytes]:
+        """A CSV of what came in through a day, reversals included: all of it, or what ``repayments`` would list.
 
         It is read as it is asked for, all of one revision; who stops asking closes it.
         """
-        lines = self._repayments_csv(as_of, loan_id)
+        lines = self._repayments_csv(as_of, loan_id, meant)
         # A refusal comes at once, not with the first line.
         return chain([next(lines)], lines)
 
@@ -467,13 +505,13 @@ class Book:
         """A CSV of installments with what covers them on a day, of one loan or of them all."""
         if loan_id is not None:
             return exchange.csv_lines(exchange.SCHEDULE_COLUMNS, _installments(self.statement(loan_id, as_of)))
-        with self._store.read() as session:
-            return exchange.csv_lines(exchange.SCHEDULE_COLUMNS, self._whole.installments(session, as_of))
+        return exchange.csv_lines(exchange.SCHEDULE_COLUMNS, installments(self._whole.on(as_of)))
 
-    def _repayments_csv(self, as_of: date, loan_id: int | None) -> Iterator[bytes]:
+    def _repayments_csv(self, as_of: date, loan_id: int | None, meant: dict[str, Any]) -> Iterator[bytes]:
         with self._store.read() as session:
-            of_it = [] if loan_id is None else [Repayment.loan_id == loan_by_id(session, loan_id).id]
-            yield from exchange.csv_lines(exchange.REPAYMENTS_OUT, ledger.each_received(session, as_of, *of_it))
+            if loan_id is not None:
+                meant = meant | {"loan_id": loan_by_id(session, loan_id).id}
+            yield from _repayment_lines(session, as_of, ledger.Meant(**meant))
 
     def export_statement(self, as_of: date, loan_id: int) -> Iterator[bytes]:
         """A CSV of a loan's repayments through a day with what each covered, and the running sums."""
@@ -483,11 +521,11 @@ class Book:
     def export_all(self, as_of: date) -> Iterator[bytes]:
         """The whole book as a zip, all of one revision: loans, repayments, schedule, and a dictionary of columns."""
         with self._store.read() as session:
-            loans = Selection().of(self._whole.seen_by(session, as_of)[0].loans)
+            snapshot = self._whole.seen_by(session, as_of)
             files = {
-                "loans.csv": exchange.csv_lines(exchange.LOANS_OUT, _records(loans.assign(as_of=as_of))),
-                "repayments.csv": exchange.csv_lines(exchange.REPAYMENTS_OUT, ledger.each_received(session, as_of)),
-                "schedule.csv": exchange.csv_lines(exchange.SCHEDULE_COLUMNS, self._whole.installments(session, as_of)),
+                "loans.csv": _loan_lines(List(snapshot, Selection()).in_turn(session), as_of),
+                "repayments.csv": _repayment_lines(session, as_of, ledger.Meant()),
+                "schedule.csv": exchange.csv_lines(exchange.SCHEDULE_COLUMNS, installments(snapshot)),
             }
             return exchange.zipped(files)
 
@@ -496,6 +534,15 @@ def open_book(settings: Settings | None = None) -> Book:
     """The book that the environment names, brought to the newest schema."""
     settings = settings or Settings.read()
     return Book(Store(settings.database_uri, settings.database_connections), settings, Cache.at(settings.redis_url))
+
+
+def _loan_lines(parts: Iterable[pd.DataFrame], as_of: date) -> Iterator[bytes]:
+    rows = (row for part in parts for row in _records(part.assign(as_of=as_of)))
+    return exchange.csv_lines(exchange.LOANS_OUT, rows)
+
+
+def _repayment_lines(session: Session, as_of: date, meant: ledger.Meant) -> Iterator[bytes]:
+    return exchange.csv_lines(exchange.REPAYMENTS_OUT, ledger.recorded(session, as_of, meant))
 
 
 def _added(write: Write, loan: Loan, row: dict[str, Any]) -> Repayment:

@@ -1,6 +1,7 @@
 """What came in, as it was recorded: each row with what it reverses and what reversed it."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -28,41 +29,56 @@ def paid_through(as_of: Any) -> Any:
     return paid.where(Repayment.loan_id == Loan.id, *_standing(as_of)).correlate(Loan).scalar_subquery()
 
 
-def received(session: Session, as_of: date, *conditions: ColumnElement[bool]) -> pd.DataFrame:
-    """What came in through a day, oldest first."""
+def received(session: Session, as_of: date, loan_id: int) -> pd.DataFrame:
+    """What came in on a loan through a day, oldest first."""
     oldest_first = Repayment.received_on, Repayment.id
-    return frame(session, _with_references(as_of).where(*_standing(as_of), *conditions).order_by(*oldest_first))
+    of_it = *_standing(as_of), Repayment.loan_id == loan_id
+    return frame(session, _with_references(as_of).where(*of_it).order_by(*oldest_first))
 
 
-def each_received(session: Session, as_of: date, *conditions: ColumnElement[bool]) -> Iterator[dict[str, Any]]:
-    """What came in through a day on loans that are not voided, in the order of entry: read as it is asked for."""
-    query = _with_references(as_of).where(*_standing(as_of), Loan.voided_at.is_(None), *conditions)
-    with session.execute(query.order_by(Repayment.id), execution_options={"yield_per": _ROWS_AT_ONCE}) as result:
+@dataclass(frozen=True)
+class Meant:
+    """Which of what came in is meant: a list, its sums and its CSV read the same rows.
+
+    From the day ``since`` on; ``search`` in a borrower's name and in both references; in one ``currency``; on one loan.
+    Loans entered by mistake are never among it, nor is what an undone import brought.
+    """
+
+    since: date | None = None
+    search: str = ""
+    currency: str | None = None
+    loan_id: int | None = None
+
+    def through(self, as_of: date) -> list[ColumnElement[bool]]:
+        """As the conditions of a query."""
+        conditions = [*_standing(as_of), Loan.voided_at.is_(None)]
+        if self.since:
+            conditions.append(Repayment.received_on >= self.since)
+        if self.currency:
+            conditions.append(Loan.currency == self.currency)
+        if self.loan_id is not None:
+            conditions.append(Repayment.loan_id == self.loan_id)
+        if not is_storable(self.search):
+            conditions.append(false())
+        elif self.search:
+            columns = (Loan.borrower, Loan.reference, Repayment.reference)
+            part = self.search.lower()
+            conditions.append(or_(*(func.lower(each).contains(part, autoescape=True) for each in columns)))
+        return conditions
+
+
+def recorded(session: Session, as_of: date, meant: Meant) -> Iterator[dict[str, Any]]:
+    """All that is meant of what came in through a day, in the order of entry: read as it is asked for."""
+    query = _with_references(as_of).where(*meant.through(as_of)).order_by(Repayment.id)
+    with session.execute(query, execution_options={"yield_per": _ROWS_AT_ONCE}) as result:
         names = list(result.keys())
         for row in result:
             yield dict(zip(names, row, strict=True))
 
 
-def page(
-    session: Session,
-    as_of: date,
-    since: date | None,
-    search: str,
-    currency: str | None,
-    limit: int,
-    offset: int,
-) -> RepaymentPage:
+def page(session: Session, as_of: date, meant: Meant, limit: int, offset: int) -> RepaymentPage:
     """Some of what came in through a day, newest first, and what all of it comes to by currency."""
-    conditions = [*_standing(as_of), Loan.voided_at.is_(None)]
-    if since:
-        conditions.append(Repayment.received_on >= since)
-    if currency:
-        conditions.append(Loan.currency == currency)
-    if not is_storable(search):
-        conditions.append(false())
-    elif search:
-        columns = (Loan.borrower, Loan.reference, Repayment.reference)
-        conditions.append(or_(*(func.lower(each).contains(search.lower(), autoescape=True) for each in columns)))
+    conditions = meant.through(as_of)
     sums = session.execute(
         select(
             Loan.currency,

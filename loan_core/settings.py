@@ -28,6 +28,7 @@ class Settings:
     api_tokens: str = ""
     api_calls_per_minute: int = 6_000
     cors_origins: tuple[str, ...] = ()
+    memory_mb: int = 512
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -54,6 +55,7 @@ class Settings:
             recorded_by=recorded_by,
             api_tokens=environment.get("LOANS_API_TOKENS", ""),
             api_calls_per_minute=_number(environment, "LOANS_API_CALLS_PER_MINUTE", cls.api_calls_per_minute, 10**6),
+            memory_mb=_number(environment, "LOANS_MEMORY_MB", cls.memory_mb, 10**6, "number of megabytes"),
             cors_origins=tuple(filter(None, re.split(r"[,\s]+", environment.get("LOANS_CORS_ORIGINS", "")))),
         )
 

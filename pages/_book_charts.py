@@ -109,9 +109,18 @@ def ageing_chart(ageing: dict[str, Any], code: str, mode: str) -> go.Figure:
     role, buckets = ROLES[mode], [ageing[age] for age in AGES]
     amounts = [each.outstanding_principal for each in buckets]
     bars = [amount / 10 ** currency(code).exponent for amount in amounts]
+    # As annotations: the words of a bar of no length would stand around its end, not beside it.
     marks = [
-        f"<b>{plotly(short_money(each.outstanding_principal, code))}</b><br>{counted(each.loans, 'loan')}"
-        for each in buckets
+        {
+            "text": f"<b>{plotly(short_money(each.outstanding_principal, code))}</b><br>{counted(each.loans, 'loan')}",
+            "x": bar,
+            "y": name,
+            "xanchor": "left",
+            "xshift": 4,
+            "align": "left",
+            "showarrow": False,
+        }
+        for name, bar, each in zip(AGES.values(), bars, buckets, strict=True)
     ]
     return go.Figure(
         data={
@@ -120,16 +129,13 @@ def ageing_chart(ageing: dict[str, Any], code: str, mode: str) -> go.Figure:
             "y": list(AGES.values()),
             "x": bars,
             "marker": {"color": role["ages"]},
-            "text": marks,
-            "textposition": "outside",
-            "textfont": {"color": role["text"]},
-            "cliponaxis": False,
             "customdata": [money(amount, code) for amount in amounts],
             "hovertemplate": "%{y}: %{customdata}<extra></extra>",
         },
         layout={
             "template": template(role),
             "height": BOOK_HEIGHT,
+            "annotations": marks,
             "bargap": 0.4,
             "hovermode": "closest",
             # Right of the longest bar stand its words, also where the chart is narrow.

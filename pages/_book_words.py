@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from loan_core import currency
-from pages._look import NOTHING, counted, day, figure, markdown, money, percent
+from pages._look import NOTHING, STANDINGS, day, figure, markdown, money, percent
 
 
 def month_before(when: date) -> date:
@@ -54,34 +54,27 @@ class BookDay:
 
 
 def book_figures(year: Sequence[BookDay], before: BookDay, code: str) -> list[dict[str, Any]]:
-    """The five figures of a book on the last of these days, each the keywords of a metric."""
-    first, as_of = map(day, month_to(year[-1].on))
+    """The figures of a book on the last of these days, each the keywords of a metric."""
+    first, as_of, month = *map(day, month_to(year[-1].on)), f"{year[-1].on:%b %Y}"
+    on = [each.totals for each in (*year, before)]
+    so_far = [each.so_far for each in (*year, before)]
+    compared = f"this month through {as_of}, compared with the same days of the month before."
     return [
         _sums(
             "Gross portfolio",
-            [each.totals.gross_portfolio for each in (*year, before)],
+            [each.gross_portfolio for each in on],
             code,
             "The outstanding principal of active loans.",
         ),
-        _shares(
-            "PAR 30",
-            [each.par for each in (*year, before)],
-            "Portfolio at risk: the whole outstanding principal of loans more than 30 days past due, as a share of the "
-            "gross portfolio.",
-            better="down",
+        _counts("Active loans", [each.active for each in on], "Loans that have started and are not paid off."),
+        _sums(
+            f"Expected in {month}", [each.due for each in so_far], code, f"What fell due {compared}", chart_type="bar"
         ),
         _sums(
-            "Arrears",
-            [each.totals.arrears for each in (*year, before)],
+            f"Received in {month}",
+            [each.received for each in so_far],
             code,
-            f"What fell due before {as_of} and is unpaid.",
-            better="down",
-        ),
-        _sums(
-            f"Received in {year[-1].on:%b %Y}",
-            [each.so_far.received for each in (*year, before)],
-            code,
-            f"What came in this month through {as_of}, compared with the same days of the month before.",
+            f"What came in {compared}",
             chart_type="bar",
         ),
         _shares(
@@ -90,19 +83,55 @@ def book_figures(year: Sequence[BookDay], before: BookDay, code: str) -> list[di
             f"Of what fell due from {first} to {as_of}, the share paid on or before its due date.",
             better="up",
         ),
+        _sums(
+            "Arrears",
+            [each.arrears for each in on],
+            code,
+            f"What fell due before {as_of} and is unpaid.",
+            better="down",
+        ),
+        _shares(
+            "PAR 30",
+            [each.par for each in (*year, before)],
+            "Portfolio at risk: the whole outstanding principal of loans more than 30 days past due, as a share of the "
+            "gross portfolio.",
+            better="down",
+        ),
+        *(_status(word, [_loans(word, each) for each in on], way) for word, way in _WAYS.items()),
     ]
 
 
-def book_rows(today: BookDay, code: str) -> list[str]:
-    """What stands behind each of these figures, as the words of a link."""
+def book_rows(today: BookDay, code: str) -> list[tuple[str, str, dict[str, str]]]:
+    """What stands behind each of these figures: the words of a link, its page, and what it asks there."""
     late = sum(bucket.loans for age, bucket in today.totals.ageing.items() if age not in ("current", "1-30"))
+    paid_late = markdown(figure(today.month.due - today.month.on_time, code)["value"])
     return [
-        counted(today.totals.active, "active loan"),
-        f"{late:,} over 30 days",
-        f"{today.totals.loans_in_arrears:,} in arrears",
-        f"of {markdown(figure(today.so_far.due, code)['value'])} due",
-        f"{markdown(figure(today.month.due - today.month.on_time, code)['value'])} late",
+        ("largest first", "loans", {"state": "active", "sort": "Outstanding"}),
+        ("newest first", "loans", {"state": "active", "sort": "Newest"}),
+        ("next due first", "loans", {"state": "active", "sort": "Next due"}),
+        ("what came in", "repayments", {"period": "This month"}),
+        (f"{paid_late} late", "loans", {"state": "active", "status": "Behind"}),
+        (f"{today.totals.loans_in_arrears:,} in arrears", "loans", {"past_due": "1+", "sort": "Arrears"}),
+        (f"{late:,} over 30 days", "loans", {"past_due": "31+", "sort": "Days past due"}),
+        *(
+            (f"{percent(_loans(word, today.totals), today.totals.active)} of loans", "loans", {"status": word})
+            for word in _WAYS
+        ),
     ]
+
+
+# A status, and which way it is good news that more loans or fewer are of it.
+_WAYS = {"Behind": "down", "On Track": "up", "Ahead": "up"}
+
+
+def _loans(word: str, totals: Any) -> int:
+    return int(getattr(totals, word.lower().replace(" ", "_")))
+
+
+def _status(word: str, numbers: list[int], better: str) -> dict[str, Any]:
+    shown = STANDINGS[word]
+    label = f":{shown.color}[:material/{shown.icon}: {word}]"
+    return _counts(label, numbers, f"Active loans that are {word} on the day.", better)
 
 
 def _sums(label: str, amounts: list[int], code: str, meaning: str, better: str = "", **more: str) -> dict[str, Any]:
@@ -135,6 +164,18 @@ def _shares(label: str, percents: list[float | None], meaning: str, better: str)
     }
 
 
+def _counts(label: str, numbers: list[int], meaning: str, better: str = "") -> dict[str, Any]:
+    """A number of loans on a day, with what it was on the days before; the last is that of a month before."""
+    *year, then = numbers
+    return {
+        "label": label,
+        "value": f"{year[-1]:,}",
+        **_change(year[-1] - then, "", better),
+        "help": meaning + _range([f"{each:,}" for each in (min(year), max(year))]),
+        "chart_data": year,
+    }
+
+
 def _range(ends: list[str]) -> str:
     return f" In the last 12 months from {ends[0]} to {ends[1]}."
 
@@ -146,7 +187,7 @@ def _change(change: float | None, unit: str, better: str) -> dict[str, str]:
         return {"delta": said, "delta_color": "gray", "delta_arrow": "off"}
     way = "up" if change > 0 else "down"
     return {
-        "delta": f"{abs(change):,.1f}{unit}",
+        "delta": f"{abs(change):,.1f}{unit}" if unit else f"{abs(change):,}",
         "delta_arrow": way,
         "delta_color": {"": "gray", way: "green"}.get(better, "orange"),
         "delta_description": way,

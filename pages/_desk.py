@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterable
 from datetime import date, timedelta
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
+from urllib.parse import urlencode
 
 import pandas as pd
 import streamlit as st
@@ -30,16 +31,25 @@ def as_of() -> date:
     return asked.date() if pd.Timestamp(FIRST_DAY) <= asked <= pd.Timestamp(LAST_DAY) else book().today()
 
 
-def keep_day() -> None:
-    """The links of the navigation know no query: the day that was asked about goes on to the next page all the same."""
-    if "as_of" in st.query_params:
-        st.session_state.day = as_of()
-    elif st.session_state.get("day", book().today()) != book().today():
-        st.query_params["as_of"] = st.session_state.day.isoformat()
+def currency_asked() -> str:
+    """The currency that the URL asks about: ``?currency=EUR``; that of most loans where it names none of the book's."""
+    codes = book().currencies() or [book().default_currency]
+    asked = st.query_params.get("currency", "")
+    return asked if asked in codes else codes[0]
+
+
+def keep_asked() -> None:
+    """The links of the navigation know no query: the day and the currency go on to the next page all the same."""
+    kept = st.session_state.setdefault("kept", {})
+    for name in ("as_of", "currency"):
+        if name in st.query_params:
+            kept[name] = st.query_params[name]
+        elif name in kept:
+            st.query_params[name] = kept[name]
 
 
 def forget_day() -> None:
-    st.session_state.pop("day", None)
+    st.session_state.get("kept", {}).pop("as_of", None)
     st.query_params.pop("as_of", None)
 
 
@@ -51,7 +61,13 @@ def loan_id() -> int | None:
 
 def here(**params: object) -> dict[str, str]:
     """The query of a link. It writes the day out: whoever follows it later sees what was seen here."""
-    return {name: str(value) for name, value in params.items()} | {"as_of": as_of().isoformat()}
+    written = {"currency": currency_asked()} if len(book().currencies()) > 1 else {}
+    return {name: str(value) for name, value in params.items()} | {"as_of": as_of().isoformat()} | written
+
+
+def whole_link() -> str:
+    """The address of this page as it stands, with the day written out."""
+    return f"{st.context.url or ''}?{urlencode(here(**st.query_params.to_dict()))}"
 
 
 def go(page: str, **params: object) -> None:
@@ -115,10 +131,10 @@ def table(frame: pd.DataFrame, code: str, alt: str) -> None:
         st.dataframe(frame, hide_index=True, column_config=columns, placeholder="", row_height=38, height=600, alt=alt)
 
 
-def sum_column(code: str, amounts: pd.Series, least: int = 0) -> Any:
+def sum_column(code: str, amounts: pd.Series, least: int = 0, sign: str = "", **more: Any) -> Any:
     """A column of sums in a grid, ``least`` pixels wide or as its longest: a grid cuts off what does not fit."""
-    longest = len(signed(amounts.abs().max(), code))
-    return st.column_config.NumberColumn(width=max(least, 24 + 8 * longest), format=f"%{decimals(code)}")
+    longest = len(sign) + len(signed(amounts.abs().max(), code))
+    return st.column_config.NumberColumn(width=max(least, 24 + 8 * longest), format=f"%{sign}{decimals(code)}", **more)
 
 
 def attempt(call: Callable[..., Answer], *said: Any, **stated: Any) -> tuple[Answer | None, Refusal | None]:
@@ -134,22 +150,27 @@ def chart(figure: Any, alt: str) -> None:
     st.plotly_chart(figure, theme=None, height=figure.layout.height, config=STILL, alt=alt)
 
 
-def empty_book() -> None:
+def made(export: Callable[..., bytes | Iterable[bytes]], *said: Any, **stated: Any) -> bytes:
+    """A file, made on the click, on a thread that knows no session: the book and the day go with it."""
+    file = export(*said, **stated)
+    return file if isinstance(file, bytes) else b"".join(file)
+
+
+def empty_book() -> NoReturn:
     """What to do when there is nothing to show."""
     with st.container(border=True, horizontal_alignment="center"):
         st.header("No loans yet", anchor=False, text_alignment="center")
-        st.markdown("Load a made-up book to look around in, or bring your own as CSV.", text_alignment="center")
-        if st.button("Load sample data", type="primary", icon=":material/description:"):
-            say(book().load_demo().sentence)
-            st.rerun()
-        with st.expander("Import CSV", icon=":material/upload:"):
-            loans = st.file_uploader("Loans", type="csv")
-            repayments = st.file_uploader("Repayments, where there are any", type="csv")
-            st.caption("At a prompt: `python -m loan_core import loans FILE`")
-            if loans and st.button("Import", icon=":material/upload:"):
-                say(book().import_loans(loans, name=loans.name).sentence)
-                if repayments:
-                    say(book().import_repayments(repayments, name=repayments.name).sentence)
+        st.markdown(
+            "Write the first loan, bring a book in as a file, or look around in a made-up one.",
+            text_alignment="center",
+        )
+        with st.container(horizontal=True, horizontal_alignment="center"):
+            if st.button("New loan", type="primary", icon=":material/add:", key="first loan"):
+                go("new_loan")
+            if st.button("Import", icon=":material/upload:", key="first import"):
+                go("exchange")
+            if st.button("Load the demo book", icon=":material/science:"):
+                say(book().load_demo().sentence)
                 st.rerun()
     st.stop()
 

@@ -1,4 +1,8 @@
-"""What came into the book before, and the way to take it back."""
+"""What comes into the book, what came into it before, and the way to take it back."""
+
+from collections.abc import Callable, Sequence
+from io import BytesIO
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -13,6 +17,23 @@ LISTED = 100
 def open_import(batch_id: int | None) -> None:
     kept = {name: asked for name, asked in st.query_params.items() if name != "import"}
     st.query_params.from_dict(kept | ({"import": str(batch_id)} if batch_id else {}))
+
+
+def opened_import(batches: Sequence[Any]) -> Any:
+    """The import that the URL names: ``?import=7``; None where it names none that there is."""
+    return next((each for each in batches if str(each.id) == st.query_params.get("import")), None)
+
+
+def wait_for(*what: object) -> None:
+    st.session_state.waiting = what
+
+
+def bring_in(kind: str, name: str, content: bytes, progress: Callable[[str, int, int], None]) -> None:
+    """Write all of it or nothing. A second click at most begins again: the same file twice is one import."""
+    receipt = getattr(book(), f"import_{kind}")(BytesIO(content), name=name, progress=progress)
+    st.session_state.receipt = receipt
+    open_import(receipt.batch_id)
+    st.rerun()
 
 
 def card(batch) -> None:

@@ -86,6 +86,14 @@ def by_day(as_of: date, today: date) -> str:
     return "by today" if as_of == today else f"by {day(as_of)}"
 
 
+_REDIS = {"off": "no Redis", "up": "Redis answers", "down": "Redis does not answer: slower, never wrong"}
+
+
+def data_words(as_of: date, revision: int, redis: str) -> str:
+    """What the figures of a page are made of: ``As of 2 Jun 2026 · revision 41 of the book · no Redis``."""
+    return f"As of {day(as_of)} · revision {revision:,} of the book · {_REDIS[redis]}"
+
+
 def percent(part: int, whole: int) -> str:
     """One decimal, ``53.0%``; a share of nothing is nothing."""
     return f"{100 * part / whole:.1f}%" if whole else NOTHING
@@ -127,12 +135,6 @@ def badge(status: LoanStatus) -> str:
     shown = standing(status.state, status.status)
     icon = "savings" if status.overpaid_amount else shown.icon
     return f":{shown.color}-badge[:material/{icon}: {shown.word}]"
-
-
-def count_badge(word: str, number: int) -> str:
-    """A status, and how many loans are of it."""
-    shown = STANDINGS[word]
-    return f":{shown.color}-badge[:material/{shown.icon}: {shown.word}] {number:,}"
 
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")

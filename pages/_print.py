@@ -6,7 +6,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from loan_core import Statement, currency
 from pages._look import NOTHING, day, money, standing
-from pages._repayment_words import remark
+from pages._repayment_words import remark, which_installments
 from pages._words import headline, outcome, past_due, terms
 
 # Whatever a person wrote is text here: everything that the template shows is escaped.
@@ -34,7 +34,7 @@ def statement_page(statement: Statement, lender: str = "Loan Book") -> str:
         currency=currency(code),
         money=lambda amount: money(amount, code),
         figure=lambda amount: _bare(amount, code),
-        covered=_covered,
+        covered=which_installments,
         day=day,
         outcome=outcome,
         past_due=past_due,
@@ -46,11 +46,3 @@ def statement_page(statement: Statement, lender: str = "Loan Book") -> str:
 def _bare(amount: int, code: str) -> str:
     """A sum in a table whose caption names the currency."""
     return money(amount, code).replace(currency(code).symbol or f"{code}\N{NO-BREAK SPACE}", "")
-
-
-def _covered(repayment) -> str:
-    """Which installments a repayment reached: ``3``, ``3 to 5``."""
-    first, last = repayment.first_installment, repayment.last_installment
-    if not last:
-        return NOTHING
-    return f"{first}" if first == last else f"{first} to {last}"

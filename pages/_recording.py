@@ -6,13 +6,12 @@ import pandas as pd
 import streamlit as st
 
 from loan_core import LoanStatus, Statement
-from pages._desk import as_of, attempt, book, go, here, in_url, loan_id
+from pages._desk import as_of, attempt, book, go, here
 from pages._form import Fields, Form, day_input, form, plain, start_over, take_back
+from pages._loan_picker import choose_loan
 from pages._look import day, instant, markdown, money
 from pages._repayment_words import covered, effect, offers, preview_covers, remark, standings
 from pages._words import named
-
-LISTED = 10_000
 
 
 def fill_in(new: Form) -> None:
@@ -45,31 +44,14 @@ def fill_in(new: Form) -> None:
 
 def chosen_loan() -> Any:
     """The loan that is picked by its borrower or its reference, or that the link names."""
-    loans = book().loans(as_of()).head(LISTED)
-    columns = (loans[name].tolist() for name in ("id", "reference", "borrower"))
-    names = {each: f"{reference} · {borrower}" for each, reference, borrower in zip(*columns, strict=True)}
-    loan = book().loan(asked) if (asked := loan_id()) else None
-    if loan:
-        names.setdefault(loan.id, named(loan))
-        if st.query_params["loan"] != str(loan.id):
-            st.query_params["loan"] = str(loan.id)
-    st.selectbox(
-        "Loan",
-        names,
-        index=None,
-        required=True,
-        format_func=lambda each: names.get(each, str(each)).removesuffix(" · "),
-        placeholder="Name, loan or reference",
-        accept_new_options=len(loans) == LISTED,
-        filter_mode="contains",
-        **in_url("loan", None, names),
-    )
-    if not names:
+    if asked := choose_loan():
+        return book().loan(asked)
+    if book().find_loans(limit=1).empty:
         st.caption("There is no loan in this book yet.")
         st.page_link("new_loan.py", label="New loan", icon=":material/add:", query_params=here())
-    elif not loan:
+    else:
         st.caption("Choose the loan that the money is for.")
-    return loan
+    return None
 
 
 def take_up(field: str, amount: str) -> None:
@@ -113,7 +95,7 @@ def receipt(repayment: Any) -> None:
         details(statement, written.id)
         st.markdown(effect(statement.status))
         with st.container(horizontal=True):
-            st.button("Record another", type="primary", on_click=start_over, args=("repayment", "loan"))
+            st.button("Record another", type="primary", on_click=start_over, args=("repayment", "loan", "find", "only"))
             if st.button("Open loan"):
                 go("status", loan=written.loan_id)
             if not undone:

@@ -1,9 +1,11 @@
 """The sentences of a repayment: what it covers, what it changes, what was noted beside it."""
 
+import re
+from datetime import date
 from typing import Any
 
 from loan_core import LoanStatus, currency
-from pages._look import badge, day, isolated, markdown, money
+from pages._look import NOTHING, SPACE, badge, day, isolated, markdown, money
 from pages._words import next_installment, past_due, sum_of
 
 
@@ -40,6 +42,22 @@ def covered(repayment: Any, code: str) -> str:
         code,
     )
     return f"{said}; {money(repayment.overpaid, code)} more than is left" if repayment.overpaid else said
+
+
+def file_name(as_of: date, since: date | None, search: str, currency: str, loan_id: int | None) -> str:
+    """What a CSV is of, as its name: ``repayments-2026-05-04-to-2026-06-02-usd-loan-7-amara.csv``."""
+    days = f"{since or 'all'}-to-{as_of}"
+    searched = re.sub(r"\W+", "-", search).strip("-")[:40]
+    named = ["repayments", days, currency.lower(), f"loan-{loan_id}" * (loan_id is not None), searched.lower()]
+    return f"{'-'.join(filter(None, named))}.csv"
+
+
+def which_installments(repayment: Any) -> str:
+    """The numbers of the installments that a repayment went to: ``3``, ``3 to 5``."""
+    first, last = repayment.first_installment, repayment.last_installment
+    if not last:
+        return NOTHING
+    return f"{first}" if first == last else f"{first}{SPACE}to{SPACE}{last}"
 
 
 def preview_covers(preview: Any) -> str:

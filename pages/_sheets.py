@@ -1,26 +1,76 @@
-"""A stranger's sheet on the screen: what its columns mean, how its rows are read, what must be corrected."""
+"""A stranger's sheet: how it is brought, and what its columns mean here."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import accumulate
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from loan_core import Problem, as_our_csv, guessed, read_sheet, template
-from pages._desk import is_short
-from pages._look import NOTHING, counted, markdown
+from loan_core import Refusal, as_our_csv, guessed, read_sheet, template
+from pages._desk import Answer, attempt
+from pages._look import counted, markdown
 
-ROWS = 15
-LISTED = 1_000
-CORRECTIONS = ("row", "column", "found", "wrong", "right")
-_FORMULA = r"^('*[=+\-@\t\r])"
+NEEDED = {"loans": "loan_amount and repayment_period", "repayments": "loan_reference, amount and received_on"}
+MOST_PASTED = 20_000_000
 
 
-def under_our_names(kind: str, content: bytes) -> bytes:
-    """The rows with our names for their columns; a file that has them already stays as it is, to the byte."""
-    sheet = read_sheet(content)
-    renamed = as_our_csv(sheet, columns_meant(kind, sheet.header))
-    return content if _first_line(content) == _first_line(renamed) else renamed
+@dataclass(frozen=True)
+class Brought:
+    """What is uploaded or pasted. By its ``key`` the same is known again, without being read."""
+
+    name: str
+    key: Hashable
+    read: Callable[[], bytes]
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A sheet under our names, ready to be checked: as a file, and as a table whose first column is the line."""
+
+    key: Hashable
+    content: bytes
+    header: tuple[str, ...]
+    rows: pd.DataFrame
+
+
+def remembered(name: str, key: Hashable, make: Callable[[], Answer]) -> Answer:
+    """What this session made last under this name, made again where the key is another one.
+
+    A file may have a hundred thousand rows, and a page runs at every click.
+    """
+    known: tuple[Hashable, Answer] | None = st.session_state.get(name)
+    if known is None or known[0] != key:
+        known = st.session_state[name] = (key, make())
+    return known[1]
+
+
+def bring(kind: str) -> Brought | None:
+    """The file or the rows that somebody chose; None until then."""
+    file = st.file_uploader(f"{kind.capitalize()} as CSV", type=["csv", "tsv", "txt"], key=f"{kind} file")
+    st.caption(markdown(f"At most 20 MB. Needed are {NEEDED[kind]}; every other column may be left out."))
+    name, icon = f"{kind}-template.csv", ":material/description:"
+    st.download_button("Template", template(kind), name, "text/csv", icon=icon, on_click="ignore")
+    if file:
+        return Brought(file.name[:200], (kind, file.file_id), file.getvalue)
+    pasted = st.text_area("Or paste rows from a spreadsheet", key=f"{kind} pasted", height=120).strip("\r\n")
+    # The field hands over what it holds when it is left: a click on the button leaves it.
+    st.button("Check rows", icon=":material/check:")
+    if len(pasted) > MOST_PASTED:
+        st.error("This is more than 20 MB of text. Paste fewer rows at a time.", icon=":material/error:")
+        return None
+    return Brought("Pasted rows", (kind, pasted), pasted.encode) if pasted else None
+
+
+def under_our_names(kind: str, brought: Brought) -> tuple[Draft | None, Refusal | None]:
+    """The rows under our names for their columns, as guessed or as corrected; or why they cannot be read."""
+    header, refusal = remembered("header", brought.key, lambda: attempt(_header, brought.read()))
+    if header is None:
+        return None, refusal
+    meant = columns_meant(kind, header)
+    key = (brought.key, tuple(meant.items()))
+    return remembered("draft", key, lambda: attempt(_draft, key, brought.read(), meant))
 
 
 def columns_meant(kind: str, header: Sequence[str]) -> dict[str, str]:
@@ -44,93 +94,22 @@ def columns_meant(kind: str, header: Sequence[str]) -> dict[str, str]:
             }
 
 
-@st.fragment
-def preview(content: bytes, problems: Sequence[Problem]) -> None:
-    """The rows as they are read, or only what must be corrected. To look around in them checks nothing again."""
-    views = {"Errors only": lambda: to_correct(problems), "All rows": lambda: all_rows(content, problems)}
-    shown = "All rows"
-    if problems:
-        shown = st.segmented_control(
-            "Show",
-            views,
-            default="Errors only",
-            required=True,
-            format_func=":gray[{}]".format,
-            label_visibility="collapsed",
-        )
-    views[shown]()
+def _header(content: bytes) -> tuple[str, ...]:
+    return read_sheet(content).header
 
 
-def to_correct(problems: Sequence[Problem]) -> None:
-    """Where it stands, what stands there, what to write instead."""
-    listed, words = problems[:LISTED], markdown if is_short(problems) else str
-    rows = pd.DataFrame(
-        {
-            "Row": [NOTHING if each.line is None else f"{each.line:,}" for each in listed],
-            "Found": [words(f"{each.field}: {each.found or 'nothing'}" if each.field else NOTHING) for each in listed],
-            "What to do": [words(str(each)) for each in listed],
-        }
-    )
-    alt = f"{counted(len(problems), 'error')}, each with its row, what was found and what to do"
-    if is_short(problems):
-        st.table(rows, hide_index=True, border="horizontal", alt=alt)
-        return
-    st.dataframe(rows, hide_index=True, row_height=38, height=600, placeholder="", alt=alt)
-    if len(problems) > LISTED:
-        st.caption(f"The first {LISTED:,} of {len(problems):,}. “Rows to correct” has them all.")
-
-
-def all_rows(content: bytes, problems: Sequence[Problem]) -> None:
-    """The rows under our names, a page at a time."""
-    sheet = read_sheet(content)
-    wrong: dict[int | None, list[str]] = {}
-    for problem in problems:
-        wrong.setdefault(problem.line, []).append(problem.field)
-    grid = st.empty()
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        range_shown = st.container(width="stretch")
-        pages = -(-len(sheet.rows) // ROWS)
-        # At its own width it would show the first page alone.
-        page = st.pagination(pages, width=130 + 40 * min(pages, 7), key="sheet page") if pages > 1 else 1
-    shown = slice(ROWS * (page - 1), ROWS * page)
+def _draft(key: Hashable, content: bytes, meant: Mapping[str, str]) -> Draft:
+    """A file that has our names already stays as it is, to the byte: here and at the prompt it is the same file."""
+    renamed: Any = as_our_csv(read_sheet(content), meant)
+    renamed = content if _first_line(content) == _first_line(renamed) else renamed
+    if not renamed.strip():
+        return Draft(key, b"", (), pd.DataFrame())
+    sheet = read_sheet(renamed)
     # A cell may hold line breaks: a row goes by the line that it begins on.
-    lines = list(accumulate((1 + sum(cell.count("\n") for cell in row) for row in sheet.rows), initial=2))[shown]
-    rows = pd.DataFrame(
-        [[line, ", ".join(wrong.get(line, ())), *row] for line, row in zip(lines, sheet.rows[shown], strict=False)]
-    )
-    named = ["Row", "To correct", *sheet.header]
-    grid.dataframe(
-        rows if problems else rows.drop(columns=[1], errors="ignore"),
-        hide_index=True,
-        # By their places: of a stranger's columns two may bear one name.
-        column_config={str(at): name for at, name in enumerate(named)},
-        row_height=38,
-        height="content",
-        placeholder="",
-        alt=f"Rows {lines[0]:,} to {lines[-1]:,} of the file" if lines else "No rows",
-    )
-    first = shown.start + 1
-    range_shown.caption(f"{first:,}–{min(shown.stop, len(sheet.rows)):,} of {counted(len(sheet.rows), 'row')}")
-
-
-def corrections(problems: Sequence[Problem]) -> bytes:
-    """What must be corrected, as a CSV that a spreadsheet does not compute."""
-    rows = pd.DataFrame(
-        [(each.line, each.field, each.found, each.wrong, each.right) for each in problems], columns=CORRECTIONS
-    ).astype({"row": "Int64"})
-    texts = rows.select_dtypes(exclude="number").columns
-    rows[texts] = rows[texts].replace(_FORMULA, r"'\1", regex=True)
-    return rows.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")
-
-
-def watched(place) -> Callable[[str, int, int], None]:
-    """Shows in a place of the page how far an import has come."""
-
-    def progress(doing: str, done: int, rows: int) -> None:
-        written = f"{done:,} of {counted(rows, 'row')} written"
-        place.progress(done / rows, text=written if doing == "Writing" else f"Checking {counted(rows, 'row')}…")
-
-    return progress
+    lines = accumulate((1 + sum(cell.count("\n") for cell in row) for row in sheet.rows), initial=2)
+    rows = pd.DataFrame(sheet.rows, dtype="str")
+    rows.insert(0, "line", list(lines)[:-1])
+    return Draft(key, renamed, sheet.header, rows.set_axis(range(rows.shape[1]), axis=1))
 
 
 def _first_line(content: bytes) -> bytes:

@@ -158,6 +158,36 @@ def _next_figure(status: LoanStatus) -> dict[str, str | None]:
     }
 
 
+_EACH_PERIOD = {
+    "monthly": " a month",
+    "quarterly": " a quarter",
+    "weekly": " a week",
+    "every_two_weeks": " every two weeks",
+}
+
+
+def pace(statement: Statement) -> str:
+    """Where the loan goes if the borrower goes on as in the last installments; nothing where nothing says so."""
+    if not (at := statement.projection):
+        return ""
+    last = "the last installment" if at.periods == 1 else f"the last {at.periods} installments"
+    if not at.due:
+        last = last.replace("installment", "period")
+    if not at.received:
+        return f"Nothing was received in {last}: at that pace it is never paid off."
+    code, each = statement.status.currency, _EACH_PERIOD[statement.loan.frequency]
+    share = f" ({percent(at.received, at.due)} of what fell due)" if at.due else ""
+    paid_off_on = at.paid_off_on.item()
+    ends = f"paid off on {day(paid_off_on)}" if paid_off_on else f"not paid off by {day(at.on[-1].item())}"
+    return f"At the pace of {last}, {money(at.per_period, code)}{each}{share}, it is {ends}."
+
+
+def chart_key(statement: Statement, tolerance: str) -> str:
+    """What the marks of the status chart are that have no words on them, and where the dotted path leads."""
+    key = f"Shaded: {tolerance} expected. Dotted gray: installments still to fall due."
+    return f"{key} Dotted violet: {going[0].lower()}{going[1:]}" if (going := pace(statement)) else key
+
+
 _OUTCOMES = {
     "early": ("blue", "arrow_upward", "↑", "{days} early"),
     "on_time": ("green", "check", "✓", "On time"),
@@ -178,10 +208,10 @@ def outcome(word: str, number: int) -> str:
 
 
 def colored_outcome(word: str, number: int) -> str:
-    """The same for Markdown, with its icon and its colour; it does not break over two lines."""
+    """The same for Markdown, with its icon and its colour. An icon keeps its word, and a number its days."""
     color, icon, _, text = _OUTCOMES[word]
-    said = text.format(days=days(abs(number))).replace(" ", SPACE)
-    return f":{color}[:material/{icon}: {said}]" if icon else f":{color}[{said}]"
+    said = text.format(days=days(abs(number)).replace(" ", SPACE))
+    return f":{color}[:material/{icon}:{SPACE}{said}]" if icon else f":{color}[{said}]"
 
 
 def installments_of(agreed: Any) -> str:

@@ -1,13 +1,25 @@
-"""What surrounds every page: the way around, the day, and what the book refuses."""
+"""What surrounds every page: the way around, the day, the currency, what the book refuses, of when the data is."""
 
 from pathlib import Path
 
 import streamlit as st
 
 from loan_core import Refusal
-from pages._desk import FIRST_DAY, LAST_DAY, as_of, book, forget_day, here, in_url, keep_day, theme
+from pages._desk import (
+    FIRST_DAY,
+    LAST_DAY,
+    as_of,
+    book,
+    currency_asked,
+    forget_day,
+    here,
+    in_url,
+    keep_asked,
+    theme,
+    whole_link,
+)
 from pages._form import arrive
-from pages._look import markdown
+from pages._look import data_words, day, markdown
 
 PAGES = Path(__file__).parent
 
@@ -24,7 +36,6 @@ page = st.navigation([PORTFOLIO, LOANS, NEW_LOAN, REPAYMENTS, STATUS, EXCHANGE])
 
 
 def ask_for_the_day() -> None:
-    keep_day()
     st.date_input(
         "As of",
         value=as_of(),
@@ -38,6 +49,19 @@ def ask_for_the_day() -> None:
         st.button("Back to today", icon=":material/today:", on_click=forget_day)
 
 
+def ask_for_the_currency() -> None:
+    """Where there is more than one: sums of several are never added."""
+    codes = book().currencies()
+    if len(codes) > 1:
+        st.selectbox("Currency", codes, **in_url("currency", currency_asked(), codes))
+
+
+def offer_the_link() -> None:
+    with st.popover("Copy link", icon=":material/link:", width="stretch"):
+        st.markdown(f"This page as it stands on {day(as_of())}:")
+        st.code(whole_link(), language=None, wrap_lines=True)
+
+
 def say_what_is_made_up() -> None:
     """While the demo book is in, every page says so, and leads to where it is taken out again."""
     demo = next((each for each in book().imports() if each.kind == "demo" and not each.undone_at), None)
@@ -46,14 +70,21 @@ def say_what_is_made_up() -> None:
         st.page_link(EXCHANGE, label=label, icon=":material/science:", query_params=here(**{"import": demo.id}))
 
 
+body, foot = st.container(), st.container()
 try:
+    keep_asked()
     with st.sidebar:
         ask_for_the_day()
-    say_what_is_made_up()
-    arrive(page.url_path)
-    page.run()
+        ask_for_the_currency()
+        offer_the_link()
+    foot.caption(data_words(as_of(), book().edition(as_of()).revision, book().cache.state))
+    with body:
+        say_what_is_made_up()
+        arrive(page.url_path)
+        page.run()
     for sentence in st.session_state.pop("said", []):
         st.toast(markdown(sentence), icon=":material/check_circle:")
 except Refusal as refusal:
-    st.error(markdown(str(refusal)), icon=":material/error:")
-    st.page_link(LOANS, label="All loans")
+    with body:
+        st.error(markdown(str(refusal)), icon=":material/error:")
+        st.page_link(LOANS, label="All loans")

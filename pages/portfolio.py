@@ -1,6 +1,7 @@
 """How is the book doing?"""
 
-import pandas as pd
+from typing import Any
+
 import streamlit as st
 
 from loan_core import currency
@@ -17,86 +18,78 @@ from pages._book_words import (
     not_past_due,
     year_to,
 )
-from pages._desk import as_of, book, chart, come_back, empty_book, go, here, in_url, sum_column, theme
-from pages._look import count_badge, counted, day, major, markdown
+from pages._desk import as_of, book, chart, clear_filters, come_back, currency_asked, empty_book, go, here, theme
+from pages._filters import filters_asked, more_filters, say_filters, selection_asked
+from pages._lists import loan_list
+from pages._look import day, markdown
 
 CALLS = 6
 # The pixels that the line of a figure takes.
 LINE = 68
-# Where the rows are that stand behind each figure, in their order.
-ROWS = (
-    ("loans", {"sort": "Outstanding"}),
-    ("loans", {"sort": "Days past due"}),
-    ("loans", {"sort": "Arrears"}),
-    ("repayments", {"period": "This month"}),
-    ("loans", {"status": "Behind"}),
-)
 
 
-def link(page: str, label: str, icon: str = "", **query: str) -> None:
-    """To the rows of the chosen currency."""
-    named = {"currency": code} if len(codes) > 1 else {}
-    st.page_link(f"{page}.py", label=label, icon=icon, icon_position="right", query_params=here(**query, **named))
+def course(days: list[Any], code: str, meant: dict[str, Any]) -> list[BookDay]:
+    """The book on each of these days: the loans that are meant on the day that is asked about."""
+    periods = list(dict.fromkeys(period for on in days for period in (month_to(on), month_so_far(on))))
+    collected = dict(zip(periods, book().collections_of(periods, chosen_on=as_of(), **meant), strict=True))
+    portfolios = book().portfolios(days, chosen_on=as_of(), **meant)
+    return [
+        BookDay(on, each.by_currency[code], collected[month_to(on)][code], collected[month_so_far(on)][code])
+        for on, each in zip(days, portfolios, strict=True)
+        if code in each.by_currency
+    ]
+
+
+def link(words: str, page: str, query: dict[str, str]) -> None:
+    asked = filters_asked(**query) if page == "loans" else query
+    st.page_link(
+        f"{page}.py",
+        label=words,
+        icon=":material/arrow_forward:",
+        icon_position="right",
+        query_params=here(**asked),
+    )
 
 
 come_back(but_not_with="loan")
+(meant, _), code = selection_asked(state="all"), currency_asked()
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
     with st.container(gap=None, width="content"):
         st.title("Portfolio", anchor=False)
         summary = st.empty()
     buttons = st.container(horizontal=True, width="content")
-
-days = [*year_to(as_of()), month_before(as_of())]
-portfolios = book().portfolios(days)
-by_currency = portfolios[-2].by_currency
-if not by_currency:
+if not book().currencies():
     empty_book()
 if buttons.button("New loan", type="primary", icon=":material/add:"):
     go("new_loan")
 if buttons.button("Import", icon=":material/upload:"):
     go("exchange")
-summary.caption(f"As of {day(as_of())}. Changes since {day(days[-1])}.")
+with buttons:
+    more_filters(state="all")
+say_filters(state="all")
 
-codes = sorted(by_currency, key=lambda code: (-by_currency[code].loans, code))
-with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-    code = codes[0]
-    if len(codes) == 1:
-        st.caption(f"Amounts in {currency(code).name}")
-    else:
-        code = st.segmented_control(
-            "Currency",
-            codes,
-            required=True,
-            format_func=lambda code: f":gray[{code} · {counted(by_currency[code].active, 'loan')}]",
-            label_visibility="collapsed",
-            **in_url("currency", codes[0], codes),
-        )
-    totals = by_currency[code]
-    with st.container(horizontal=True, width="content", gap=None):
-        for status, loans in {"Behind": totals.behind, "On Track": totals.on_track, "Ahead": totals.ahead}.items():
-            link("loans", count_badge(status, loans), status=status)
-
-periods = {period for on in days for period in (month_to(on), month_so_far(on))}
-collected = {period: book().collections(*period)[code] for period in periods}
-*year, before = (
-    BookDay(on, each.by_currency[code], collected[month_to(on)], collected[month_so_far(on)])
-    for on, each in zip(days, portfolios, strict=True)
-)
+days = [*year_to(as_of()), month_before(as_of())]
+*year, before = course(days, code, meant) or [None]
+if not before:
+    st.markdown("**No loan matches.**")
+    st.button("Clear filters", icon=":material/close:", on_click=clear_filters)
+    st.stop()
+totals = year[-1].totals
+summary.caption(f"As of {day(as_of())}, amounts in {currency(code).name}. Changes since {day(days[-1])}.")
 grid = st.grid(5, min_column_width=150, gap="small")
-figures = book_figures(year, before, code)
-for figure, words, (page, query) in zip(figures, book_rows(year[-1], code), ROWS, strict=True):
+for figure, (words, page, query) in zip(book_figures(year, before, code), book_rows(year[-1], code), strict=True):
     with grid.cell(), st.container(gap="xxsmall", horizontal_alignment="right"):
         st.metric(**figure)
         if not figure["chart_data"]:
             st.space(LINE)
-        link(page, f":gray[{words}]", icon=":material/arrow_forward:", **query)
+        link(f":gray[{words}]", page, query)
 
 left, right = st.columns([7, 5], gap="medium")
 with left:
     st.header("Expected and received", anchor=False)
     if totals.loans > totals.pending:
         st.markdown(book_key(totals, code))
-        curve = book().curves(as_of())[code]
+        curve = book().curves(as_of(), **meant)[code]
         figure = book_chart(curve, as_of(), code, theme(), book().today())
         chart(figure, book_sentence(curve, as_of(), code))
         st.caption(f"{markdown(book_gap(totals, code))} Dotted: still to fall due.")
@@ -112,45 +105,16 @@ with right:
     else:
         st.markdown(":gray[Nothing is past due.]")
 
-behind = book().loans(as_of(), status="Behind", state="active", currency=code)
+late = book().loan_page(as_of(), sort="-arrears", limit=CALLS, **{"past_due_from": 1, **meant})
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
     st.header("Needs attention", anchor=False)
-    if len(behind) > CALLS:
-        everyone = f"All {len(behind):,} behind"
-        link("loans", everyone, icon=":material/arrow_forward:", status="Behind", sort="Arrears")
-if behind.empty:
-    st.markdown(":gray[No loan is behind.]")
+    if late.count > CALLS:
+        link(f"All {late.count:,} past due", "loans", {"past_due": "1+", "sort": "Arrears"})
+if not late.count:
+    st.markdown(":gray[No loan is past due.]")
     st.stop()
-first = behind.sort_values(["arrears", "id"], ascending=[False, True]).head(CALLS)
-calls = pd.DataFrame(
-    {
-        "Borrower": first["borrower"].where(first["borrower"] != "", first["reference"]),
-        "Arrears": major(first["arrears"], code),
-        "Days past due": first["days_past_due"],
-        "Outstanding": major(first["outstanding_principal"], code),
-        "Next due": first["next_due_on"],
-        "Loan": first["reference"],
-    }
-)
-chosen = st.dataframe(
-    calls,
-    hide_index=True,
-    row_height=38,
-    height="content",
-    placeholder="",
-    on_select="rerun",
-    selection_mode="single-row",
-    column_config={
-        "Borrower": st.column_config.TextColumn(width=118),
-        "Arrears": sum_column(code, calls["Arrears"], 92),
-        "Days past due": st.column_config.NumberColumn(width=104, format="%d"),
-        "Outstanding": sum_column(code, calls["Outstanding"], 106),
-        "Next due": st.column_config.DateColumn(width=110, format="D MMM YYYY"),
-        "Loan": st.column_config.TextColumn(width=80),
-    },
-    key="calls",
-    alt=f"{counted(len(calls), 'loan')} behind, the largest arrears first",
-).selection.rows
+COLUMNS = ("Borrower", "Arrears", "Days past due", "Outstanding", "Next due", "Loan")
+chosen = loan_list(late.rows, code, COLUMNS, key="calls", alt="Loans past due, the largest arrears first")
 st.caption(f"The largest arrears first, amounts in {currency(code).name}. Select a row to open the loan.")
-if chosen:
-    go("status", loan=first["id"].iloc[chosen[0]])
+if chosen is not None:
+    go("status", loan=chosen, **filters_asked())

@@ -1,30 +1,33 @@
 """What came in, and what does it pay?"""
 
 from functools import partial
-from typing import Any
 
-import pandas as pd
 import streamlit as st
 
-from loan_core import Book, currency
-from pages._desk import PERIODS, as_of, book, clear_filters, go, in_url, page_asked, since, sum_column
+from loan_core import currency
+from pages._desk import PERIODS, as_of, book, currency_asked, in_url, loan_id, made, page_asked, since
 from pages._form import form
-from pages._look import day, figure, major
-from pages._recording import details, fill_in, receipt, reverse
-from pages._repayment_words import remark
+from pages._look import day, figure
+from pages._received import clear, listed, selected
+from pages._recording import fill_in, receipt
+from pages._repayment_words import file_name
 
 ROWS = 15
 
+with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+    with st.container(gap=None):
+        st.title("Repayments", anchor=False)
+        st.caption("Money received, newest first. A mistake is put right by a reversal; both stay visible.")
+    export = st.container(width="content")
+left, right = st.columns([4, 7], gap="medium")
+new = form("repayment")
+with left:
+    if new.written:
+        receipt(new.written)
+    else:
+        fill_in(new)
 
-def csv(book: Book, as_of: Any) -> bytes:
-    """Made when it is asked for, on a thread that knows no session."""
-    return b"".join(book.export_repayments(as_of))
-
-
-def history() -> None:
-    """What came in, newest first."""
-    by_currency = book().portfolio(as_of()).by_currency
-    codes = sorted(by_currency, key=lambda code: -by_currency[code].loans) or [book().default_currency]
+with right:
     with st.container(horizontal=True, horizontal_alignment="distribute"):
         st.header("Received", anchor=False)
         period = st.segmented_control(
@@ -45,102 +48,46 @@ def history() -> None:
             width=220,
             **in_url("search", ""),
         )
-        code = codes[0]
-        if len(codes) > 1:
-            code = st.selectbox(
-                "Currency", codes, label_visibility="collapsed", width=96, **in_url("currency", code, codes)
-            )
-    first_day, number = since(period, as_of()), page_asked()
-    find = partial(book().repayments, as_of(), since=first_day, search=search, currency=code, limit=ROWS)
-    page = find(offset=ROWS * (number - 1))
-    if page.count and page.rows.empty:
-        number, page = 1, find()
+        only = loan_id()
+        if only and not st.toggle("This loan only", **in_url("only", False, [False, True])):
+            only = None
+
+code = book().loan(only).currency if only else currency_asked()
+first_day, number = since(period, as_of()), page_asked()
+meant = {"since": first_day, "search": search, "currency": code, "loan_id": only}
+page = book().repayments(as_of(), **meant, limit=ROWS, offset=ROWS * (number - 1))
+if page.count and page.rows.empty:
+    number, page = 1, book().repayments(as_of(), **meant, limit=ROWS)
+
+export.download_button(
+    "Export CSV",
+    partial(made, book().export_repayments, as_of(), **meant),
+    file_name=file_name(as_of(), **meant),
+    mime="text/csv",
+    icon=":material/download:",
+    on_click="ignore",
+)
+with right:
     with st.grid(3, min_column_width=150, gap="small"):
         st.metric("Received", **figure(page.received.get(code, 0), code))
         st.metric("Repayments", f"{page.count:,}")
         st.metric("Reversed", **figure(page.reversed.get(code, 0), code))
     if not page.count:
         when = f"from {day(first_day)} to {day(as_of())}" if first_day else f"by {day(as_of())}"
-        st.markdown(f"**No repayment {'matches' if search else 'came in'}** {when}.")
-        if search:
-            st.button("Clear search", icon=":material/close:", on_click=clear_filters)
-        return
-    chosen = listed(page.rows, code)
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        range_shown = st.container(width="stretch")
-        pages = -(-page.count // ROWS)
-        if pages > 1:
-            st.pagination(pages, max_visible_pages=5, **in_url("page", 1, range(1, pages + 1)))
-    first, last = ROWS * (number - 1) + 1, ROWS * (number - 1) + len(page.rows)
-    range_shown.caption(
-        f"{first:,}–{last:,} of {page.count:,}, amounts in {currency(code).name}. "
-        "Select a repayment to see it or to reverse it."
-    )
-    if chosen is not None:
-        selected(chosen)
-
-
-def listed(rows: pd.DataFrame, code: str) -> Any:
-    """The table, and the row that is selected in it."""
-    chosen = st.dataframe(
-        pd.DataFrame(
-            {
-                "Received on": rows["received_on"],
-                "Borrower": rows["borrower"].where(rows["borrower"] != "", rows["loan_reference"]),
-                "Amount": major(rows["amount"], code),
-                "Reference": rows["reference"],
-                "Note": [remark(each) for each in rows.itertuples()],
-            }
-        ),
-        hide_index=True,
-        row_height=38,
-        height="content",
-        placeholder="",
-        # What is selected is a place in the list: with other rows in it, it would be another repayment.
-        key=" ".join(rows["id"].astype(str)),
-        on_select="rerun",
-        selection_mode="single-row",
-        column_config={
-            "Received on": st.column_config.DateColumn(width=96, format="D MMM YYYY"),
-            "Borrower": st.column_config.TextColumn(width=118),
-            "Amount": sum_column(code, major(rows["amount"], code), 96),
-        },
-        alt="Repayments, newest first",
-    ).selection.rows
-    # As plain values: the book knows no NumPy integers.
-    return list(rows.itertuples())[chosen[0]] if chosen else None
-
-
-def selected(row: Any) -> None:
-    """A row of the list, in full."""
-    undoing = form(f"reverse {row.id}")
-    with st.container(border=True):
-        details(book().statement(row.loan_id, as_of()), row.id)
-        with st.container(horizontal=True):
-            if st.button("Open loan", key="open selected"):
-                go("status", loan=row.loan_id)
-            if not (row.reverses or row.reversed_by or undoing.written):
-                reverse(undoing, row.id, "Reverse")
-
-
-with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-    with st.container(gap=None):
-        st.title("Repayments", anchor=False)
-        st.caption("Money received, newest first. A mistake is put right by a reversal; both stay visible.")
-    st.download_button(
-        "Export CSV",
-        partial(csv, book(), as_of()),
-        file_name=f"repayments-{as_of()}.csv",
-        mime="text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-    )
-left, right = st.columns([4, 7], gap="medium")
-new = form("repayment")
-with left:
-    if new.written:
-        receipt(new.written)
+        st.markdown(f"**No repayment {'matches' if search or only else 'came in'}** {when}.")
+        if search or only:
+            st.button("Clear filters", icon=":material/close:", on_click=clear)
     else:
-        fill_in(new)
-with right:
-    history()
+        chosen = listed(page.rows, code)
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+            range_shown = st.container(width="stretch")
+            pages = -(-page.count // ROWS)
+            if pages > 1:
+                st.pagination(pages, max_visible_pages=5, **in_url("page", 1, range(1, pages + 1)))
+        first, last = ROWS * (number - 1) + 1, ROWS * (number - 1) + len(page.rows)
+        range_shown.caption(
+            f"{first:,}–{last:,} of {page.count:,}, amounts in {currency(code).name}. "
+            "Select a repayment to see it or to reverse it. The CSV has what is listed here, on all pages."
+        )
+        if chosen is not None:
+            selected(chosen)

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +33,9 @@ def nobody_elses_environment() -> Iterator[None]:
         for name in list(os.environ):
             if name.startswith(FOREIGN):
                 patch.delenv(name)
+        # A shell starts what it runs in the background deaf to Ctrl-C, and what a test starts would be deaf as well.
+        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         yield
 
 

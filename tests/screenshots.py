@@ -1,6 +1,7 @@
 """Every page and its main states, light and dark, wide and on a phone: ``python -m tests.screenshots FOLDER [word …]``.
 
 A book of one lender on 2 June 2026, the same each time; with words, only the pictures whose names have one of them.
+What a page complains of, what axe finds on it, and what is wider than the window is printed.
 The file of a picture is named by its page, its state, its theme and its width.
 """
 
@@ -21,6 +22,8 @@ from loan_core import Book, open_book
 from pages._print import statement_page
 from tests.desk import Tab, browser, served, tab
 from tests.on_a_day import SettingsOnADay
+from tests.test_accessibility import violations
+from tests.test_hostile_texts import TOO_WIDE
 
 DAY = SettingsOnADay.day
 WIDTHS, THEMES = (1440, 390), ("light", "dark")
@@ -105,7 +108,12 @@ def press(name: str) -> Callable[[Page], None]:
 
 def upload(content: bytes, name: str = "loans.csv") -> Callable[[Page], None]:
     file = {"name": name, "mimeType": "text/csv", "buffer": content}
-    return lambda page: page.set_input_files("[data-testid=stFileUploaderDropzoneInput]", file)  # type: ignore[list-item]
+
+    def do(page: Page) -> None:
+        page.set_input_files("[data-testid=stFileUploaderDropzoneInput]", file)  # type: ignore[list-item]
+        page.get_by_text(re.compile("Nothing (was written|is imported)")).wait_for(timeout=30_000)
+
+    return do
 
 
 def type_loan(amount: str = "5,000.00", borrower: str = "Wanjiru Kamau") -> Callable[[Page], None]:
@@ -152,6 +160,7 @@ def shots(told: dict[str, int]) -> Iterator[Shot]:
     yield Shot("loans-all", "/loans?state=all&sort=Borrower&page=3")
     yield Shot("loans-none", "/loans?search=nobody")
     yield Shot("loans-filters", "/loans", press("Filters"))
+    yield Shot("loans-link", "/loans?status=Behind", press("Copy link"))
     yield Shot("new_loan", "/new_loan")
     yield Shot("new_loan-preview", "/new_loan", type_loan())
     yield Shot("new_loan-errors", "/new_loan", both(type_loan("1,000.005", ""), press("Create loan")))
@@ -214,8 +223,8 @@ def take(opened: Tab, shot: Shot, path: Path) -> None:
         print(f"{path.name}: {error.message.splitlines()[0]}")
     opened.page.set_default_timeout(30_000)
     whole(opened.page, path)
-    for heard in opened.heard():
-        print(f"{path.name}: {heard}")
+    for wrong in (*opened.heard(), *violations(opened.page), *opened.page.evaluate(TOO_WIDE)):
+        print(f"{path.name}: {wrong}", flush=True)
 
 
 def statement(launched: Browser, book: Book, loan_id: int, folder: Path) -> None:

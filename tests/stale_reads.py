@@ -82,8 +82,11 @@ FAULTS: dict[str, tuple[type[Cache], Callable[[redis.Redis, threading.Event], No
 }
 
 
-def stale_reads(database_url: str, redis_url: str, fault: str, seconds: float) -> Found:
-    """What a run under a fault saw; every read asks for today's status, as the API does."""
+def stale_reads(database_url: str, redis_url: str, fault: str, seconds: float, least: int = 0) -> Found:
+    """What a run under a fault saw; every read asks for today's status, as the API does.
+
+    It goes on until there were at least so many reads, however slow the machine is.
+    """
     kind, treat = FAULTS[fault]
     found, over, lock = Found(), threading.Event(), threading.Lock()
     settings = Settings(database_uri=database_url, redis_url=redis_url)
@@ -105,14 +108,14 @@ def stale_reads(database_url: str, redis_url: str, fault: str, seconds: float) -
 
     def read() -> None:
         with opened(settings, kind) as book:
-            reads = stale = 0
+            stale = 0
             while not over.is_set():
                 loan_id = random.choice(ids)
                 least = recorded[loan_id]
                 stale += book.status(loan_id, book.today()).total_amount_paid < least
-                reads += 1
+                with lock:
+                    found.reads += 1
             with lock:
-                found.reads += reads
                 found.stale += stale
                 found.hits += book.cache.counts["hits"]
 
@@ -130,6 +133,8 @@ def stale_reads(database_url: str, redis_url: str, fault: str, seconds: float) -
         for thread in threads:
             thread.start()
         over.wait(seconds)
+        while found.reads <= least and not over.wait(0.05):
+            pass
         over.set()
         for thread in threads:
             thread.join()

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from loan_core import Book, Settings, open_book
 from pages._print import statement_page
@@ -84,9 +85,44 @@ def test_axe_finds_nothing_beside_a_file_that_must_be_corrected(seen: Tab) -> No
     assert violations(seen.settle().page) == []
 
 
-@pytest.mark.parametrize("address", ["/exchange?way=Export", "/exchange?import=1", "/status?loan=999"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/exchange?way=Export",
+        "/exchange?import=1",
+        "/status?loan=999",
+        "/status?loan=5&view=Balance",
+        "/loans?search=nobody",
+    ],
+)
 def test_axe_finds_nothing_at(seen: Tab, address: str) -> None:
     assert violations(seen.visit(address).page) == []
+
+
+@pytest.mark.parametrize(
+    ("address", "opener", "opened"),
+    [("/loans", "Filters", "Days past due"), ("/new_loan", "Create loan", "Write"), ("/", "Copy link", "This page")],
+)
+def test_axe_finds_nothing_beside_what_a_button_opens(seen: Tab, address: str, opener: str, opened: str) -> None:
+    page = seen.visit(address).page
+    if not page.get_by_role("button", name=opener).is_visible():
+        page.get_by_test_id("stExpandSidebarButton").click()
+    page.get_by_role("button", name=opener).click()
+    expect(page.get_by_text(re.compile(f"^{opened}")).last).to_be_visible()
+    assert violations(seen.settle().page) == []
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 390)])
+def test_axe_finds_nothing_on_an_empty_book(launched: Browser, tmp_path: Path, theme: str, width: int) -> None:
+    open_book(Settings(database_uri=f"sqlite:///{tmp_path / 'loans.db'}")).close()
+    viewport = {"width": width, "height": 900}
+    with (
+        served(f"sqlite:///{tmp_path / 'loans.db'}", tmp_path / "log") as server,
+        tab(launched, server, viewport=viewport, color_scheme=theme) as opened,
+    ):
+        found = [violations(opened.visit(address).page) for address in pages().values()]
+        assert found == [[]] * len(pages())
+        assert opened.heard() == []
 
 
 def test_axe_is_heard(seen: Tab) -> None:

@@ -1229,6 +1229,9 @@ CAME_IN = (
     ({"search": "ÉMILE"}, [1]),
     ({"search": "João"}, [1]),
     ({"search": "straße"}, [3]),
+    ({"loan_id": 1}, [6, 5, 4]),
+    ({"loan_id": 1, "search": "back", "currency": "USD"}, [6]),
+    ({"loan_id": 1, "currency": "KES"}, []),
 )
 
 
@@ -1237,6 +1240,15 @@ def test_what_came_in_is_found(book):
     found = [(asked, book.repayments(**{"as_of": TODAY} | asked)) for asked, _ in CAME_IN]
     assert [(asked, page.rows["id"].tolist()) for asked, page in found] == list(CAME_IN)
     assert [page.count for _, page in found] == [len(ids) for _, ids in CAME_IN]
+
+
+@pytest.mark.usefixtures("journal")
+def test_the_csv_of_what_came_in_has_the_rows_that_are_listed(book):
+    for asked, ids in CAME_IN:
+        exported = pd.read_csv(BytesIO(b"".join(book.export_repayments(**{"as_of": TODAY} | asked))), dtype=str)
+        listed = book.repayments(**{"as_of": TODAY} | asked).rows.sort_values("id")
+        assert exported["reference"].tolist() == listed["reference"].tolist()
+        assert sorted(ids) == listed["id"].tolist()
 
 
 def test_the_money_of_an_undone_import_came_in_nowhere(book):

@@ -250,10 +250,9 @@ def test_off_is_off(sqlite_url):
 @pytest.mark.parametrize("fault", FAULTS)
 def test_no_read_is_stale_under(fault, database_url, redis_url):
     """Half a second each; a minute each is ``python -m tests.benchmarks.stale_reads``."""
-    found = stale_reads(database_url, redis_url, fault, 0.5)
+    found = stale_reads(database_url, redis_url, fault, 0.5, least=10)
     assert found.errors == []
     assert found.stale == 0
-    assert found.reads > 10
     assert found.writes > 0
 
 

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser
 from streamlit.testing.v1 import AppTest
 
 from loan_core import Book, Problem, Settings, open_book, template
-from pages._sheets import corrections
+from pages._checks import corrections
 from tests.desk import Server, Tab, browser, pages, served, tab
 from tests.test_pages import button, opened, run, words
 
@@ -96,6 +96,23 @@ def test_what_was_checked_is_imported_and_the_receipt_undoes_it(book: Book) -> N
     assert loans(book) == []
     assert "Import 1, undone" in words(at)
     assert "Undo this import" not in labels(at)
+
+
+def test_a_file_is_checked_once_and_again_when_the_book_has_changed(
+    book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked, check = [], Book.import_loans
+
+    def counted(*said: object, **stated: object) -> object:
+        checked.append(stated.get("dry_run"))
+        return check(*said, **stated)
+
+    monkeypatch.setattr(Book, "import_loans", counted)
+    at = run(run(chosen(LOANS)))
+    assert checked == [True], "three runs of the page"
+    book.create_loan(reference="A-1", loan_amount="7", repayment_period=1, start_on="2025-10-01")
+    assert "1 row to correct." in words(run(at))
+    assert checked == [True, True]
 
 
 def test_with_one_wrong_row_nothing_can_be_imported(book: Book) -> None:
@@ -312,32 +329,21 @@ def launched(chromium: str) -> Iterator[Browser]:
         yield running
 
 
-@pytest.fixture
-def desk(launched: Browser, server: Server) -> Iterator[Tab]:
+@pytest.fixture(scope="module")
+def one_tab(launched: Browser, server: Server) -> Iterator[Tab]:
     with tab(launched, server, viewport={"width": 1440, "height": 1000}) as fresh:
         yield fresh
-        assert fresh.heard() == []
+
+
+@pytest.fixture
+def desk(one_tab: Tab) -> Iterator[Tab]:
+    yield one_tab
+    assert one_tab.heard() == []
 
 
 def choose(desk: Tab, content: bytes, name: str = "loans.csv") -> None:
     file = {"name": name, "mimeType": "text/csv", "buffer": content}
     desk.page.set_input_files("[data-testid=stFileUploaderDropzoneInput]", file)
-
-
-def test_a_double_click_imports_once(desk: Tab, desk_book: tuple[Book, Path]) -> None:
-    mouse = desk.page.mouse
-    for number, gap in enumerate((0, 5, 20, 50, 100, 150, 200, 250)):
-        before = len(desk_book[0].imports())
-        choose(desk.visit("/exchange"), b"loan_amount,repayment_period\n" + b"1000.00,%d\n" % (number + 1) * 500)
-        box = desk.page.get_by_role("button", name="Import 500 loans").bounding_box()
-        assert box
-        mouse.click(box["x"] + 30, box["y"] + 20)
-        desk.page.wait_for_timeout(gap)
-        mouse.click(box["x"] + 30, box["y"] + 20)
-        desk.page.get_by_role("heading", name="500 loans imported").wait_for()
-        desk.settle()
-        assert len(desk_book[0].imports()) == before + 1
-    assert len(desk_book[0].loans(DAY)) == 4_000
 
 
 def test_what_is_pasted_is_imported(desk: Tab, desk_book: tuple[Book, Path]) -> None:

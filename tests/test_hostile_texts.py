@@ -1,4 +1,4 @@
-"""Forty texts that would rather be links, pictures, formulas or programs: on every page they are the text they are.
+"""Forty-one texts that would rather be links, pictures, formulas or programs: on every page they are the text they are.
 
 The browser is told to pass over the content security policy: what holds here is the escaping alone.
 """
@@ -11,9 +11,10 @@ from io import StringIO
 from urllib.parse import urlencode
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from loan_core import Book, Settings, open_book
+from pages._filters import PARAMS
 from pages._print import statement_page
 from tests.desk import Server, Tab, browser, pages, served, tab
 
@@ -56,6 +57,7 @@ TEXTS = (
     "{{7*7}} ${7*7} %s %(x)s {0} #{x}",
     "'; DROP TABLE loans; --",
     '=HYPERLINK("http://evil.test","x")',
+    "+1+cmd|' /C calc'!A1 -1+2 @SUM(A1)",
     "\N{RIGHT-TO-LEFT OVERRIDE}gnp.exe and \N{RIGHT-TO-LEFT ISOLATE}never closed",
     "שלום עולם مرحبا بالعالم",
     "\N{GRINNING FACE}\N{WOMAN}\N{ZERO WIDTH JOINER}\N{GIRL} \N{ZERO WIDTH SPACE} Z"
@@ -63,6 +65,8 @@ TEXTS = (
     "W" * 2_000,
 )
 DAY = date(2026, 6, 2)
+# What an address may name: every parameter of every page.
+NAMED = (*PARAMS, *"loan currency page as_of import way kind period view find only".split())
 ALIVE = """() => [
     ...[...document.querySelectorAll('a[href], area[href]')].map(each => each.href)
         .filter(to => !to.startsWith(location.origin + '/')),
@@ -183,12 +187,25 @@ def test_a_text_from_right_to_left_does_not_turn_our_words(wide: Tab, written: s
     assert lefts == sorted(lefts)
 
 
-@pytest.mark.parametrize("text", [TEXTS[0], TEXTS[10], "x" * 5_000], ids=["picture", "script", "long"])
 @pytest.mark.parametrize("page", pages())
-def test_in_the_address_they_are_words_that_nobody_knows(phone: Tab, page: str, text: str) -> None:
-    names = ("loan", "search", "status", "state", "currency", "sort", "page", "as_of", "import", "way", "kind")
-    phone.visit(f"{pages()[page]}?{urlencode(dict.fromkeys(names, text))}")
-    assert_harmless(phone)
+def test_in_the_address_they_are_words_that_nobody_knows(phone: Tab, page: str) -> None:
+    for text in (TEXTS[0], TEXTS[10], "x" * 2_000, "a\0b", "\ud800"):
+        phone.visit(f"{pages()[page]}?{urlencode(dict.fromkeys(NAMED, text), errors='surrogatepass')}")
+        assert_harmless(phone)
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [("W" * 10_000, "The text has 10,000 characters."), ("a\0b", "character")],
+    ids=["long", "nul"],
+)
+def test_what_is_no_text_of_a_book_is_refused_where_it_was_typed(phone: Tab, typed: str, said: str) -> None:
+    page = phone.visit("/new_loan").page
+    page.get_by_label(re.compile("^Borrower")).fill(typed)
+    page.get_by_label("Loan amount").press_sequentially("300")
+    page.get_by_role("button", name="Create loan").click()
+    expect(page.get_by_test_id("stAlert").first).to_contain_text(said)
+    assert_harmless(phone.settle())
 
 
 def test_in_a_file_to_import_they_are_columns_and_cells(phone: Tab) -> None:

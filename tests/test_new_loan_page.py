@@ -14,7 +14,7 @@ import streamlit as st
 from axe_playwright_python.sync_playwright import Axe
 from hypothesis import given
 from hypothesis import strategies as some
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import expect
 from streamlit.testing.v1 import AppTest
 
 from loan_core import Book, LoanNotFound, Refusal, Settings, open_book
@@ -384,17 +384,6 @@ def type_in(at: Tab, borrower: str = "Amara Okafor") -> None:
     at.settle()
 
 
-def click_twice(button: Locator, gap: float) -> None:
-    """Two clicks in one place, whatever stands there for the second."""
-    button.scroll_into_view_if_needed()
-    box, mouse = button.bounding_box(), button.page.mouse
-    assert box
-    place = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    mouse.click(*place)
-    button.page.wait_for_timeout(gap)
-    mouse.click(*place)
-
-
 def violations(at: Tab) -> list[str]:
     found = Axe().run(at.page).response["violations"]
     return [each["id"] for each in found if each["id"] not in FRAMEWORK]
@@ -409,27 +398,6 @@ def test_the_schedule_is_there_while_one_types(at_desk: Tab) -> None:
     currency.fill("XYZ")
     currency.press("Enter")
     expect(at_desk.page.get_by_role("alert")).to_contain_text("XYZ is not a currency. Write its ISO 4217 code")
-
-
-@in_browser
-@pytest.mark.parametrize("gap", [0, 120])
-def test_a_double_click_creates_one_loan_and_voids_it_once(desk: SimpleNamespace, at_desk: Tab, gap: int) -> None:
-    before, page = len(loans(desk.book)), at_desk.page
-    type_in(at_desk, f"Twice after {gap}")
-    click_twice(page.get_by_role("button", name="Create loan"), gap)
-    expect(page.get_by_role("heading", name="Loan created")).to_be_visible()
-    at_desk.settle()
-    expect(page.get_by_role("heading", name="Loan created")).to_be_visible()
-    assert [each.borrower for each in loans(desk.book)[before:]] == [f"Twice after {gap}"]
-
-    page.get_by_role("button", name="Void").click()
-    page.get_by_label("Reason").fill("Twice")
-    click_twice(page.get_by_role("button", name="Void loan"), gap)
-    expect(page.get_by_role("heading", name="Loan voided")).to_be_visible()
-    at_desk.settle()
-    expect(page.get_by_role("heading", name="Loan voided")).to_be_visible()
-    expect(page.get_by_role("alert")).to_have_count(0)
-    assert len(loans(desk.book)) == before
 
 
 @in_browser

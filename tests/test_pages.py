@@ -1,8 +1,9 @@
 """Each page on a real book in SQLite: an empty one, one loan, several hundred. No browser looks at them here."""
 
+import csv
 from collections.abc import Iterator
 from datetime import date
-from io import BytesIO
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from loan_core import Book, open_book
+from pages._desk import made
+from pages._filters import ORDERS
 
 FRAME = Path(__file__).parents[1] / "pages" / "frame.py"
 LOANS = (
@@ -88,38 +91,25 @@ def test_every_page_opens_on_an_empty_book(book: Book, page: str) -> None:
 def test_an_empty_book_offers_a_made_up_one(book: Book) -> None:
     at = opened()
     assert "No loans yet" in words(at)
-    run(button(at, "Load sample data").click())
+    run(button(at, "Load the demo book").click())
     assert book.loans(date(2026, 6, 2)).shape[0] > 0
     assert len(listed(at)) == 15
     assert "made\\-up book" in at.toast[0].value
 
 
-def test_an_empty_book_takes_a_book_in(book: Book) -> None:
+@pytest.mark.parametrize(("label", "title"), [("New loan", "New loan"), ("Import", "Exchange")])
+def test_an_empty_book_leads_to_where_a_book_begins(book: Book, label: str, title: str) -> None:
     at = opened()
-    at.file_uploader[0].set_value(("loans.csv", LOANS, "text/csv"))
-    at.file_uploader[1].set_value(("repayments.csv", REPAYMENTS, "text/csv"))
-    run(at)
-    run(button(at, "Import").click())
-    assert book.status(book.loan_id("A-1"), date(2025, 11, 1)).total_amount_paid == 9456
-    assert [toast.value.replace("\\", "").split(" imported")[0] for toast in at.toast] == ["2 loans", "1 repayment"]
-    assert len(listed(at)) == 1, "one currency at a time"
-
-
-def test_a_file_that_cannot_be_read_is_refused_in_words(book: Book) -> None:
-    at = opened()
-    at.file_uploader[0].set_value(("loans.csv", b"reference\nA-1\n", "text/csv"))
-    run(at)
-    run(button(at, "Import").click())
-    assert len(at.error) == 1
-    assert "Nothing was imported" in words(at)
-    assert book.loans(date(2026, 6, 2)).empty
+    assert len(at.main.markdown) == 1, "one sentence"
+    assert run(button(at, label).click()).title[0].value == title
 
 
 def test_the_list_shows_a_loan(book: Book, loan: int) -> None:
     row = opened(as_of="2026-06-02").dataframe[0].value.iloc[0]
     assert (row["Borrower"], list(row["Status"]), row["Arrears"]) == ("Amara Okafor", ["Behind"], 355.40)
-    assert (row["Days past due"], row["Installment"], row["Loan"]) == (93, 94.56, "L-0007")
-    assert row["Paid"] == pytest.approx(100 * 40108 / 113470)
+    assert (row["Ahead or behind"], row["Days"]) == (-355.40, -93)
+    assert (row["Installment"], row["Loan"]) == (94.56, "L-0007")
+    assert row["Paid of expected"] == pytest.approx(100 * 40108 / 75648)
 
 
 def test_the_list_sums_up_what_it_lists(book: Book, loan: int) -> None:
@@ -154,17 +144,57 @@ def several(book: Book) -> Book:
 @pytest.mark.parametrize(
     ("query", "loans"),
     [
-        ({}, ["S-1", "S-2", "S-3"]),
+        ({}, ["S-1", "S-3", "S-2"]),
         ({"status": "Behind"}, ["S-1"]),
         ({"status": "On Track"}, ["S-3"]),
         ({"search": "bong"}, ["S-2"]),
         ({"search": "S-3"}, ["S-3"]),
         ({"sort": "Outstanding"}, ["S-1", "S-3", "S-2"]),
-        ({"status": "nonsense", "sort": "nonsense", "page": "99"}, ["S-1", "S-2", "S-3"]),
+        ({"sort": "Most ahead"}, ["S-2", "S-3", "S-1"]),
+        ({"past_due": "1-30"}, ["S-1"]),
+        ({"past_due": "1+"}, ["S-1"]),
+        ({"past_due": "31+"}, []),
+        ({"past_due": "current"}, ["S-3", "S-2"]),
+        ({"from": "1,000.01"}, []),
+        ({"from": "1000", "to": "1000"}, ["S-1", "S-3", "S-2"]),
+        ({"to": "999.99"}, []),
+        ({"started": "2026-01"}, ["S-1", "S-3", "S-2"]),
+        ({"started": "2026-02"}, []),
+        ({"state": "pending"}, []),
+        ({"from": "a lot", "started": "2026-13", "past_due": "old"}, ["S-1", "S-3", "S-2"]),
+        ({"status": "nonsense", "sort": "nonsense", "page": "99"}, ["S-1", "S-3", "S-2"]),
     ],
 )
 def test_the_url_says_what_is_listed(several: Book, query: dict[str, str], loans: list[str]) -> None:
-    assert listed(opened(as_of="2026-02-15", **query)) == loans
+    at = opened(as_of="2026-02-15", **query)
+    assert (listed(at) if at.dataframe else []) == loans
+
+
+def test_the_filters_that_are_set_are_said_and_cleared(several: Book) -> None:
+    at = opened(as_of="2026-02-15", status="Behind", past_due="1-30", started="2026-01", **{"from": "500"})
+    badges = ["Behind", "1–30 days past due", "from $500.00", "began in January 2026"]
+    assert at.markdown[0].value.replace("\\", "") == " ".join(f":gray-badge[{each}]" for each in badges)
+    run(button(at, "Clear all").click())
+    assert dict(at.query_params) == {"as_of": "2026-02-15"}
+
+
+def test_an_amount_that_is_none_is_said_beside_its_field(several: Book) -> None:
+    assert "a lot is not an amount" in words(opened(**{"from": "a lot"}))
+
+
+def test_the_csv_has_exactly_the_rows_shown_in_their_order(several: Book) -> None:
+    at = opened(as_of="2026-02-15", sort="Most ahead", search="S-", to="1000")
+    file = made(several.export_loans, date(2026, 2, 15), sort=ORDERS["Most ahead"], search="S-", state="active")
+    rows = list(csv.DictReader(StringIO(file.decode("utf-8-sig"))))
+    assert [row["reference"] for row in rows] == listed(at) == ["S-2", "S-3", "S-1"]
+
+
+def test_a_loan_is_opened_with_the_filter_that_found_it(several: Book) -> None:
+    at = opened(as_of="2026-02-15", status="Ahead", search="bong", sort="Loan")
+    at.session_state["list"] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    run(at)
+    kept = {"status": "Ahead", "search": "bong", "sort": "Loan"}
+    assert dict(at.query_params) == kept | {"loan": "2", "as_of": "2026-02-15"}
 
 
 def test_what_is_chosen_goes_into_the_url(several: Book) -> None:
@@ -181,7 +211,7 @@ def test_nothing_found_offers_to_clear_the_filters(several: Book) -> None:
     at = opened(as_of="2026-02-15", search="nobody", status="Ahead")
     assert "No loan matches" in words(at)
     run(button(at, "Clear filters").click())
-    assert (listed(at), dict(at.query_params)) == (["S-1", "S-2", "S-3"], {"as_of": "2026-02-15"})
+    assert (listed(at), dict(at.query_params)) == (["S-1", "S-3", "S-2"], {"as_of": "2026-02-15"})
 
 
 def test_sums_of_several_currencies_are_never_added(book: Book) -> None:
@@ -190,6 +220,35 @@ def test_sums_of_several_currencies_are_never_added(book: Book) -> None:
     yen = opened(as_of="2026-01-15", currency="JPY")
     assert "¥90,000 outstanding" in words(yen)
     assert (listed(yen), listed(opened(as_of="2026-01-15", currency="USD"))) == (["J"], ["U"])
+
+
+def test_a_currency_that_is_chosen_goes_into_the_url_and_to_the_next_page(book: Book) -> None:
+    for code in ("JPY", "KWD"):
+        book.create_loan(loan_amount="900", currency=code, repayment_period=3, start_on="2026-01-01")
+    at = opened(as_of="2026-01-15")
+    run(at.selectbox(key="currency_in_url").set_value("KWD"))
+    assert at.query_params["currency"] == "KWD"
+    at.query_params.clear()
+    run(at.switch_page("portfolio.py"))
+    assert (at.query_params["currency"], at.query_params["as_of"]) == ("KWD", "2026-01-15")
+    assert at.metric[0].value == "KWD\N{NO-BREAK SPACE}900.000"
+    run(at.selectbox(key="currency_in_url").set_value("JPY"))
+    assert at.query_params["currency"] == "JPY"
+
+
+def test_a_book_of_one_currency_asks_for_none(several: Book) -> None:
+    at = opened(currency="EUR")
+    assert "currency_in_url" not in [each.key for each in at.selectbox]
+    assert "$" in at.caption[0].value or "outstanding" in words(at)
+
+
+def test_the_link_to_a_page_writes_the_day_out(several: Book) -> None:
+    assert opened(search="bong").code[0].value.endswith(f"?search=bong&as_of={several.today()}")
+
+
+def test_the_foot_says_of_when_the_data_is(several: Book) -> None:
+    revision = several.edition(several.today()).revision
+    assert f"As of 15 Feb 2026 · revision {revision} of the book ·" in words(opened(as_of="2026-02-15"))
 
 
 def test_selecting_a_row_opens_the_loan_on_the_same_day(book: Book, loan: int) -> None:
@@ -213,7 +272,7 @@ def test_the_status_page_says_where_the_loan_stands(book: Book, loan: int) -> No
 def test_the_status_page_lists_installments_and_repayments_newest_first(book: Book, loan: int) -> None:
     at = opened("status.py", loan=loan, as_of="2026-06-02")
     installments, repayments = (table.value for table in at.table)
-    assert "Part paid, 93 days".replace(" ", "\N{NO-BREAK SPACE}") in installments["Outcome"].tolist()[4]
+    assert "Part paid, 93\N{NO-BREAK SPACE}days" in installments["Outcome"].tolist()[4]
     assert installments["Paid"].tolist()[4] == 22.84
     assert repayments["Amount"].tolist()[:3] == [22.84, -94.56, 94.56]
     assert [note.replace("\\", "") for note in repayments["Note"]][:3] == [
@@ -290,7 +349,7 @@ def test_what_is_not_a_refusal_is_not_swallowed(book: Book, monkeypatch: pytest.
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("disk on fire")
 
-    monkeypatch.setattr(Book, "portfolios", broken)
+    monkeypatch.setattr(Book, "currencies", broken)
     at = AppTest.from_file(FRAME, default_timeout=30).run()
     assert at.exception
     assert not at.error

@@ -12,11 +12,11 @@ from streamlit.testing.v1 import AppTest
 
 from loan_core import Book, Settings, open_book
 from pages._desk import since
+from pages._repayment_words import file_name
 from tests import test_new_loan_page
 from tests.desk import Tab, browser, served, tab
 from tests.test_new_loan_page import (
     HOSTILE,
-    click_twice,
     field,
     fill,
     in_browser,
@@ -279,8 +279,28 @@ def test_the_period_and_the_search_are_in_the_url(book: Book, loan: int) -> None
     assert listed(at) == [("2021-03-02", 94.56, "Reversed by RP-1051")]
     fill(at, Search="nobody")
     assert "No repayment matches from 1 Mar 2021 to 4 Mar 2021." in words(at).replace("*", "")
-    press(at, "Clear search")
+    press(at, "Clear filters")
     assert "search" not in at.query_params
+
+
+def test_the_history_of_one_loan(book: Book, loan: int) -> None:
+    other = book.create_loan(loan_amount="500.00", repayment_period=3, start_on="2021-01-01")
+    book.add_repayment(other.id, "11.00", received_on="2021-05-30")
+    at = opened_on_the_day(loan=other.id, period="All")
+    assert len(listed(at)) == 7
+    run(at.toggle[0].set_value(True))
+    assert (at.query_params["only"], listed(at)) == ("True", [("2021-05-30", 11.00, "")])
+    fill(at, Search="nobody")
+    press(at, "Clear filters")
+    assert dict(at.query_params) == {"loan": "2", "period": "All", "as_of": "2021-06-02"}, "the form keeps its loan"
+    assert len(listed(at)) == 7
+
+
+def test_a_csv_is_called_by_what_it_is_of() -> None:
+    everything = {"since": None, "search": "", "currency": "USD", "loan_id": None}
+    assert file_name(DAY, **everything) == "repayments-all-to-2021-06-02-usd.csv"
+    some = {"since": date(2021, 5, 4), "search": "../É mile;\n", "currency": "KES", "loan_id": 7}
+    assert file_name(DAY, **some) == "repayments-2021-05-04-to-2021-06-02-kes-loan-7-é-mile.csv"
 
 
 def test_a_long_history_is_turned_over(book: Book, loan: int) -> None:
@@ -322,30 +342,6 @@ def type_in(at: Tab, amount: str) -> None:
     at.page.get_by_label("Amount, USD").press_sequentially(amount)
     expect(at.page.get_by_text("Installments 5 to").or_(at.page.get_by_text("Installment 5:")).first).to_be_visible()
     at.settle()
-
-
-@in_browser
-@pytest.mark.parametrize("gap", [0, 120])
-def test_a_double_click_records_once_and_undoes_once(desk: SimpleNamespace, gap: int) -> None:
-    far = date(2100, 1, 1)
-    with tab(desk.browser, desk.server) as at:
-        before, page = desk.book.repayments(far).count, at.page
-        type_in(at, f"1.{gap + 1:03d}"[:4])
-        click_twice(page.get_by_role("button", name="Record repayment"), gap)
-        expect(page.get_by_role("heading", name="Repayment recorded")).to_be_visible()
-        at.settle()
-        expect(page.get_by_role("heading", name="Repayment recorded")).to_be_visible()
-        assert desk.book.repayments(far).count == before + 1
-
-        page.get_by_role("button", name="Undo").click()
-        page.get_by_label("Reason").fill("Twice")
-        click_twice(page.get_by_role("button", name="Reverse repayment"), gap)
-        expect(page.get_by_role("heading", name="Repayment reversed")).to_be_visible()
-        at.settle()
-        expect(page.get_by_role("heading", name="Repayment reversed")).to_be_visible()
-        expect(page.get_by_role("alert")).to_have_count(0)
-        assert desk.book.repayments(far).count == before + 2
-        assert at.heard() == []
 
 
 @in_browser

@@ -176,4 +176,4 @@ def test_the_moves_of_two_parts_of_a_book_add_up_to_the_book(book, on, at):
 
 
 def test_the_places_are_each_age_once_between_new_and_paid_off():
-    assert PLACES == ("new", *AGEING, "paid off")
+    assert ("new", *AGEING, "paid off") == PLACES

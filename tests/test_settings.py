@@ -46,6 +46,7 @@ SAID = [
     ("LOANS_RECORDED_BY", "Front desk", "recorded_by", "Front desk"),
     ("LOANS_API_TOKENS", "desk:s3cret", "api_tokens", "desk:s3cret"),
     ("LOANS_API_CALLS_PER_MINUTE", "1000000", "api_calls_per_minute", 10**6),
+    ("LOANS_MEMORY_MB", "64", "memory_mb", 64),
     (
         "LOANS_CORS_ORIGINS",
         " https://a.example, https://b.example",
@@ -70,6 +71,7 @@ def test_without_a_word_from_the_environment_a_book_is_kept_so(environment):
         "api_tokens": "",
         "api_calls_per_minute": 6_000,
         "cors_origins": (),
+        "memory_mb": 512,
     }
 
 

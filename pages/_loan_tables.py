@@ -1,0 +1,47 @@
+"""What became of each installment of a loan, and what each repayment covered, as tables of at most five columns."""
+
+import pandas as pd
+
+from loan_core import Statement
+from pages._desk import is_short
+from pages._look import NOTHING, SPACE, day, major, markdown
+from pages._repayment_words import remark, which_installments
+from pages._words import colored_outcome, outcome
+
+
+def installments_table(statement: Statement) -> pd.DataFrame:
+    """Every installment, the first first: due, amount, what is paid of it, when it was paid in full, what became of it.
+
+    The days, early, late or past due, stand in the outcome's words: a sixth column would not fit a phone.
+    """
+    rows, code = statement.installments, statement.loan.currency
+    words = colored_outcome if is_short(rows) else outcome
+    paid_on = pd.to_datetime(rows["paid_on"])
+    return pd.DataFrame(
+        {
+            "Due": rows["due_on"],
+            "Amount": major(rows["due"], code),
+            "Paid": major(rows["covered"].where(rows["covered"] > 0), code),
+            "Paid on": _narrow_days(paid_on) if is_short(rows) else paid_on,
+            "Outcome": [words(*each) for each in zip(rows["outcome"], rows["days"], strict=True)],
+        }
+    )
+
+
+def repayments_table(statement: Statement) -> pd.DataFrame:
+    """Every repayment, the newest first, with the installments that it went to."""
+    rows, code = statement.repayments.iloc[::-1], statement.loan.currency
+    notes = [remark(each) for each in rows.itertuples()]
+    return pd.DataFrame(
+        {
+            "Received": pd.to_datetime(rows["received_on"]),
+            "Amount": major(rows["amount"], code),
+            "Covers": [which_installments(each) for each in rows.itertuples()],
+            "Note": [markdown(note) for note in notes] if is_short(rows) else notes,
+        }
+    )
+
+
+def _narrow_days(days: pd.Series) -> list[str]:
+    """As text, with the year on a line of its own where a phone has no room beside it."""
+    return [NOTHING if pd.isna(on) else day(on).replace(f"{SPACE}{on.year}", f" {on.year}") for on in days]

@@ -1,0 +1,61 @@
+"""The list of what came in, and the repayment that is selected in it."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from pages._desk import as_of, book, go, sum_column
+from pages._form import form
+from pages._look import major
+from pages._recording import details, reverse
+from pages._repayment_words import remark
+
+
+def listed(rows: pd.DataFrame, code: str) -> Any:
+    """The table, and the row that is selected in it."""
+    chosen = st.dataframe(
+        pd.DataFrame(
+            {
+                "Received on": rows["received_on"],
+                "Borrower": rows["borrower"].where(rows["borrower"] != "", rows["loan_reference"]),
+                "Amount": major(rows["amount"], code),
+                "Reference": rows["reference"],
+                "Note": [remark(each) for each in rows.itertuples()],
+            }
+        ),
+        hide_index=True,
+        row_height=38,
+        height="content",
+        placeholder="",
+        # What is selected is a place in the list: with other rows in it, it would be another repayment.
+        key=" ".join(rows["id"].astype(str)),
+        on_select="rerun",
+        selection_mode="single-row",
+        column_config={
+            "Received on": st.column_config.DateColumn(width=96, format="D MMM YYYY"),
+            "Borrower": st.column_config.TextColumn(width=118),
+            "Amount": sum_column(code, major(rows["amount"], code), 96),
+        },
+        alt="Repayments, newest first",
+    ).selection.rows
+    # As plain values: the book knows no NumPy integers.
+    return list(rows.itertuples())[chosen[0]] if chosen else None
+
+
+def selected(row: Any) -> None:
+    """A row of the list, in full."""
+    undoing = form(f"reverse {row.id}")
+    with st.container(border=True):
+        details(book().statement(row.loan_id, as_of()), row.id)
+        with st.container(horizontal=True):
+            if st.button("Open loan", key="open selected"):
+                go("status", loan=row.loan_id)
+            if not (row.reverses or row.reversed_by or undoing.written):
+                reverse(undoing, row.id, "Reverse")
+
+
+def clear() -> None:
+    """Off with the search and what else narrows the list; the loan that is being recorded on stays."""
+    for name in ("search", "only", "page"):
+        st.query_params.pop(name, None)

@@ -1,0 +1,36 @@
+"""A double click on a button that saves, on a real server and in a real browser: saved once, and seen to be.
+
+``python -m tests.benchmarks.double_clicks`` does it thirty times for each button.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+
+from loan_core import Book, Settings, open_book
+from tests.desk import Tab, browser, served, tab
+from tests.double_clicks import SAVINGS, count, give_back, save_once
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory, chromium: str) -> Iterator[tuple[Tab, Book]]:
+    folder = tmp_path_factory.mktemp("double_clicks")
+    url = f"sqlite:///{folder / 'loans.db'}"
+    book = open_book(Settings(database_uri=url))
+    with served(url, folder / "log") as server, browser(chromium) as launched, tab(launched, server) as opened:
+        yield opened, book
+    book.close()
+
+
+@pytest.mark.parametrize("gap", [0, 120])
+def test_a_double_click_saves_once(desk: tuple[Tab, Book], gap: int) -> None:
+    for name, saving in SAVINGS.items():
+        try:
+            save_once(*desk, saving, gap)
+        except AssertionError as error:
+            error.add_note(f"To {name}, with {gap} ms between the clicks.")
+            raise
+    give_back(desk[1])
+    assert count(desk[1])["loans"] == count(desk[1])["voided"]
