@@ -22,9 +22,11 @@ from loan_core.errors import InvalidEntry, InvalidFile, LoanNotFound, Problem, R
 from loan_core.exchange import template
 from loan_core.matching import as_our_csv, guessed, read_sheet
 from loan_core.settings import Settings
+from loan_core.verify import Check, check_the_arithmetic, summary
 
 __all__ = [
     "Book",
+    "Check",
     "ImportReceipt",
     "InvalidEntry",
     "InvalidFile",
@@ -38,9 +40,11 @@ __all__ = [
     "UndoReceipt",
     "amount_entry",
     "as_our_csv",
+    "check_the_arithmetic",
     "currency",
     "guessed",
     "open_book",
     "read_sheet",
+    "summary",
     "template",
 ]

@@ -18,6 +18,7 @@ from loan_core.answers import counted, portfolio_in_major, status_in_major
 from loan_core.book import Book, open_book
 from loan_core.entries import day_entry
 from loan_core.errors import InvalidFile, Problem, Refusal
+from loan_core.verify import check_the_arithmetic, summary
 
 _PROBLEMS_SHOWN = 100
 
@@ -119,6 +120,20 @@ def demo(loans: int, seed: int) -> None:
         click.echo(book.load_demo(loans=loans, seed=seed, progress=progress).sentence)
 
 
+@cli.command()
+@as_of_option
+def check(as_of: date | None) -> None:
+    """Check the arithmetic: published cases, and what must hold of this book. Ends with 1 if anything does not."""
+    done = []
+    with _book() as book:
+        for each in check_the_arithmetic(book, as_of or book.today()):
+            click.echo(each.sentence)
+            done.append(each)
+    if not all(each.passed for each in done):
+        _fail(summary(done))
+    click.echo(summary(done))
+
+
 @cli.command("make-token")
 @click.argument("name")
 @click.option("--write", is_flag=True, help="It may also record; else it may only read.")
@@ -136,7 +151,7 @@ def main() -> None:
     try:
         cli(prog_name="python -m loan_core", standalone_mode=False)
     except InvalidFile as refusal:
-        _show_problems(refusal.problems)
+        _show_problems(refusal.problems, refusal.count)
         _fail(str(refusal))
     except Refusal as refusal:
         _fail(str(refusal))
@@ -236,7 +251,7 @@ def _flat(figures: dict[str, Any], within: str = "") -> dict[str, Any]:
     return flat
 
 
-def _show_problems(problems: tuple[Problem, ...]) -> None:
+def _show_problems(problems: tuple[Problem, ...], count: int) -> None:
     """Line, column, value, what is wrong, what would be right."""
     rows = [("Line", "Column", "Found", "What is wrong", "What would be right")]
     rows += [
@@ -246,8 +261,8 @@ def _show_problems(problems: tuple[Problem, ...]) -> None:
     widths = [max(len(row[at]) for row in rows) for at in range(4)]
     for row in rows:
         click.echo("  ".join(f"{cell:<{width}}" for cell, width in zip(row, [*widths, 0], strict=True)).rstrip())
-    if len(problems) > _PROBLEMS_SHOWN:
-        click.echo(f"And {counted(len(problems) - _PROBLEMS_SHOWN, 'more row')} to correct.")
+    if count > _PROBLEMS_SHOWN:
+        click.echo(f"And {counted(count - _PROBLEMS_SHOWN, 'more row')} to correct.")
 
 
 if __name__ == "__main__":

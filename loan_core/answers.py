@@ -9,6 +9,7 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
+from loan_core.calculation.calendar import Calendar
 from loan_core.calculation.money import CURRENCIES, Currency
 from loan_core.calculation.portfolio import Totals
 from loan_core.calculation.position import POSITION_TYPES, Outcome, Position, State, Status
@@ -325,6 +326,13 @@ def _said(value: Any) -> Any:
     if isinstance(value, pd.Timestamp):
         return value.date() if value.tzinfo is None else value.to_pydatetime()
     return value
+
+
+def curve(calendar: Calendar, as_of: date) -> pd.DataFrame:
+    """A calendar's running sums, as ``Book.curves`` gives them."""
+    on, expected, received = calendar.curves(np.datetime64(as_of, "D"))
+    rows = pd.DataFrame({"on": on.astype("datetime64[s]"), "expected": expected, "received": received})
+    return rows.assign(received=rows["received"].where(rows["on"] <= pd.Timestamp(as_of)).astype("Int64"))
 
 
 def outcome_words(outcome: Any) -> Any:

@@ -48,7 +48,6 @@ _json = msgspec.json.Encoder(decimal_format="number")
 _LOAN_MONEY = {"loan_amount", "installment", *STATUS_MONEY}
 _INSTALLMENT_MONEY = {"due", "interest", "principal", "balance", "covered", "covered_interest", "covered_principal"}
 _RECEIVED_MONEY = {"amount", "covered_interest", "covered_principal", "overpaid", "total_paid", "remaining_balance"}
-_LINES_AT_ONCE = 500
 _CHANGES = ("revision", "voided_at", "void_reason")
 
 router = APIRouter(dependencies=[Depends(only_known)])
@@ -80,7 +79,7 @@ def loans(request: Request, book: TheBook, asked: Annotated[ListAsked, Depends(l
         return _unchanged(tag)
     meant = asked.selection(book.default_currency)
     if wants_csv:
-        lines = _in_chunks(book.export_loans(as_of, **meant))
+        lines = book.export_loans(as_of, **meant)
         return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers={"ETag": tag, "Vary": "Accept"})
     page = book.loan_page(as_of, asked.sort, asked.place(), asked.limit, **meant)
     rows = rows_in_major(page.rows.assign(as_of=as_of), LISTED_COLUMNS, _LOAN_MONEY)
@@ -286,17 +285,6 @@ async def _done(request: Request, verb: Callable[..., Any], *arguments: Any, **s
         asked = f"{request.method} {path}\n".encode() + await request.body()
         key = IdempotencyKey(caller, named, sha256(asked).hexdigest())
     return await run_in_threadpool(verb, *arguments, recorded_by=caller, key=key, **stated)
-
-
-def _in_chunks(lines: Any) -> Any:
-    """Lines of a file, some hundred at once: each chunk costs a change of threads."""
-    chunk: list[bytes] = []
-    for line in lines:
-        chunk.append(line)
-        if len(chunk) == _LINES_AT_ONCE:
-            yield b"".join(chunk)
-            chunk.clear()
-    yield b"".join(chunk)
 
 
 # Refusing

@@ -16,7 +16,8 @@ from loan_core.calculation.money import CURRENCIES, LARGEST
 from loan_core.entries import amount_entry, day_entry
 from loan_core.errors import InvalidEntry, Problem, shortened
 from loan_core.interface import DAY_MEANS
-from loan_core.selection import SORTS, Place
+from loan_core.lists import SORTS
+from loan_core.selection import Place
 
 LARGEST_ID = 2**63 - 1
 LARGEST_PAGE = 1_000

@@ -5,18 +5,20 @@ takes the day it is asked about. Nothing here splits a repayment or keeps a bala
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
+from itertools import chain
 from threading import Lock
 from typing import Any, BinaryIO
 
 import msgspec
+import numpy as np
 import pandas as pd
 from sqlalchemy import bindparam, func, select, true
 from sqlalchemy.orm import Session
 
-from loan_core import batches, demo, exchange, ledger, selection
+from loan_core import batches, checking, demo, exchange, ledger, reading
 from loan_core.answers import (
     ImportReceipt,
     LoanStatus,
@@ -26,12 +28,14 @@ from loan_core.answers import (
     RepaymentPreview,
     Statement,
     UndoReceipt,
+    curve,
 )
-from loan_core.batches import Import, Progress, no_progress
+from loan_core.batches import Import, no_progress
 from loan_core.cache import Cache, Version
 from loan_core.calculation.money import CURRENCIES
 from loan_core.calculation.portfolio import Collection
 from loan_core.calculation.position import Thresholds
+from loan_core.checking import Checked, Progress
 from loan_core.entries import (
     LOAN_FIELDS,
     REPAYMENT_FIELDS,
@@ -52,7 +56,10 @@ from loan_core.errors import (
     RepaymentNotFound,
     shortened,
 )
+from loan_core.installments import installments
+from loan_core.lists import List, find
 from loan_core.models import Batch, Edition, Loan, Repayment
+from loan_core.reading import Table
 from loan_core.recording import (
     IdempotencyKey,
     Signature,
@@ -60,19 +67,21 @@ from loan_core.recording import (
     check_same_loan,
     check_same_repayment,
     loan_by_id,
-    loan_rows,
+    loan_row,
     loans_by_reference,
     remember,
     repayment_reference_taken,
-    repayment_rows,
+    repayment_row,
     repayments_by_reference,
     reversals_of,
 )
-from loan_core.selection import LoanPage, Place, Selection
+from loan_core.selection import LoanPage, Place, Selection, place_of
 from loan_core.settings import Settings
+from loan_core.spool import Spool
+from loan_core.standing import Standing
 from loan_core.statements import preview_of, schedule_of, statement_of, status_of
 from loan_core.store import Store, Write
-from loan_core.whole_book import Standing, WholeBook
+from loan_core.whole_book import WholeBook
 
 _EDITION = select(Edition.book_id, Edition.revision)
 _VERSION = select(Edition.book_id, Loan.revision).join(Loan, true()).where(Loan.id == bindparam("loan_id"))
@@ -92,7 +101,7 @@ class Book:
         self.cache = cache or Cache.at("off")
         store.after_commit = self.cache.forget
         self._computing = [Lock() for _ in range(64)]
-        self._whole = WholeBook(store, self._settings.thresholds)
+        self._whole = WholeBook(store, self._settings.thresholds, self._settings.memory_mb)
 
     @property
     def thresholds(self) -> Thresholds:
@@ -130,7 +139,7 @@ class Book:
             if loan is not None:
                 check_same_loan(entry, loan)
             else:
-                loan = Loan(**loan_rows(write, [entry], Signature(signer, write.at))[0])
+                loan = Loan(**loan_row(write, entry, Signature(signer, write.at)))
                 write.session.add(loan)
             remember(write.session, key, loan, write.at)
             return loan
@@ -167,7 +176,7 @@ class Book:
                 return earlier
             loan, entry, repayment = self._judged_repayment(write.session, loan_id, {"amount": amount, **stated})
             if repayment is None:
-                repayment = _added(write, loan, repayment_rows(write, [(loan_id, entry, None)], signature)[0])
+                repayment = _added(write, loan, repayment_row(write, loan_id, entry, None, signature))
             remember(write.session, key, repayment, write.at)
             return repayment
 
@@ -225,7 +234,7 @@ class Book:
         }
         received = f"{shortened(undone.reference)} was received"
         entry = repayment_entry(said | stated, loan.currency, undone.received_on, self.today(), received)
-        earlier = reversals_of(write.session, [undone.id]).get(undone.id)
+        earlier: Repayment | None = reversals_of(write.session, [undone.id]).get(undone.id)
         if earlier is not None:
             if earlier.reference != entry.reference:
                 raise AlreadyReversed(undone.reference, earlier.reference)
@@ -234,33 +243,28 @@ class Book:
         taken = repayments_by_reference(write.session, [entry.reference]).get(entry.reference)
         if taken is not None:
             raise repayment_reference_taken(write.session, taken)
-        return _added(write, loan, repayment_rows(write, [(loan.id, entry, undone.id)], signature)[0])
+        return _added(write, loan, repayment_row(write, loan.id, entry, undone.id, signature))
 
     def import_loans(
         self, file: BinaryIO, *, name: str = "", dry_run: bool = False, progress: Progress = no_progress
     ) -> ImportReceipt:
         """Write a file of loans, all or nothing; ``InvalidFile`` has every problem. A file twice is one import."""
-        table = exchange.read_loans(file)
-        check = partial(batches.check_loans, table, self.today(), self._settings.currency, progress)
-        job = Import(
-            "loans", table.fingerprint, name, len(table.rows) + len(table.problems), check, batches.insert_loans
-        )
-        return batches.run(self._store, job, self._signature, dry_run, progress)
+        with reading.read(file, reading.LOANS) as table:
+            check = partial(checking.check_loans, table, self.today(), self._settings.currency, progress)
+            return self._imported("loans", table, name, check, batches.insert_loans, dry_run, progress)
 
     def import_repayments(
         self, file: BinaryIO, *, name: str = "", dry_run: bool = False, progress: Progress = no_progress
     ) -> ImportReceipt:
         """Write a file of repayments, all or nothing, as ``import_loans`` does."""
-        table = exchange.read_repayments(file)
-        check = partial(batches.check_repayments, table, self.today(), progress)
-        job = Import(
-            "repayments",
-            table.fingerprint,
-            name,
-            len(table.rows) + len(table.problems),
-            check,
-            batches.insert_repayments,
-        )
+        with reading.read(file, reading.REPAYMENTS) as table:
+            check = partial(checking.check_repayments, table, self.today(), progress)
+            return self._imported("repayments", table, name, check, batches.insert_repayments, dry_run, progress)
+
+    def _imported(
+        self, kind: str, table: Table, name: str, check: Any, insert: Any, dry_run: bool, progress: Progress
+    ) -> ImportReceipt:
+        job = Import(kind, table.fingerprint, name, table.rows + len(table.problems), check, insert)
         return batches.run(self._store, job, self._signature, dry_run, progress)
 
     def undo_import(self, batch_id: int) -> UndoReceipt:
@@ -269,15 +273,16 @@ class Book:
 
     def load_demo(self, *, loans: int = 100, seed: int = 1, progress: Progress = no_progress) -> ImportReceipt:
         """Fill an empty book with a made-up one, as an import that can be undone; ``BookNotEmpty``."""
-        made_up = demo.make(loans, seed, self.today(), self._settings.currency)
+        today, currency = self.today(), self._settings.currency
 
-        def check(session: Session) -> batches.Checked[demo.MadeUpLoan]:
+        def check(session: Session, rows: Spool) -> Checked:
             standing = session.scalar(select(func.count()).where(Loan.voided_at.is_(None)).select_from(Loan)) or 0
             if standing:
                 raise BookNotEmpty(standing)
-            return made_up
+            return Checked(new=loans)
 
-        job = Import("demo", f"demo-{seed}-{loans}", "Demo book", loans, check, demo.insert)
+        insert = partial(demo.insert, seed, today, currency)
+        job = Import("demo", f"demo-{seed}-{loans}", "Demo book", loans, check, insert)
         return batches.run(self._store, job, self._signature, False, progress)
 
     def _signer(self, recorded_by: str) -> str:
@@ -387,9 +392,11 @@ class Book:
     def loans(self, as_of: date, **meant: Any) -> pd.DataFrame:
         """The loans that are meant, by the fields of ``Selection``, in the order of their ids.
 
-        Each row is a loan as agreed with every field of its status.
+        Each row is a loan as agreed with every field of its status. Of many loans ``loan_page`` gives some.
         """
-        return Selection(**meant).of(self._whole.on(as_of)[0].loans)
+        with self._store.read() as session:
+            found = List(self._whole.seen_by(session, as_of), Selection(**meant))
+            return pd.concat(found.in_turn(session), ignore_index=True)
 
     def loan_page(
         self,
@@ -401,11 +408,9 @@ class Book:
         **meant: Any,
     ) -> LoanPage:
         """The loans that are meant, sorted by one of ``SORTS``, ``limit`` of them from ``offset`` or ``after`` on."""
-        snapshot = self._whole.on(as_of)[0]
-        among = Selection(**meant).among(snapshot.loans)
-        rows, end = selection.page(snapshot.loans, among, sort, after, limit, offset)
-        by_currency = selection.subtotals(snapshot.loans, among)
-        return LoanPage(rows, int(among.sum()), by_currency, snapshot.revision, end)
+        with self._store.read() as session:
+            found = List(self._whole.seen_by(session, as_of), Selection(**meant))
+            return found.page(session, sort, after, limit, offset)
 
     def beside(self, statement: Statement, sort: str = "id", **meant: Any) -> tuple[int | None, int | None]:
         """The loans before and after this one in a list, as ``loan_page`` sorts it, by their ids; None at its ends.
@@ -413,7 +418,7 @@ class Book:
         The loan itself need not be among those that are meant: it has its place in their order all the same.
         """
         opposite = sort.removeprefix("-") if sort.startswith("-") else f"-{sort}"
-        place = selection.place_of(statement, sort.removeprefix("-"))
+        place = place_of(statement, sort.removeprefix("-"))
         neighbors = []
         for order in (opposite, sort):
             rows = self.loan_page(statement.status.as_of, order, place, limit=1, **meant).rows
@@ -424,11 +429,11 @@ class Book:
 
     def find_loans(self, text: str = "", limit: int = 20) -> pd.DataFrame:
         """Loans to choose from: ``id, reference, borrower`` of those whose id it is, or whose names it is part of."""
-        return self._whole.find(text, limit)
+        return find(self._whole.blocks(), text, limit)
 
     def standing(self, as_of: date, **meant: Any) -> Standing:
         """The loans that are meant, by the fields of ``Selection``, with everything that calculation takes of them."""
-        return self._whole.standing(as_of, Selection(**meant))
+        return Standing.of(self._whole.on(as_of), Selection(**meant))
 
     def portfolio(self, as_of: date, **meant: Any) -> Portfolio:
         """What the book comes to on a day, each currency by itself; ``meant`` as in ``portfolios``."""
@@ -440,7 +445,8 @@ class Book:
         With any field of ``Selection``, the loans that are meant on ``chosen_on``, the last of the days unless given:
         the same ones are counted on every day.
         """
-        return self._whole.portfolios(days, chosen_on or max(days), Selection(**meant))
+        revision, totals = self._whole.totals(days, chosen_on or max(days), Selection(**meant))
+        return [Portfolio(day, revision, by_currency) for day, by_currency in zip(days, totals, strict=True)]
 
     def curves(self, as_of: date, **meant: Any) -> dict[str, pd.DataFrame]:
         """By currency, what was expected and received by each month's end: ``on, expected, received``, both running.
@@ -448,7 +454,8 @@ class Book:
         From the first month to the last one in which anything falls due; one row is ``as_of`` itself, and after it
         nothing is ``received``. Of the loans that are meant on that day.
         """
-        return self._whole.curves(as_of, Selection(**meant))
+        found = self._whole.calendars(as_of, Selection(**meant))
+        return {code: curve(calendar, as_of) for code, calendar in found.items()}
 
     def collections(self, first: date, last: date) -> dict[str, Collection]:
         """By currency, what fell due in a period and what came in during it."""
@@ -458,8 +465,9 @@ class Book:
         self, periods: Sequence[tuple[date, date]], *, chosen_on: date | None = None, **meant: Any
     ) -> list[dict[str, Collection]]:
         """The same of many periods, of the loans that are meant on a day: the end of the last period unless given."""
-        on, selected = chosen_on or max(last for _, last in periods), Selection(**meant)
-        return [self._whole.collections(first, last, on, selected) for first, last in periods]
+        found = self._whole.calendars(chosen_on or max(last for _, last in periods), Selection(**meant))
+        spans = [(np.datetime64(first, "D"), np.datetime64(last, "D")) for first, last in periods]
+        return [{code: Collection(*each.between(*span)) for code, each in found.items()} for span in spans]
 
     def repayments(self, as_of: date, *, limit: int = 15, offset: int = 0, **meant: Any) -> RepaymentPage:
         """What came in through a day, newest first, a page at a time; which of it by the fields of ``ledger.Meant``."""
@@ -473,49 +481,68 @@ class Book:
 
     def export_loans(self, as_of: date, loan_id: int | None = None, sort: str = "id", **meant: Any) -> Iterator[bytes]:
         """A CSV of loans with their status on a day: of one, or of those that are meant, sorted as by ``loan_page``."""
+        lines = self._loans_csv(as_of, loan_id, sort, Selection(**meant))
+        # A refusal comes at once, not with the first line.
+        return chain([next(lines)], lines)
+
+    def _loans_csv(self, as_of: date, loan_id: int | None, sort: str, selection: Selection) -> Iterator[bytes]:
         with self._store.read() as session:
-            loans = self._whole.seen_by(session, as_of)[0].loans
-            among = Selection(**meant).among(loans)
-            if loan_id is not None:
-                among &= loans["id"] == loan_by_id(session, loan_id).id
-        found, _ = selection.page(loans, among, sort, None, limit=len(loans), offset=0)
-        return exchange.csv_lines(exchange.LOANS_OUT, _records(found.assign(as_of=as_of)))
+            found = List(self._whole.seen_by(session, as_of), selection)
+            one = None if loan_id is None else loan_by_id(session, loan_id).id
+            parts = found.in_turn(session, sort) if one is None else [found.one(session, one)]
+            yield from _loan_lines(parts, as_of)
 
     def export_repayments(self, as_of: date, loan_id: int | None = None, **meant: Any) -> Iterator[bytes]:
-        """A CSV of what came in through a day, reversals included: all of it, or what ``repayments`` would list."""
-        with self._store.read() as session:
-            if loan_id is not None:
-                meant["loan_id"] = loan_by_id(session, loan_id).id
-            return _repayments_csv(session, as_of, ledger.Meant(**meant))
+        """A CSV of what came in through a day, reversals included: all of it, or what ``repayments`` would list.
+
+        It is read as it is asked for, all of one revision; who stops asking closes it.
+        """
+        lines = self._repayments_csv(as_of, loan_id, meant)
+        # A refusal comes at once, not with the first line.
+        return chain([next(lines)], lines)
 
     def export_schedule(self, as_of: date, loan_id: int | None = None) -> Iterator[bytes]:
         """A CSV of installments with what covers them on a day, of one loan or of them all."""
         if loan_id is not None:
             return exchange.csv_lines(exchange.SCHEDULE_COLUMNS, _installments(self.statement(loan_id, as_of)))
+        return exchange.csv_lines(exchange.SCHEDULE_COLUMNS, installments(self._whole.on(as_of)))
+
+    def _repayments_csv(self, as_of: date, loan_id: int | None, meant: dict[str, Any]) -> Iterator[bytes]:
         with self._store.read() as session:
-            return exchange.csv_lines(exchange.SCHEDULE_COLUMNS, self._whole.installments(session, as_of))
+            if loan_id is not None:
+                meant = meant | {"loan_id": loan_by_id(session, loan_id).id}
+            yield from _repayment_lines(session, as_of, ledger.Meant(**meant))
 
     def export_statement(self, as_of: date, loan_id: int) -> Iterator[bytes]:
         """A CSV of a loan's repayments through a day with what each covered, and the running sums."""
         repayments = self.statement(loan_id, as_of).repayments
         return exchange.csv_lines(exchange.STATEMENT_COLUMNS, _records(repayments))
 
-    def export_all(self, as_of: date) -> bytes:
+    def export_all(self, as_of: date) -> Iterator[bytes]:
         """The whole book as a zip, all of one revision: loans, repayments, schedule, and a dictionary of columns."""
         with self._store.read() as session:
-            loans = Selection().of(self._whole.seen_by(session, as_of)[0].loans)
+            snapshot = self._whole.seen_by(session, as_of)
             files = {
-                "loans.csv": exchange.csv_lines(exchange.LOANS_OUT, _records(loans.assign(as_of=as_of))),
-                "repayments.csv": _repayments_csv(session, as_of, ledger.Meant()),
-                "schedule.csv": exchange.csv_lines(exchange.SCHEDULE_COLUMNS, self._whole.installments(session, as_of)),
+                "loans.csv": _loan_lines(List(snapshot, Selection()).in_turn(session), as_of),
+                "repayments.csv": _repayment_lines(session, as_of, ledger.Meant()),
+                "schedule.csv": exchange.csv_lines(exchange.SCHEDULE_COLUMNS, installments(snapshot)),
             }
-        return exchange.zipped(files)
+            return exchange.zipped(files)
 
 
 def open_book(settings: Settings | None = None) -> Book:
     """The book that the environment names, brought to the newest schema."""
     settings = settings or Settings.read()
-    return Book(Store(settings.database_uri), settings, Cache.at(settings.redis_url))
+    return Book(Store(settings.database_uri, settings.database_connections), settings, Cache.at(settings.redis_url))
+
+
+def _loan_lines(parts: Iterable[pd.DataFrame], as_of: date) -> Iterator[bytes]:
+    rows = (row for part in parts for row in _records(part.assign(as_of=as_of)))
+    return exchange.csv_lines(exchange.LOANS_OUT, rows)
+
+
+def _repayment_lines(session: Session, as_of: date, meant: ledger.Meant) -> Iterator[bytes]:
+    return exchange.csv_lines(exchange.REPAYMENTS_OUT, ledger.recorded(session, as_of, meant))
 
 
 def _added(write: Write, loan: Loan, row: dict[str, Any]) -> Repayment:
@@ -523,10 +550,6 @@ def _added(write: Write, loan: Loan, row: dict[str, Any]) -> Repayment:
     repayment = Repayment(**row)
     write.session.add(repayment)
     return repayment
-
-
-def _repayments_csv(session: Session, as_of: date, meant: ledger.Meant) -> Iterator[bytes]:
-    return exchange.csv_lines(exchange.REPAYMENTS_OUT, _records(ledger.recorded(session, as_of, meant)))
 
 
 def _installments(statement: Statement) -> Iterator[dict[str, Any]]:

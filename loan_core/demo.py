@@ -3,15 +3,18 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import islice
 from random import Random
 from typing import Any
 
-from loan_core.batches import Checked, Progress, insert_rows
+from loan_core.batches import next_ids, store_loans, store_repayments
 from loan_core.calculation.money import CURRENCIES
 from loan_core.calculation.schedule import schedule
+from loan_core.checking import Checked, Progress, as_spooled
 from loan_core.entries import LoanEntry, RepaymentEntry, loan_entry, repayment_entry, terms_of
-from loan_core.models import Loan, Repayment
-from loan_core.recording import Signature, loan_rows, repayment_rows
+from loan_core.models import Repayment
+from loan_core.recording import Signature
+from loan_core.spool import Spool
 from loan_core.store import Write
 
 _FIRST = (
@@ -41,6 +44,7 @@ _HABITS = (
     (4, "stopped"),
     (2, "settles"),
 )
+_LOANS_AT_ONCE = 1_000
 _NOTES = ("Transfer", "Transfer", "Cash", "Mobile money", "")
 
 
@@ -52,27 +56,46 @@ class MadeUpLoan:
     repayments: Sequence[tuple[RepaymentEntry, int | None]]
 
 
-def make(loans: int, seed: int, today: date, currency: str) -> Checked[MadeUpLoan]:
-    """So many loans of the last years, up to today."""
+def make(loans: int, seed: int, today: date, currency: str) -> Iterator[MadeUpLoan]:
+    """So many loans of the last years, up to today, one after the other."""
     chance = Random(seed)  # noqa: S311 - a made-up book is no secret
-    book: Checked[MadeUpLoan] = Checked()
     for _ in range(loans):
         entry = _loan(chance, today, currency)
-        book.add(MadeUpLoan(entry, list(_received(chance, entry, today))), currency, entry.loan_amount)
-    return book
+        yield MadeUpLoan(entry, list(_received(chance, entry, today)))
 
 
-def insert(write: Write, made_up: Sequence[MadeUpLoan], signature: Signature, progress: Progress) -> None:
-    rows = loan_rows(write, [each.entry for each in made_up], signature)
-    insert_rows(write, Loan, rows, progress)
-    first_id = write.next_id(Repayment)
-    received: list[tuple[int, RepaymentEntry, int | None]] = []
-    for row, each in zip(rows, made_up, strict=True):
-        start = first_id + len(received)
-        received += [
-            (row["id"], entry, None if reverses is None else start + reverses) for entry, reverses in each.repayments
-        ]
-    insert_rows(write, Repayment, repayment_rows(write, received, signature), progress)
+def insert(
+    seed: int,
+    today: date,
+    currency: str,
+    write: Write,
+    checked: Checked,
+    rows: Spool,
+    signature: Signature,
+    progress: Progress,
+) -> None:
+    """Make the book up as it is written, some loans at a time: of a large one nothing is kept."""
+    made_up, loans, done = make(checked.new, seed, today, currency), checked.new, 0
+    while part := list(islice(made_up, _LOANS_AT_ONCE)):
+        ids = store_loans(write, [as_spooled(each.entry) for each in part], signature, checked.references)
+        received = [(at, *each) for at, loan in zip(ids, part, strict=True) for each in loan.repayments]
+        _insert_received(write, received, signature, checked)
+        amount = sum(each.entry.loan_amount for each in part)
+        checked.amounts[currency] = checked.amounts.get(currency, 0) + amount
+        done += len(part)
+        progress("Writing", done, loans)
+
+
+def _insert_received(
+    write: Write, received: Sequence[tuple[int, RepaymentEntry, int | None]], signature: Signature, checked: Checked
+) -> None:
+    """What came in on some loans: by loan id, each with the place among its loan's of what it undoes."""
+    ids, rows, first = next_ids(write, Repayment, len(received)), [], 0
+    for at, (loan_id, entry, place) in enumerate(received):
+        first = at if not at or received[at - 1][0] != loan_id else first
+        reverses_id = None if place is None else ids[first + place]
+        rows.append((loan_id, entry.amount, entry.received_on.isoformat(), "", entry.note, reverses_id))
+    store_repayments(write, ids, rows, signature, checked.references)
 
 
 def _loan(chance: Random, today: date, currency: str) -> LoanEntry:

@@ -25,6 +25,32 @@ class Problem:
         return f"{self.wrong} {self.right}".strip()
 
 
+MOST_PROBLEMS = 10_000
+"""So many problems of one file are kept; of more there is the number. Nobody corrects ten thousand rows by hand."""
+
+
+class Problems:
+    """What is wrong with a file, line by line: the first problems, and how many there are."""
+
+    def __init__(self) -> None:
+        self.first: list[Problem] = []
+        self.count = 0
+
+    def __len__(self) -> int:
+        return self.count
+
+    def add(self, *problems: Problem) -> None:
+        self.first += problems[: MOST_PROBLEMS - len(self.first)]
+        self.count += len(problems)
+
+    def with_(self, others: "Problems") -> "Problems":
+        """These and those, in the order of their lines."""
+        both = Problems()
+        both.add(*sorted(self.first + others.first, key=lambda problem: problem.line or 0))
+        both.count = self.count + others.count
+        return both
+
+
 class InvalidEntry(Refusal):
     """What was entered cannot be a loan or a repayment."""
 
@@ -34,20 +60,29 @@ class InvalidEntry(Refusal):
 
 
 class InvalidFile(Refusal):
-    """A file cannot be imported as it is; its problems are a table, in the order of its lines.
+    """A file cannot be imported as it is: the first of its ``count`` problems are a table, by line.
 
     Of its ``rows``, ``new`` could be written and ``already_there`` are in the book; 0 where it could not be read.
     """
 
-    def __init__(self, problems: Sequence[Problem], rows: int = 0, new: int = 0, already_there: int = 0) -> None:
-        self.problems = tuple(problems)
+    def __init__(
+        self, problems: "Sequence[Problem] | Problems", rows: int = 0, new: int = 0, already_there: int = 0
+    ) -> None:
+        self.problems = tuple(problems.first if isinstance(problems, Problems) else problems)
+        self.count = len(problems)
         self.rows, self.new, self.already_there = rows, new, already_there
         first = self.problems[0]
         where = ", ".join([f"line {first.line}"] * bool(first.line) + [first.field] * bool(first.field))
         where += ": " if where else ""
-        more = len(self.problems) - 1
+        more = self.count - 1
         others = "" if not more else f" And {more:,} more to correct." if more > 1 else " And one more to correct."
-        super().__init__(f"Nothing was imported: {where}{first}{others}")
+        listed = f" The first {len(self.problems):,} are listed." if self.count > len(self.problems) else ""
+        super().__init__(f"Nothing was imported: {where}{first}{others}{listed}")
+
+    @property
+    def to_correct(self) -> int:
+        """How many rows must be corrected."""
+        return self.rows - self.new - self.already_there or len({problem.line for problem in self.problems})
 
 
 class LoanNotFound(Refusal):
@@ -138,6 +173,15 @@ class DatabaseBusy(Refusal):
 
     def __init__(self) -> None:
         super().__init__("The book is busy with another entry. Nothing was written: try again in a moment.")
+
+
+class TookTooLong(Refusal):
+    """The database was stopped in the middle of an answer that took longer than it may."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The database took too long to answer and was stopped. Nothing was written: try again when it is less busy."
+        )
 
 
 class DatabaseUnusable(Refusal):

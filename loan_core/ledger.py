@@ -1,5 +1,6 @@
 """What came in, as it was recorded: each row with what it reverses and what reversed it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -9,9 +10,11 @@ from sqlalchemy import ColumnElement, Select, case, false, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from loan_core.answers import RepaymentPage
-from loan_core.entries import is_storable
+from loan_core.fields import is_storable
 from loan_core.models import Loan, Repayment
 from loan_core.store import frame
+
+_ROWS_AT_ONCE = 1_000
 
 
 def paid_on(session: Session, loan_id: int, as_of: date | None = None) -> int:
@@ -64,9 +67,13 @@ class Meant:
         return conditions
 
 
-def recorded(session: Session, as_of: date, meant: Meant) -> pd.DataFrame:
-    """All that is meant of what came in through a day, in the order in which it was recorded."""
-    return frame(session, _with_references(as_of).where(*meant.through(as_of)).order_by(Repayment.id))
+def recorded(session: Session, as_of: date, meant: Meant) -> Iterator[dict[str, Any]]:
+    """All that is meant of what came in through a day, in the order of entry: read as it is asked for."""
+    query = _with_references(as_of).where(*meant.through(as_of)).order_by(Repayment.id)
+    with session.execute(query, execution_options={"yield_per": _ROWS_AT_ONCE}) as result:
+        names = list(result.keys())
+        for row in result:
+            yield dict(zip(names, row, strict=True))
 
 
 def page(session: Session, as_of: date, meant: Meant, limit: int, offset: int) -> RepaymentPage:

@@ -23,6 +23,7 @@ STATUSES: dict[type[errors.Refusal], int] = {
     errors.BatchNotFound: 404,
     errors.DatabaseBusy: 503,
     errors.DatabaseUnusable: 503,
+    errors.TookTooLong: 503,
 }
 """What a refusal is in HTTP; any other is 409: the book is not in a state for it."""
 

@@ -3,26 +3,29 @@
 Every function here runs inside a write, under the book's lock, or on a snapshot.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ARRAY, ColumnElement, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from loan_core.answers import described
 from loan_core.calculation.money import CURRENCIES
-from loan_core.entries import LoanEntry, RepaymentEntry, is_storable
+from loan_core.entries import LoanEntry, RepaymentEntry
 from loan_core.errors import KeyTaken, LoanNotFound, ReferenceTaken
+from loan_core.fields import is_storable
 from loan_core.models import Loan, Repayment, Request
 from loan_core.store import Write
 
 Row = TypeVar("Row", Loan, Repayment)
 Key = TypeVar("Key", int, str)
 
-# SQLite takes at most 32,766 values in one statement, and plans large lists slowly.
+_PREFIXES: dict[Any, str] = {Loan: "L", Repayment: "RP"}
+
 _KEYS_AT_ONCE = 5_000
 
 
@@ -68,30 +71,36 @@ def loan_by_id(session: Session, loan_id: int) -> Loan:
     return loan
 
 
-def loans_by_reference(session: Session, references: Iterable[str]) -> dict[str, Loan]:
-    """The standing loans among these references; a voided loan has given its reference up."""
-    return _by(session, Loan, Loan.reference, references, Loan.voided_at.is_(None))
+def loans_by_reference(session: Session, references: Iterable[str], *only: Any) -> dict[str, Any]:
+    """The standing loans among these references, or only these columns of them.
+
+    A voided loan has given its reference up.
+    """
+    return _by(session, only or (Loan,), Loan.reference, references, Loan.voided_at.is_(None))
 
 
-def loans_by_id(session: Session, ids: Iterable[int]) -> dict[int, Loan]:
-    return _by(session, Loan, Loan.id, ids)
+def loans_by_id(session: Session, ids: Iterable[int], *only: Any) -> dict[int, Any]:
+    return _by(session, only or (Loan,), Loan.id, ids)
 
 
-def repayments_by_reference(session: Session, references: Iterable[str]) -> dict[str, Repayment]:
-    """The repayments among these references; an undone import has given its references up."""
-    return _by(session, Repayment, Repayment.reference, references, Repayment.undone_at.is_(None))
+def repayments_by_reference(session: Session, references: Iterable[str], *only: Any) -> dict[str, Any]:
+    """The repayments among these references, or only these columns of them.
+
+    An undone import has given its references up.
+    """
+    return _by(session, only or (Repayment,), Repayment.reference, references, Repayment.undone_at.is_(None))
 
 
-def reversals_of(session: Session, ids: Iterable[int]) -> dict[int, Repayment]:
+def reversals_of(session: Session, ids: Iterable[int]) -> dict[int, Any]:
     """By the id of what it reverses, each standing reversal of these repayments."""
-    return _by(session, Repayment, Repayment.reverses_id, ids, Repayment.undone_at.is_(None))
+    return _by(session, (Repayment,), Repayment.reverses_id, ids, Repayment.undone_at.is_(None))
 
 
 def check_same_loan(entry: LoanEntry, recorded: Loan) -> None:
     """``ReferenceTaken``, saying the first difference, unless this entry is what is recorded already."""
-    left_out = {"reference", "is_dated"} | (set() if entry.is_dated else {"start_on"})
-    for name, value in asdict(entry).items():
-        if name not in left_out and value != getattr(recorded, name):
+    for name, value in vars(entry).items():
+        is_judged = name not in ("reference", "is_dated") and (entry.is_dated or name != "start_on")
+        if is_judged and value != getattr(recorded, name):
             differs = f"{described(recorded)}, whose {name} is not the same"
             raise ReferenceTaken(entry.reference, "loan", differs)
 
@@ -114,38 +123,53 @@ def repayment_reference_taken(session: Session, recorded: Repayment, more: str =
     return ReferenceTaken(recorded.reference, "repayment", what)
 
 
-def loan_rows(write: Write, entries: Sequence[LoanEntry], signature: Signature) -> list[dict[str, Any]]:
-    """The rows of ``loans`` that these entries become: ids, references and revision given."""
-    first_id = write.next_id(Loan)
-    references = _references(write.session, Loan, "L", first_id, [entry.reference for entry in entries])
-    rows = []
-    for number, (entry, reference) in enumerate(zip(entries, references, strict=True)):
-        row = asdict(entry) | asdict(signature)
-        del row["is_dated"]
-        rows.append(row | {"id": first_id + number, "reference": reference, "revision": write.revision})
-    return rows
+def loan_row(write: Write, entry: LoanEntry, signature: Signature) -> dict[str, Any]:
+    """The row of ``loans`` that an entry becomes: id, reference and revision given."""
+    number = write.next_id(Loan)
+    reference = entry.reference or unused_references(write.session, Loan, [number])[number]
+    row = asdict(entry) | asdict(signature) | {"id": number, "reference": reference, "revision": write.revision}
+    del row["is_dated"]
+    return row
 
 
-def repayment_rows(
-    write: Write, entries: Sequence[tuple[int, RepaymentEntry, int | None]], signature: Signature
-) -> list[dict[str, Any]]:
-    """The rows of ``repayments`` for (loan id, entry, id of the row it reverses)."""
-    first_id = write.next_id(Repayment)
-    references = _references(write.session, Repayment, "RP", first_id, [entry.reference for _, entry, _ in entries])
-    signed = asdict(signature)
-    return [
-        signed
-        | {
-            "id": first_id + number,
-            "loan_id": loan_id,
-            "amount": entry.amount,
-            "received_on": entry.received_on,
-            "reference": reference,
-            "note": entry.note,
-            "reverses_id": reverses_id,
-        }
-        for number, ((loan_id, entry, reverses_id), reference) in enumerate(zip(entries, references, strict=True))
-    ]
+def repayment_row(
+    write: Write, loan_id: int, entry: RepaymentEntry, reverses_id: int | None, signature: Signature
+) -> dict[str, Any]:
+    """The row of ``repayments`` that an entry on a loan becomes: id and reference given."""
+    number = write.next_id(Repayment)
+    return asdict(signature) | {
+        "id": number,
+        "loan_id": loan_id,
+        "amount": entry.amount,
+        "received_on": entry.received_on,
+        "reference": entry.reference or unused_references(write.session, Repayment, [number])[number],
+        "note": entry.note,
+        "reverses_id": reverses_id,
+    }
+
+
+def unused_references(
+    session: Session, table: type[Row], ids: Sequence[int], is_given: Callable[[str], bool] = lambda reference: False
+) -> dict[int, str]:
+    """For each of these ids a reference made of it that nobody has, nor is ``is_given`` one in the same file."""
+    made_up = {number: f"{_PREFIXES[table]}-{number:04d}" for number in ids}
+    doubtful = made_up
+    while doubtful:
+        taken = {reference for reference in doubtful.values() if is_given(reference)}
+        for part in in_slices(set(doubtful.values()) - taken):
+            taken |= set(session.scalars(select(table.reference).where(among(session, table.reference, part))))
+        doubtful = {number: f"{reference}-2" for number, reference in doubtful.items() if reference in taken}
+        made_up |= doubtful
+    return made_up
+
+
+def among(session: Session, column: Any, keys: Sequence[Key]) -> ColumnElement[bool]:
+    """Whether a column is one of these. They go over as one value: a statement of a thousand values takes its time."""
+    if session.get_bind().dialect.name == "sqlite":
+        listed = select(func.json_each(json.dumps(keys)).table_valued("value").c.value)
+        return cast(ColumnElement[bool], column.in_(listed))
+    array = bindparam(None, list(keys), type_=ARRAY(column.type))
+    return cast(ColumnElement[bool], column == func.any(array))
 
 
 def in_slices(keys: Iterable[Key], size: int = _KEYS_AT_ONCE) -> Iterator[list[Key]]:
@@ -155,26 +179,16 @@ def in_slices(keys: Iterable[Key], size: int = _KEYS_AT_ONCE) -> Iterator[list[K
 
 
 def _by(
-    session: Session, table: type[Row], column: Any, keys: Iterable[Key], *also: ColumnElement[bool]
-) -> dict[Any, Row]:
-    found: dict[Any, Row] = {}
+    session: Session, what: Sequence[Any], column: Any, keys: Iterable[Key], *also: ColumnElement[bool]
+) -> dict[Any, Any]:
+    """By key, a row or some columns of it."""
+    found: dict[Any, Any] = {}
+    place = [each is column for each in what].index(True) if len(what) > 1 else 0
     wanted = {key for key in keys if key and (not isinstance(key, str) or is_storable(key))}
     for part in in_slices(sorted(wanted)):
-        for row in session.scalars(select(table).where(column.in_(part), *also)):
-            found[getattr(row, column.key)] = row
+        rows = session.execute(select(*what).where(among(session, column, part), *also))
+        if len(what) > 1:
+            found |= {row[place]: row for row in rows}
+        else:
+            found |= {getattr(row, column.key): row for row in rows.scalars()}
     return found
-
-
-def _references(session: Session, table: type[Row], prefix: str, first_id: int, given: Sequence[str]) -> list[str]:
-    """The given references; where there is none, one made up from the row's id that nobody else has."""
-    made_up = {number: f"{prefix}-{first_id + number:04d}" for number, reference in enumerate(given) if not reference}
-    taken = {reference for reference in given if reference}
-    while made_up:
-        candidates = {number: reference for number, reference in made_up.items() if reference in taken}
-        for part in in_slices(set(made_up.values()) - taken):
-            taken_now = set(session.scalars(select(table.reference).where(table.reference.in_(part))))
-            candidates |= {number: reference for number, reference in made_up.items() if reference in taken_now}
-        if not candidates:
-            break
-        made_up |= {number: f"{reference}-2" for number, reference in candidates.items()}
-    return [reference or made_up[number] for number, reference in enumerate(given)]

@@ -7,11 +7,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow.compute as pc
 
 from loan_core.answers import Statement
-from loan_core.calculation.money import total
+from loan_core.blocks import CODES, Block, lowered
+from loan_core.calculation.money import parts_by, whole
 from loan_core.calculation.portfolio import AGEING
-from loan_core.entries import is_storable
+from loan_core.calculation.position import Position, State, Status
+from loan_core.fields import is_storable
+
+_STATES = {each.name.lower(): each for each in State}
+_STATUSES = {each.name.replace("_", " ").title(): each for each in Status}
 
 
 @dataclass(frozen=True)
@@ -34,55 +40,38 @@ class Selection:
     largest: int | None = None
     started: date | None = None
 
-    def of(self, loans: pd.DataFrame) -> pd.DataFrame:
-        """The rows of a book's loans that are meant, in their order."""
-        return loans[self.among(loans)].reset_index(drop=True)
-
-    def among(self, loans: pd.DataFrame) -> pd.Series:
-        """Which of a book's loans are meant: true or false of each."""
-        meant = loans["state"] == self.state if self.state else loans["state"] != "voided"
-        for column, wanted in (("status", self.status), ("currency", self.currency)):
-            if wanted:
-                meant &= loans[column] == wanted
-        if self.search:
-            meant &= _contains(loans["borrower"], self.search) | _contains(loans["reference"], self.search)
+    def among(self, loans: Block, at: Position) -> Any:
+        """Which of these loans are meant: true or false of each."""
+        meant = at.state == _STATES[self.state] if self.state else at.state != State.VOIDED
+        if self.status:
+            meant &= at.status == _STATUSES[self.status]
+        if self.currency:
+            meant &= loans.currencies == CODES.index(self.currency)
         if self.past_due:
             start, end = AGEING[self.past_due]
-            meant &= loans["days_past_due"].between(start, end, inclusive="left")
-        if self.past_due_from is not None:
-            meant &= loans["days_past_due"] >= self.past_due_from
-        if self.past_due_to is not None:
-            meant &= loans["days_past_due"] <= self.past_due_to
-        if self.smallest is not None:
-            meant &= loans["loan_amount"] >= self.smallest
-        if self.largest is not None:
-            meant &= loans["loan_amount"] <= self.largest
+            meant &= (at.days_past_due >= start) & (at.days_past_due < end)
         if self.started:
-            first = self.started.replace(day=1)
-            last = (pd.Timestamp(first) + pd.offsets.MonthEnd(1)).date()
-            meant &= loans["start_on"].between(first, last)
-        return meant
+            meant &= loans.terms.start_on.astype("datetime64[M]") == np.datetime64(self.started, "M")
+        meant &= _between(at.days_past_due, self.past_due_from, self.past_due_to)
+        meant &= _between(loans.terms.principal, self.smallest, self.largest)
+        return meant & named(loans, self.search) if self.search else meant
 
 
-SORTS = (
-    "id",
-    "reference",
-    "borrower",
-    "loan_amount",
-    "installment",
-    "start_on",
-    "days_past_due",
-    "arrears",
-    "outstanding_principal",
-    "remaining_balance",
-    "expected_paid",
-    "total_amount_paid",
-    "ahead_by",
-    "next_due_on",
-    "next_due_amount",
-    "paid_share",
-)
-"""By which columns a list can be sorted; with ``-`` before it, the largest first. What has no value stands last."""
+def named(loans: Block, part: str) -> Any:
+    """Of which of these loans the reference or the borrower has this part: true or false of each."""
+    if not is_storable(part):
+        return np.zeros(len(loans), dtype=bool)
+    found = [pc.match_substring(column, lowered(part).as_py()) for column in loans.lowered]
+    return pc.or_(*found).to_numpy(zero_copy_only=False)
+
+
+def _between(values: Any, least: int | None, most: int | None) -> Any:
+    meant = np.True_
+    if least is not None:
+        meant = values >= least
+    if most is not None:
+        meant = meant & (values <= most)
+    return meant
 
 
 @dataclass(frozen=True)
@@ -114,7 +103,8 @@ class Subtotal:
 class LoanPage:
     """Some rows of a list, as ``Book.loans`` gives them, and what all of it comes to.
 
-    ``count``: how many loans are meant in all, and ``by_currency`` what they come to. ``end`` None: these are the last.
+    ``count``: how many loans are meant in all, and ``by_currency`` what they come to, the currency of most of them
+    first. ``end`` None: these are the last.
     """
 
     rows: pd.DataFrame
@@ -124,51 +114,13 @@ class LoanPage:
     end: Place | None
 
 
-def subtotals(loans: pd.DataFrame, meant: pd.Series) -> dict[str, Subtotal]:
-    """What the loans that are meant come to, the currency of most of them first."""
-    groups = loans[meant].groupby("currency")
-    found = {
-        str(code): Subtotal(len(rows), total(rows["outstanding_principal"]), total(rows["arrears"]))
-        for code, rows in groups
-    }
-    return dict(sorted(found.items(), key=lambda each: (-each[1].loans, each[0])))
-
-
-def page(
-    loans: pd.DataFrame, meant: pd.Series, sort: str, after: Place | None, limit: int, offset: int
-) -> tuple[pd.DataFrame, Place | None]:
-    """So many of the loans that are meant, in order, from ``offset`` or ``after`` on; where they end if others follow.
-
-    Equal values are in the order of their ids, so a page begins where the last ended, whatever was written since.
-    """
-    column, is_falling = sort.removeprefix("-"), sort.startswith("-")
-    places = np.flatnonzero(meant.to_numpy())
-    values, ids = loans[column].iloc[places], loans["id"].to_numpy()[places]
-    has_none = values.isna().to_numpy()
-    if after:
-        follows = ids < after.id if is_falling else ids > after.id
-        if after.value is None:
-            is_left = has_none & follows
-        else:
-            value = pd.Timestamp(after.value) if values.dtype.kind == "M" else after.value
-            is_beyond = values < value if is_falling else values > value
-            is_left = is_beyond.to_numpy() | ((values == value).to_numpy() & follows) | has_none
-        places, values, has_none = places[is_left], values[is_left], has_none[is_left]
-    # The rows stand in the order of their ids, and a stable sort leaves equals as they stand.
-    order = np.arange(len(places)) if column == "id" else values.argsort(kind="stable").to_numpy()
-    order = order[::-1] if is_falling else order
-    order = np.concatenate([order[~has_none[order]], order[has_none[order]]])
-    rows = loans.iloc[places[order[offset : offset + limit]]]
-    if len(places) <= offset + limit:
-        return rows, None
-    last = rows[column].iloc[-1]
-    value = last.date() if isinstance(last, pd.Timestamp) else rows[column].tolist()[-1]
-    return rows, Place(None if pd.isna(last) else value, int(rows["id"].iloc[-1]))
-
-
-def _contains(column: pd.Series, part: str) -> pd.Series:
-    if not is_storable(part):
-        return pd.Series(False, index=column.index)
-    # Both are lowered by the same hand: there is more than one opinion about the letters of some alphabets.
-    lowered = pd.Series([part], dtype=column.dtype).str.lower().iloc[0]
-    return column.str.lower().str.contains(lowered, regex=False)
+def subtotals(parts: list[tuple[Block, Position, Any]]) -> dict[str, Subtotal]:
+    """What the named rows of blocks come to by currency, the currency of most loans first."""
+    places = len(CODES)
+    loans, sums = np.zeros(places, dtype=np.int64), np.zeros((2, 2, places), dtype=np.int64)
+    for block, at, rows in parts:
+        codes = block.currencies[rows]
+        loans += np.bincount(codes, minlength=places)
+        sums += np.stack([parts_by(codes, each[rows], places) for each in (at.outstanding_principal, at.arrears)])
+    order = sorted(np.flatnonzero(loans).tolist(), key=lambda code: (-loans[code], CODES[code]))
+    return {CODES[code]: Subtotal(int(loans[code]), *(whole(each) for each in sums[..., code])) for code in order}

@@ -21,12 +21,14 @@ class Settings:
     database_uri: str = "sqlite:///loans.db"
     timezone: tzinfo | None = None
     thresholds: Thresholds = field(default_factory=Thresholds)
+    database_connections: int = 15
     redis_url: str = "redis://localhost:6379/0"
     currency: str = "USD"
     recorded_by: str = ""
     api_tokens: str = ""
     api_calls_per_minute: int = 6_000
     cors_origins: tuple[str, ...] = ()
+    memory_mb: int = 512
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -47,11 +49,13 @@ class Settings:
             redis_url=environment.get("REDIS_URL") or cls.redis_url,
             currency=currency,
             database_uri=environment.get("SQLALCHEMY_DATABASE_URI") or cls.database_uri,
+            database_connections=_number(environment, "LOANS_DATABASE_CONNECTIONS", cls.database_connections, 1_000),
             timezone=_timezone(environment.get("LOANS_TIMEZONE", "")),
             thresholds=Thresholds(ahead_percent=ahead, behind_percent=behind),
             recorded_by=recorded_by,
             api_tokens=environment.get("LOANS_API_TOKENS", ""),
             api_calls_per_minute=_number(environment, "LOANS_API_CALLS_PER_MINUTE", cls.api_calls_per_minute, 10**6),
+            memory_mb=_number(environment, "LOANS_MEMORY_MB", cls.memory_mb, 10**6, "number of megabytes"),
             cors_origins=tuple(filter(None, re.split(r"[,\s]+", environment.get("LOANS_CORS_ORIGINS", "")))),
         )
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from loan_core.answers import LoanStatus, RepaymentPreview, Statement, loan_status, outcome_words
 from loan_core.calculation.allocation import cover, paid_on
-from loan_core.calculation.position import Thresholds, outcomes, position
+from loan_core.calculation.position import Course, Thresholds, outcomes, position
 from loan_core.calculation.projection import project
 from loan_core.calculation.schedule import Schedule, schedule
 from loan_core.entries import RepaymentEntry, terms_of
@@ -20,10 +20,10 @@ def schedule_of(loan: Any) -> pd.DataFrame:
     return _installments(schedule(terms_of(loan)))
 
 
-def status_of(loan: Loan, paid: int, as_of: date, thresholds: Thresholds, lines: Schedule | None = None) -> LoanStatus:
+def status_of(loan: Loan, paid: int, as_of: date, thresholds: Thresholds, course: Course | None = None) -> LoanStatus:
     """Where a loan stands that has received ``paid`` by the end of ``as_of``."""
     day, is_voided = np.datetime64(as_of, "D"), loan.voided_at is not None
-    return loan_status(loan, position(terms_of(loan), np.int64(paid), is_voided, day, thresholds, lines), as_of)
+    return loan_status(loan, position(terms_of(loan), np.int64(paid), is_voided, day, thresholds, course), as_of)
 
 
 def statement_of(loan: Loan, received: pd.DataFrame, as_of: date, thresholds: Thresholds) -> Statement:
@@ -47,7 +47,7 @@ def statement_of(loan: Loan, received: pd.DataFrame, as_of: date, thresholds: Th
     )
     return Statement(
         loan=loan,
-        status=status_of(loan, paid, as_of, thresholds, lines),
+        status=status_of(loan, paid, as_of, thresholds, Course.of(lines)),
         paid_off_on=days[-1].item(),
         installments=installments,
         repayments=_with_what_each_covered(received, lines, paid_after),
@@ -60,6 +60,7 @@ def preview_of(
 ) -> RepaymentPreview:
     """What one more repayment would do to a loan as it stands at the end of ``as_of``."""
     lines = schedule(terms_of(loan))
+    course = Course.of(lines)
     paid = int(received["amount"].sum())
     before, after = (cover(np.int64(each), lines) for each in (paid, paid + entry.amount))
     covers = pd.DataFrame(
@@ -76,8 +77,8 @@ def preview_of(
     return RepaymentPreview(
         amount=entry.amount,
         received_on=entry.received_on,
-        before=status_of(loan, paid, as_of, thresholds, lines),
-        after=status_of(loan, paid + entry.amount, as_of, thresholds, lines),
+        before=status_of(loan, paid, as_of, thresholds, Course.of(lines)),
+        after=status_of(loan, paid + entry.amount, as_of, thresholds, course),
         covers=covers[covers["interest"] + covers["principal"] > 0].reset_index(drop=True),
         overpaid=entry.amount - int(covers["interest"].sum() + covers["principal"].sum()),
         same_amount_on=same.iloc[-1] if len(same) else None,

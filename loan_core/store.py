@@ -1,6 +1,6 @@
 """The database: one way to read, one way to write. SQLite or PostgreSQL, by its URL; nothing connects on import."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -32,18 +32,26 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError,
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from loan_core.errors import DatabaseBusy, DatabaseUnusable, Refusal, shortened
+from loan_core.errors import DatabaseBusy, DatabaseUnusable, Refusal, TookTooLong, shortened
 from loan_core.models import Edition, Loan, Revision
 
 LOCK_WAIT_MS = 5_000
 MIGRATION_WAIT_MS = 120_000
 _MOMENT = timedelta(microseconds=1)
+STATEMENT_WAIT_MS = 120_000
+"""No question of a book of a million loans takes half as long. Exports read a thousand rows at a statement, imports
+write ten thousand; what takes longer by its nature, ``Write.take_time`` and migrations, is not broken off."""
+IDLE_WAIT_MS = 300_000
+"""A process that hangs with the book's lock in hand loses it then."""
+_CONNECTIONS_KEPT = 5
 _WRITERS_AT_ONCE = 4
 _MIGRATION_LOCK = 0x10A2_B00C
 _EMPTY_TYPES = {int: "int64", str: "str", datetime: "datetime64[us, UTC]"}
-_POSTGRES_OPTIONS = {"connect_timeout": 10}
+_KEPT_ALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 60_000}
+_POSTGRES_OPTIONS = {"connect_timeout": 10, **_KEPT_ALIVE}
 _SQLITE_BUSY = ("database is locked", "database table is locked", "database schema is locked")
-_POSTGRES_BUSY = ("55P03", "40001", "40P01", "57014", "53300")
+_POSTGRES_BUSY = ("55P03", "40001", "40P01", "53300")
+_POSTGRES_TIMED_OUT = "57014"
 
 
 class Write:
@@ -83,16 +91,44 @@ class Write:
         """The id of the next row of a table; the lock keeps it ours."""
         return (self.session.scalar(select(func.max(table.id))) or 0) + 1
 
+    def insert(self, table: type[Any], columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        """Many rows of some columns, by the driver's own fast path; a value is as its column stores it."""
+        connection = self.session.connection()
+        driver: Any = connection.connection.driver_connection
+        named = f"{table.__tablename__} ({', '.join(columns)})"
+        try:
+            if connection.dialect.name == "sqlite":
+                driver.executemany(f"INSERT INTO {named} VALUES ({', '.join('?' * len(columns))})", rows)  # noqa: S608
+                return
+            with driver.cursor() as cursor, cursor.copy(f"COPY {named} FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+        except connection.dialect.loaded_dbapi.Error as error:
+            base = connection.dialect.loaded_dbapi.Error
+            raise DBAPIError.instance(f"INSERT INTO {named}", (), error, base) from error
+
+    def as_stored(self, column: Any, value: object) -> Any:
+        """A value as the driver takes it for a column."""
+        dialect = self.session.connection().dialect
+        process = column.type.dialect_impl(dialect).bind_processor(dialect)
+        return process(value) if process else value
+
+    def take_time(self) -> None:
+        """No statement of this write is broken off, however long it takes: an import, the undoing of one."""
+        if self.session.connection().dialect.name == "postgresql":
+            self.session.execute(text("SET LOCAL statement_timeout = 0"))
+
 
 class Store:
     """A loan book's database, brought to the newest schema when it is opened.
 
-    ``after_commit`` is told the ids of the loans that a write has touched.
+    ``after_commit`` is told the ids of the loans that a write has touched. To PostgreSQL there are at most so many
+    ``connections`` at a time; who needs another waits.
     """
 
-    def __init__(self, uri: str) -> None:
+    def __init__(self, uri: str, connections: int = 15) -> None:
         self.after_commit: Callable[[set[int]], None] = lambda loan_ids: None
-        self._engine = _engine(uri)
+        self._engine = _engine(uri, connections)
         self._writing = self._engine.execution_options(begin="BEGIN IMMEDIATE")
         self._reading = self._engine
         self._compiled: dict[Any, Any] = {}
@@ -180,13 +216,17 @@ def frame(session: Session, query: Any) -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in types.items()})
 
 
-def _engine(uri: str) -> Engine:
+def _engine(uri: str, connections: int) -> Engine:
     try:
         url = make_url(uri.replace("postgres://", "postgresql://", 1))
         if url.get_backend_name() == "postgresql":
             return create_engine(
                 url.set(drivername="postgresql+psycopg", query={}),
+                # A connection that died in the pool, as when the server was restarted, is noticed and made anew.
                 pool_pre_ping=True,
+                pool_size=min(connections, _CONNECTIONS_KEPT),
+                max_overflow=max(connections - _CONNECTIONS_KEPT, 0),
+                pool_timeout=LOCK_WAIT_MS / 1000,
                 connect_args={**_POSTGRES_OPTIONS, **url.query, "options": _postgres_options(url)},
             )
         is_file = url.database and "memory" not in f"{url.database}{url.query.get('mode', '')}"
@@ -205,8 +245,9 @@ def _engine(uri: str) -> Engine:
 
 
 def _postgres_options(url: URL) -> str:
-    """What the URL asks of the server, and what we ask beside it."""
-    return f"{url.query.get('options', '')} -c lock_timeout={LOCK_WAIT_MS} -c timezone=UTC"
+    """What the URL asks of the server, and what we ask beside it; the URL may ask for other time-outs of statements."""
+    ours = f"-c statement_timeout={STATEMENT_WAIT_MS} -c idle_in_transaction_session_timeout={IDLE_WAIT_MS}"
+    return f"{ours} {url.query.get('options', '')} -c lock_timeout={LOCK_WAIT_MS} -c timezone=UTC"
 
 
 def _prepare_sqlite(connection: Any, _: Any) -> None:
@@ -236,6 +277,7 @@ def _migrate(engine: Engine) -> None:
         with connection.begin():
             if engine.dialect.name == "postgresql":
                 connection.execute(text(f"SET LOCAL lock_timeout = {MIGRATION_WAIT_MS}"))
+                connection.execute(text("SET LOCAL statement_timeout = 0"))
                 connection.execute(select(func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
             if _schema(connection, scripts) != scripts.get_current_head():
                 config.attributes["connection"] = connection
@@ -272,6 +314,8 @@ def _refusal(error: DBAPIError, url: URL) -> Refusal | None:
     place = url.database if url.get_backend_name() == "sqlite" else f"{url.host or 'the local server'}/{url.database}"
     if any(words in said for words in _SQLITE_BUSY) or getattr(error.orig, "sqlstate", None) in _POSTGRES_BUSY:
         return DatabaseBusy()
+    if getattr(error.orig, "sqlstate", None) == _POSTGRES_TIMED_OUT:
+        return TookTooLong()
     for words, sentence in _UNUSABLE.items():
         if words in said:
             return DatabaseUnusable(sentence.format(place=place))

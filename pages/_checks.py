@@ -27,7 +27,7 @@ def check(kind: str, name: str, draft: Draft) -> None:
     if not trial and not isinstance(refusal, InvalidFile):
         raise refusal
     found, problems = trial or refusal, () if trial else refusal.problems
-    wrong = len({each.line for each in problems})
+    wrong = refusal.to_correct if refusal else 0
     to_correct = f"{counted(wrong, 'row')} to correct. Nothing is imported until every row is right."
     st.markdown(markdown(trial.sentence if trial else to_correct))
     with st.grid(4, min_column_width=120, gap="small"):
@@ -39,6 +39,8 @@ def check(kind: str, name: str, draft: Draft) -> None:
     if problems:
         csv, file_name, icon = partial(corrections, problems), f"{kind}-to-correct.csv", ":material/download:"
         st.download_button("Rows to correct", csv, file_name, "text/csv", type="primary", icon=icon, on_click="ignore")
+        if refusal.count > len(problems):
+            st.caption(f"The first {len(problems):,} of {refusal.count:,} errors are listed here, and in the file.")
     elif trial.new:
         label, icon = f"Import {counted(trial.new, NOUNS[kind])}", ":material/upload:"
         st.button(label, type="primary", icon=icon, on_click=wait_for, args=(kind, name, draft.content))

@@ -53,3 +53,9 @@ def selected(row: Any) -> None:
                 go("status", loan=row.loan_id)
             if not (row.reverses or row.reversed_by or undoing.written):
                 reverse(undoing, row.id, "Reverse")
+
+
+def clear() -> None:
+    """Off with the search and what else narrows the list; the loan that is being recorded on stays."""
+    for name in ("search", "only", "page"):
+        st.query_params.pop(name, None)

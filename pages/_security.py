@@ -31,6 +31,8 @@ HEADERS = {
 }
 _ENCODED = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
 _NAMES = {name for name, _ in _ENCODED}
+# What begins a response: to a request, to one that opens a socket, to one that is not let open it.
+_BEGINNINGS = {"http.response.start", "websocket.accept", "websocket.http.response.start"}
 
 
 class SecurityHeaders:
@@ -41,9 +43,9 @@ class SecurityHeaders:
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            if message["type"] in _BEGINNINGS:
                 kept = [(name, value) for name, value in message.get("headers", ()) if name.lower() not in _NAMES]
                 message = {**message, "headers": [*kept, *_ENCODED]}
             await send(message)
 
-        await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+        await self._app(scope, receive, send_with_headers)

@@ -6,55 +6,19 @@ import pandas as pd
 import streamlit as st
 
 from loan_core import currency
+from pages._agreement import ask_terms, void
 from pages._desk import attempt, book, chart, go, table, theme
-from pages._form import Fields, Form, choice, day_input, form, fraction, plain, start_over, take_back
+from pages._form import Fields, Form, form, start_over
 from pages._look import figure, instant, major, markdown, money, percent
 from pages._schedule_chart import schedule_chart, schedule_sentence
 from pages._words import headline, installments_of, named, rate, when_due
-
-FREQUENCIES = {"monthly": "Month", "quarterly": "Quarter", "every_two_weeks": "Two weeks", "weekly": "Week"}
-METHODS = {
-    "annuity": "Level installments",
-    "equal_principal": "Equal principal",
-    "interest_only": "Interest only, principal at the end",
-    "flat": "Flat interest",
-}
-ROUNDINGS = {"half_up": "To the nearest", "up": "Always up"}
-
-
-def ask(fields: Fields) -> None:
-    """The agreement, by the names of the book."""
-    codes = dict.fromkeys([book().default_currency, *book().portfolio(book().today()).by_currency])
-    fields.ask("borrower", st.text_input, "Borrower (required)")
-    with fields.pair():
-        fields.ask("loan_amount", st.text_input, "Loan amount", read=plain, live="300ms")
-        fields.ask("currency", st.selectbox, "Currency", options=codes, accept_new_options=True)
-    with fields.pair():
-        fields.ask("interest_rate", st.text_input, "Interest rate, %", value="2.0", read=fraction, live="300ms")
-        fields.ask("rate_period", choice, "Quoted per", words={"month": "Month", "year": "Year"})
-    fields.keep_room("rate")
-    with fields.pair():
-        fields.ask("repayment_period", st.number_input, "Installments", min_value=1, value=12)
-        fields.ask("frequency", choice, "Every", words=FREQUENCIES)
-    with fields.pair():
-        fields.ask("start_on", day_input, "Starts on", value=book().today())
-        fields.ask("first_due_on", day_input, "First due on", value=None, help="Left empty: a period after the start.")
-    with st.expander("More terms", icon=":material/tune:"):
-        fields.ask("method", choice, "Method", words=METHODS)
-        with fields.pair():
-            fields.ask("rounding", choice, "Rounding", words=ROUNDINGS, help="Of the installment that is calculated.")
-            fields.ask(
-                "installment", st.text_input, "Installment", read=plain, live="300ms", help="Left empty: calculated."
-            )
-        fields.ask("reference", st.text_input, "Reference", help="Left empty: the next number.")
-        fields.ask("note", st.text_area, "Note", height=80)
 
 
 def fill_in(new: Form) -> None:
     left, right = st.columns([5, 7], gap="medium")
     with left:
         fields = Fields(new)
-        ask(fields)
+        ask_terms(fields)
         fields.keep_room()
         with st.container(horizontal=True):
             is_pressed = st.button("Create loan", type="primary", icon=":material/check:", key=fields.key("create"))
@@ -95,7 +59,6 @@ def preview(quote: Any) -> None:
 
 def receipt(loan: Any) -> None:
     """What was written, in place of the form."""
-    voiding = form(f"void {loan.id}")
     statement = book().statement(loan.id, book().today())
     loan = statement.loan
     with st.container(border=True, width=560):
@@ -119,8 +82,7 @@ def receipt(loan: Any) -> None:
             if st.button("Open loan", icon=":material/arrow_forward:"):
                 go("status", loan=loan.id)
             if not loan.voided_at:
-                mistake = "For a loan entered by mistake. It stays in the book, and counts in no figure."
-                take_back(voiding, "Void", "block", "Void loan", mistake, book().void_loan, loan.id)
+                void(loan.id)
 
 
 with st.container(gap=None):

@@ -5,10 +5,10 @@ from functools import partial
 import streamlit as st
 
 from loan_core import currency
-from pages._desk import PERIODS, as_of, book, clear_filters, currency_asked, in_url, loan_id, made, page_asked, since
+from pages._desk import PERIODS, as_of, book, currency_asked, in_url, loan_id, made, page_asked, since
 from pages._form import form
 from pages._look import day, figure
-from pages._received import listed, selected
+from pages._received import clear, listed, selected
 from pages._recording import fill_in, receipt
 from pages._repayment_words import file_name
 
@@ -76,7 +76,7 @@ with right:
         when = f"from {day(first_day)} to {day(as_of())}" if first_day else f"by {day(as_of())}"
         st.markdown(f"**No repayment {'matches' if search or only else 'came in'}** {when}.")
         if search or only:
-            st.button("Clear filters", icon=":material/close:", on_click=clear_filters)
+            st.button("Clear filters", icon=":material/close:", on_click=clear)
     else:
         chosen = listed(page.rows, code)
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):

@@ -6,8 +6,8 @@ import streamlit as st
 
 from loan_core import currency
 from pages import _filters
+from pages._agreement import void
 from pages._desk import as_of, book, chart, go, here, in_url, made, table, theme
-from pages._form import form, take_back
 from pages._loan_picker import choose_loan
 from pages._loan_tables import installments_table, repayments_table
 from pages._look import badge, day, isolated, markdown, tolerance
@@ -100,5 +100,4 @@ with st.container(horizontal=True, vertical_alignment="center"):
         icon = f":material/{icon}:"
         st.download_button(label, file, file_name=name, mime=f"text/{kind}", icon=icon, on_click="ignore")
     if not status.total_amount_paid:
-        mistake = "For a loan entered by mistake. It stays in the book, and counts in no figure."
-        take_back(form(f"void {loan.id}"), "Void", "block", "Void loan", mistake, book().void_loan, loan.id)
+        void(loan.id)

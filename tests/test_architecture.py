@@ -15,7 +15,8 @@ ROOT = Path(__file__).parents[1]
 PAGES = "pages/*"
 CALCULATION = "loan_core/calculation/*"
 MIGRATIONS = "loan_core/migrations/*"
-THE_BOOK = tuple(f"loan_core/{part}.py" for part in ("book", "recording", "batches", "ledger", "whole_book"))
+WITH_QUERIES = ("book", "recording", "batches", "ledger", "whole_book", "blocks", "lists", "packing")
+THE_BOOK = tuple(f"loan_core/{part}.py" for part in WITH_QUERIES)
 THE_CLOCK = "loan_core/settings.py"
 RUN_BY_ALEMBIC = "loan_core/migrations/env.py"
 
@@ -28,6 +29,8 @@ ONLY_IN = {
     "pydantic": ("loan_core/asked.py",),
     "prometheus_client": ("loan_core/metrics.py",),
     "sqlalchemy": (MIGRATIONS, "loan_core/models.py", "loan_core/store.py", *THE_BOOK),
+    # A second library that opens the same SQLite file in one process takes away the locks of the first.
+    "adbc_driver_sqlite": (),
     "alembic": (MIGRATIONS, "loan_core/store.py"),
     "redis": ("loan_core/cache.py",),
     "click": ("loan_core/__main__.py",),

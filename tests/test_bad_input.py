@@ -334,6 +334,24 @@ def test_a_bad_loan_is_refused_in_words(shelf, case):
     assert str(refused.value) == f"{wrong} {right}"
 
 
+@pytest.mark.parametrize(("kind", "good", "bad"), [("loans", LOAN, LOANS), ("repayments", REPAYMENT, REPAYMENTS)])
+def test_every_bad_row_in_one_file_is_refused_on_postgresql_too(shelf, postgresql_url, kind, good, bad):
+    """What SQLite says of each row by itself, above, is what PostgreSQL says of them together."""
+    book = open_at(postgresql_url)
+    for reference, code in {"A": "USD", "J": "JPY", "K": "KWD"}.items():
+        book.create_loan(
+            loan_amount=1000, repayment_period=12, start_on="2025-10-01", currency=code, reference=reference
+        )
+    file = csv_file(*(good | stated for stated, *_ in bad)).getvalue()
+    before = contents(postgresql_url)
+    with pytest.raises(InvalidFile) as refused:
+        getattr(book, f"import_{kind}")(io.BytesIO(file))
+    assert contents(postgresql_url) == before
+    assert refused.value.problems == shelf.refusal(kind, file).problems
+    assert [problem.wrong for problem in refused.value.problems] == [wrong for _, _, wrong, _ in bad]
+    book.close()
+
+
 @pytest.mark.parametrize("case", REPAYMENTS, ids=a_few_words)
 def test_a_bad_row_of_repayments_is_refused_in_words(shelf, case):
     stated, field, wrong, right = case

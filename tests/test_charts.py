@@ -1,5 +1,6 @@
 """What the status chart carries: the marks, where they end, the words on them. The frames are made up."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from types import SimpleNamespace
 
@@ -9,6 +10,7 @@ import plotly.graph_objects as go
 import pytest
 
 from loan_core import LoanStatus, Statement
+from loan_core.calculation.projection import Projection
 from pages._charts import ROLES
 from pages._status_chart import status_chart, status_sentence
 
@@ -222,14 +224,18 @@ SHAPES = {
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=list(SHAPES))
 @pytest.mark.parametrize("paid_percent", [0, 35, 100, 130])
 @pytest.mark.parametrize("elapsed_percent", [-50, 0, 5, 50, 100, 900])
-def test_every_shape_stays_inside_its_axes(shape: dict[str, object], paid_percent: int, elapsed_percent: int) -> None:
+@pytest.mark.parametrize("is_balance", [False, True], ids=["payments", "balance"])
+def test_every_shape_stays_inside_its_axes(
+    shape: dict[str, object], paid_percent: int, elapsed_percent: int, is_balance: bool
+) -> None:
     due_on, due = shape.get("due_on", monthly(12)), shape.get("due", DUE)
     as_of = START + (due_on[-1] - START) * elapsed_percent / 100
     received = [(START, due * len(due_on) * paid_percent // 100)]
-    fig = chart(statement(as_of, received, **shape))
+    of = statement(as_of, received, **shape)
+    fig = status_chart(of, THRESHOLDS, "light", date(2030, 1, 1), is_balance=is_balance)
     first, last = fig.layout.xaxis.range
     top = fig.layout.yaxis.range[1]
-    names = {"Paid", "Fallen due", "Gap in money", "Gap in days", "Day"}
+    names = {"Paid", "Left", "Fallen due", "Gap in money", "Gap in days", "Day"}
     for trace in (trace for trace in fig.data if trace.name in names):
         assert all(first <= x <= last for x in trace.x)
         assert all(0 <= y <= top * 1.0001 for y in trace.y)
@@ -280,6 +286,67 @@ def test_dates_are_ticked_by_weeks_months_or_years() -> None:
 )
 def test_the_same_chart_in_words(of: Statement, sentence: str) -> None:
     assert status_sentence(of).replace("\N{NO-BREAK SPACE}", " ") == sentence
+
+
+def going_on(of: Statement, on: list[date], paid: list[int], is_paid_off: bool) -> Statement:
+    """The same loan with a path at the pace of its last installments."""
+    days = np.array(on, dtype="M8[D]")
+    end = days[-1] if is_paid_off else np.datetime64("NaT", "D")
+    return replace(of, projection=Projection(3, 20_000, 30_000, days, np.array(paid), end))
+
+
+SLOW = going_on(BEHIND, [date(2026, 6, 2), date(2026, 7, 1), date(2027, 2, 1)], [44_460, 51_127, 120_000], True)
+NEVER = going_on(BEHIND, [date(2026, 6, 2), date(2026, 7, 1), date(2040, 7, 1)], [44_460, 44_460, 44_460], False)
+
+
+def test_the_path_goes_on_from_the_day_in_the_actual_colour() -> None:
+    path = marks(chart(SLOW))["At this pace"]
+    assert (path.x[0], path.y[0], path.x[-1], path.y[-1]) == ("2026-06-02", 444.6, "2027-02-01", 1200)
+    assert path.line.color == ROLES["light"]["actual"]
+    assert path.line.width < marks(chart(SLOW))["Paid"].line.width
+    assert (path.line.dash, path.text[1]) == ("2px,4px", "$511.27")
+
+
+def test_the_chart_goes_on_to_where_the_path_ends_but_not_for_ever() -> None:
+    assert chart(SLOW).layout.xaxis.range[1] > "2027-02-01"
+    far = going_on(BEHIND, [date(2026, 6, 2), date(2050, 7, 1)], [44_460, 120_000], True)
+    assert "2027-04" < chart(far).layout.xaxis.range[1] < "2027-05", "the schedule's year and half of one"
+    assert marks(chart(far))["At this pace"].y[-1] == 444.6
+    assert chart(NEVER).layout.xaxis.range == chart(BEHIND).layout.xaxis.range
+    assert "At this pace" not in marks(chart(BEHIND))
+
+
+def balance(of: Statement) -> go.Figure:
+    return status_chart(of, THRESHOLDS, "light", date(2030, 1, 1), is_balance=True)
+
+
+def test_the_balance_is_the_schedule_less_what_was_paid() -> None:
+    seen = marks(balance(SLOW))
+    assert (seen["Left"].y[0], seen["Left"].y[-1]) == (1200, 755.4)
+    assert (seen["Fallen due"].y[-1], at(seen["Expected"], date(2026, 10, 1))) == (400, 0)
+    assert list(seen["Gap in money"].y) == [755.4, 400]
+    assert (min(seen["Gap in days"].x), max(seen["Gap in days"].x)) == ("2026-03-01", "2026-06-02")
+    assert min(seen["Gap in days"].y) > 755.4, "above the line"
+    assert seen["At this pace"].y[-1] == 0
+    assert {"<b>Left</b> $755.40", "Expected $400.00", "<b>$355.40</b><br>behind", "<b>93 days</b>"} <= set(
+        words(balance(SLOW))
+    )
+
+
+def test_a_balance_is_never_below_nothing() -> None:
+    overpaid = statement(date(2026, 6, 2), [(date(2026, 3, 20), 150_000)])
+    seen = marks(balance(overpaid))
+    assert all(y >= 0 for trace in seen.values() for y in trace.y)
+    assert "<b>Left</b> $0.00" in words(balance(overpaid))
+
+
+def test_the_balance_and_the_path_in_words() -> None:
+    slow = replace(SLOW, loan=SimpleNamespace(start_on=START, frequency="monthly"))
+    assert status_sentence(slow, is_balance=True).replace("\N{NO-BREAK SPACE}", " ") == (
+        "Step chart of the remaining balance for loan L-0007, as of 2 Jun 2026. "
+        "Expected $400.00, left $755.40: $355.40 behind, 93 days past due. "
+        "At the pace of the last 3 installments, $66.67 a month (66.7% of what fell due), it is paid off on 1 Feb 2027."
+    )
 
 
 def test_no_finger_zooms_and_no_legend_stands_in_the_way() -> None:

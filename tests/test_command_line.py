@@ -20,8 +20,9 @@ from typing import Any
 
 import pytest
 
-from loan_core import Book, Settings
+from loan_core import Book, Settings, verify
 from loan_core.__main__ import main
+from loan_core.published import Case
 from tests.conftest import ROOT
 from tests.test_exchange import NOW, TODAY, contents, csv_file, exported, open_at
 
@@ -574,3 +575,13 @@ def until(is_so: Callable[[], bool]) -> None:
     while not is_so():
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def test_the_check_says_what_passed_and_ends_with_one_where_something_did_not(ask, book, sqlite_url, monkeypatch):
+    lines = ask("check").text.splitlines()
+    assert "Passed for 3 loans: the total paid is the sum of what was received." in lines
+    assert re.fullmatch(r"All [0-9]+ checks passed, in [0-9,]+ comparisons\.", lines[-1])
+    monkeypatch.setattr(verify, "CASES", (Case("one and one are two", "Peano", 2, lambda: 3),))
+    said = ask("check", "--as-of", "2025-11-01")
+    assert "FAILED for 1 of 1 published case: one and one are two (Peano)." in said.out.decode()
+    assert said.sentence.startswith("1 of 9 checks failed, in ")

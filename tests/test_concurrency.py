@@ -203,7 +203,7 @@ def statement(book):
 
 
 def unzipped(book):
-    with ZipFile(BytesIO(book.export_all(DAY))) as archive:
+    with ZipFile(BytesIO(b"".join(book.export_all(DAY)))) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 
 

@@ -54,6 +54,16 @@ def test_the_same_seed_on_the_same_day_makes_the_same_book(tmp_path):
     assert made_up(tmp_path, "default", loans=40) == made_up(tmp_path, "one", loans=40, seed=1)
 
 
+def test_the_same_seed_makes_the_same_book_on_each_database(sqlite_url, postgresql_url):
+    books = [open_at(url) for url in (sqlite_url, postgresql_url)]
+    # More loans than are written at a time.
+    receipts = [book.load_demo(loans=1_100, seed=7) for book in books]
+    assert receipts[0] == receipts[1]
+    assert everything(books[0]) == everything(books[1])
+    for book in books:
+        book.close()
+
+
 @pytest.mark.parametrize("other", [{"seed": 8}, {"at": NOW + timedelta(days=1)}], ids=["seed", "day"])
 def test_another_seed_or_day_makes_another_book(tmp_path, other):
     first, second = (

@@ -41,12 +41,9 @@ IMPORTERS = {"loans": Book.import_loans, "repayments": Book.import_repayments}
 
 
 @pytest.fixture
-def url(request: pytest.FixtureRequest) -> Any:
-    """Of an SQLite file, and beneath ``on_each_database`` of a PostgreSQL too."""
-    return request.getfixturevalue(f"{getattr(request, 'param', 'sqlite')}_url")
-
-
-on_each_database = pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
+def url(database_url: str) -> str:
+    """Each of these tests runs on SQLite and on PostgreSQL."""
+    return database_url
 
 
 @pytest.fixture
@@ -108,7 +105,6 @@ def test_a_batch_says_what_it_was(url):
     book.close()
 
 
-@on_each_database
 @pytest.mark.parametrize("name", ["é" * 255, "caf\udce9.csv", "a\nb.csv"], ids=["long", "Latin-1", "two lines"])
 def test_a_file_may_have_any_name_that_a_disk_takes(book, name):
     assert book.import_loans(loans_file("B"), name=name).new == 1
@@ -137,7 +133,6 @@ def test_a_refusal_says_how_much_of_the_file_was_good(book):
     assert (refused.value.rows, refused.value.new, refused.value.already_there) == (4, 2, 1)
 
 
-@on_each_database
 @pytest.mark.parametrize("kind", FILES)
 def test_an_import_that_is_broken_off_leaves_nothing(book, url, kind):
     def stop_when_all_is_written(doing: str, done: int, rows: int) -> None:
@@ -165,7 +160,6 @@ def test_an_import_tells_how_far_it_is(book, kind):
     assert told["Writing"][-1][0] == 2_500
 
 
-@on_each_database
 @pytest.mark.parametrize("kind", FILES)
 def test_the_same_file_from_many_at_once_is_one_import(book, url, kind):
     at_once = Barrier(4)
@@ -185,7 +179,6 @@ def test_the_same_file_from_many_at_once_is_one_import(book, url, kind):
     assert len(table) == 100 + (kind == "loans")
 
 
-@on_each_database
 def test_two_files_at_once_that_share_a_loan_write_it_once(book, url):
     at_once = Barrier(2)
 
@@ -202,7 +195,6 @@ def test_two_files_at_once_that_share_a_loan_write_it_once(book, url):
     assert sorted(book.loans(TODAY)["reference"]) == ["A", "B", "C", "D"]
 
 
-@on_each_database
 @pytest.mark.parametrize(
     ("loan_amount", "outcome"),
     [
@@ -267,7 +259,6 @@ SENT_BACK = (
 )
 
 
-@on_each_database
 def test_a_reversal_comes_in_as_a_reversal(book):
     receipt = book.import_repayments(csv_file(*SENT_BACK))
     assert (receipt.new, receipt.amounts) == (2, {"USD": 0})
@@ -298,7 +289,6 @@ def seen(book: Book) -> list[bytes]:
     return [without(OF_THE_BOOK, exported(book, what, day)) for what in whats for day in DAYS]
 
 
-@on_each_database
 def test_an_undone_import_of_repayments_has_never_been(book):
     book.add_repayment(1, 50, received_on="2025-10-20", reference="by hand")
     before = seen(book)
@@ -330,7 +320,6 @@ def test_undoing_an_import_says_what_it_did(book):
     ]
 
 
-@on_each_database
 def test_an_undone_import_of_loans_has_never_been(book):
     before = seen(book)
     book.import_loans(loans_file("B", "C"))
@@ -350,7 +339,6 @@ def test_undoing_twice_is_undoing_once(book, url, kind):
     assert contents(url) == before
 
 
-@on_each_database
 def test_many_who_undo_at_once_undo_once(book, url):
     book.import_repayments(repayments_file("P", "Q"))
     at_once = Barrier(4)
@@ -368,7 +356,6 @@ def test_many_who_undo_at_once_undo_once(book, url):
     assert book.status(1, TODAY).total_amount_paid == 0
 
 
-@on_each_database
 @pytest.mark.parametrize(
     ("kind", "corrected"), [("loans", {"loan_amount": "2000.00"}), ("repayments", {"amount": "100.00"})]
 )
@@ -405,7 +392,6 @@ def test_what_was_reversed_by_hand_is_undone_with_its_import(book, reversed_on):
     assert book.import_repayments(repayments_file("P", amount="1.00")).new == 1
 
 
-@on_each_database
 def test_an_undone_reversal_leaves_the_repayment_as_it_was(book):
     """The file's repayment was there already; what the file brought is its reversal alone."""
     book.add_repayment(1, "94.56", received_on="2025-11-01", reference="P")
@@ -418,7 +404,6 @@ def test_an_undone_reversal_leaves_the_repayment_as_it_was(book):
     assert book.reverse_repayment(1).amount == -9456
 
 
-@on_each_database
 def test_an_import_of_loans_that_received_money_since_stays(book, url):
     book.import_loans(loans_file("B", "C", "D"))
     book.add_repayment(3, 5, received_on="2025-11-01")

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from loan_core import Book, Settings, open_book
 from pages._desk import since
+from pages._repayment_words import file_name
 from tests import test_new_loan_page
 from tests.desk import Tab, browser, served, tab
 from tests.test_new_loan_page import (
@@ -278,8 +279,28 @@ def test_the_period_and_the_search_are_in_the_url(book: Book, loan: int) -> None
     assert listed(at) == [("2021-03-02", 94.56, "Reversed by RP-1051")]
     fill(at, Search="nobody")
     assert "No repayment matches from 1 Mar 2021 to 4 Mar 2021." in words(at).replace("*", "")
-    press(at, "Clear search")
+    press(at, "Clear filters")
     assert "search" not in at.query_params
+
+
+def test_the_history_of_one_loan(book: Book, loan: int) -> None:
+    other = book.create_loan(loan_amount="500.00", repayment_period=3, start_on="2021-01-01")
+    book.add_repayment(other.id, "11.00", received_on="2021-05-30")
+    at = opened_on_the_day(loan=other.id, period="All")
+    assert len(listed(at)) == 7
+    run(at.toggle[0].set_value(True))
+    assert (at.query_params["only"], listed(at)) == ("True", [("2021-05-30", 11.00, "")])
+    fill(at, Search="nobody")
+    press(at, "Clear filters")
+    assert dict(at.query_params) == {"loan": "2", "period": "All", "as_of": "2021-06-02"}, "the form keeps its loan"
+    assert len(listed(at)) == 7
+
+
+def test_a_csv_is_called_by_what_it_is_of() -> None:
+    everything = {"since": None, "search": "", "currency": "USD", "loan_id": None}
+    assert file_name(DAY, **everything) == "repayments-all-to-2021-06-02-usd.csv"
+    some = {"since": date(2021, 5, 4), "search": "../É mile;\n", "currency": "KES", "loan_id": 7}
+    assert file_name(DAY, **some) == "repayments-2021-05-04-to-2021-06-02-kes-loan-7-é-mile.csv"
 
 
 def test_a_long_history_is_turned_over(book: Book, loan: int) -> None:

@@ -131,13 +131,13 @@ def test_nobody_may_frame_a_page(opened: Tab, tmp_path: Path) -> None:
     assert any("frame-ancestors 'none'" in said for said in opened.heard())
 
 
-def test_headers_of_the_application_give_way_and_sockets_are_left_alone() -> None:
-    async def application(scope: Any, receive: Any, send: Any) -> None:
+def test_headers_of_the_application_give_way_whatever_the_response_begins_with() -> None:
+    async def application(beginning: str, receive: Any, send: Any) -> None:
         own = [(b"content-security-policy", b"default-src *"), (b"X-Content-Type-Options", b"none"), (b"etag", b"7")]
-        await send({"type": f"{scope['type']}.response.start", "status": 500, "headers": own})
+        await send({"type": beginning, "status": 500, "headers": own})
         await send({"type": "http.response.body", "body": b"!"})
 
-    def sent(kind: str) -> list[Any]:
+    def sent(beginning: str) -> list[Any]:
         messages: list[Any] = []
 
         async def send(message: Any) -> None:
@@ -145,14 +145,15 @@ def test_headers_of_the_application_give_way_and_sockets_are_left_alone() -> Non
 
         # Nothing in it waits: it needs no loop, and the browser's is running in this thread.
         with pytest.raises(StopIteration):
-            SecurityHeaders(application)({"type": kind}, None, send).send(None)  # type: ignore[arg-type]
+            SecurityHeaders(application)(beginning, None, send).send(None)  # type: ignore[arg-type]
         return messages
 
-    start, body = sent("http")
-    headers = [(name.decode(), value.decode()) for name, value in start["headers"]]
-    assert headers == [("etag", "7"), *((name.lower(), value) for name, value in HEADERS.items())]
-    assert (start["status"], body["body"]) == (500, b"!")
-    assert len(sent("websocket")[0]["headers"]) == 3
+    for beginning in ("http.response.start", "websocket.accept", "websocket.http.response.start"):
+        start, body = sent(beginning)
+        headers = [(name.decode(), value.decode()) for name, value in start["headers"]]
+        assert headers == [("etag", "7"), *((name.lower(), value) for name, value in HEADERS.items())]
+        assert (start["status"], body["body"]) == (500, b"!")
+    assert len(sent("websocket.send")[0]["headers"]) == 3, "what is said over a socket has no headers of a response"
 
 
 def test_scripts_come_from_here_alone() -> None:

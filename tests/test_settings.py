@@ -36,6 +36,7 @@ def machine_in_kiribati(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 # What a variable says, in which field, and what that means.
 SAID = [
     ("SQLALCHEMY_DATABASE_URI", "postgresql://db/loans", "database_uri", "postgresql://db/loans"),
+    ("LOANS_DATABASE_CONNECTIONS", "3", "database_connections", 3),
     ("REDIS_URL", "off", "redis_url", "off"),
     ("LOANS_TIMEZONE", "Africa/Nairobi", "timezone", ZoneInfo("Africa/Nairobi")),
     ("LOANS_AHEAD_PERCENT", "200", "thresholds", Thresholds(ahead_percent=200, behind_percent=90)),
@@ -45,6 +46,7 @@ SAID = [
     ("LOANS_RECORDED_BY", "Front desk", "recorded_by", "Front desk"),
     ("LOANS_API_TOKENS", "desk:s3cret", "api_tokens", "desk:s3cret"),
     ("LOANS_API_CALLS_PER_MINUTE", "1000000", "api_calls_per_minute", 10**6),
+    ("LOANS_MEMORY_MB", "64", "memory_mb", 64),
     (
         "LOANS_CORS_ORIGINS",
         " https://a.example, https://b.example",
@@ -59,6 +61,7 @@ VARIABLES = {variable for variable, *_ in SAID}
 def test_without_a_word_from_the_environment_a_book_is_kept_so(environment):
     assert asdict(Settings.read(environment)) == {
         "database_uri": "sqlite:///loans.db",
+        "database_connections": 15,
         "redis_url": "redis://localhost:6379/0",
         "timezone": None,
         # DOMAIN: Ahead from 1.10 times the expected, Behind below 0.90 of it.
@@ -68,6 +71,7 @@ def test_without_a_word_from_the_environment_a_book_is_kept_so(environment):
         "api_tokens": "",
         "api_calls_per_minute": 6_000,
         "cors_origins": (),
+        "memory_mb": 512,
     }
 
 

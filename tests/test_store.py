@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from sqlalchemy import Engine, create_engine, event, inspect, make_url, text
@@ -14,10 +15,10 @@ from sqlalchemy.exc import IntegrityError, InternalError
 from sqlalchemy.orm import Session
 
 from loan_core import store as store_module
-from loan_core.errors import DatabaseBusy, DatabaseUnusable, Refusal
+from loan_core.errors import DatabaseBusy, DatabaseUnusable, Refusal, TookTooLong
 from loan_core.models import Edition, Loan, Revision
 from loan_core.store import Store, edition
-from tests.servers import free_port
+from tests.servers import free_port, postgresql_server
 
 NOBODY = 65534
 NOW = datetime(2026, 6, 2, 10, 5, tzinfo=UTC)
@@ -191,6 +192,8 @@ def test_postgresql_waits_five_seconds_and_speaks_of_utc(postgresql_url):
     with store.read() as one, store.write(NOW) as write:
         for session in (one, write.session):
             assert session.scalar(text("SHOW lock_timeout")) == "5s"
+            assert session.scalar(text("SHOW statement_timeout")) == "2min"
+            assert session.scalar(text("SHOW idle_in_transaction_session_timeout")) == "5min"
             assert session.scalar(text("SHOW timezone")) == "UTC"
         assert one.scalar(text("SHOW transaction_isolation")) == "repeatable read"
         assert one.scalar(text("SHOW transaction_read_only")) == "on"
@@ -291,6 +294,51 @@ def test_a_server_that_goes_away_is_told_at_the_next_question_and_back_again_it_
     with pytest.raises(DatabaseUnusable, match="does not answer"):
         revision(store)
     store.close()
+
+
+def test_a_server_that_was_restarted_is_found_again_by_every_connection():
+    """A real server, ended and started again on the same data: the pool held connections to the one before."""
+    with TemporaryDirectory(prefix="loans-pg-", dir="/tmp") as directory:
+        with postgresql_server(directory) as server:
+            url = server.new_database()
+            store = Store(url)
+            with store.read() as one, store.read() as another:
+                assert [edition(session).revision for session in (one, another)] == [0, 0]
+        with pytest.raises(DatabaseUnusable, match="does not answer"):
+            revision(store)
+        with postgresql_server(directory):
+            assert revision(store) == 0
+            with store.write(NOW) as write:
+                assert write.revision == 1
+            assert revision(store) == 1
+            store.close()
+
+
+def test_a_process_holds_as_many_connections_as_it_was_told(postgresql_url, short_wait):
+    store = Store(postgresql_url, connections=2)
+    with store.read() as one, store.read() as another:
+        assert [edition(session).revision for session in (one, another)] == [0, 0]
+        with pytest.raises(DatabaseBusy):
+            revision(store)
+    assert revision(store) == 0
+    store.close()
+
+
+def test_a_statement_that_takes_too_long_is_stopped_in_words(postgresql_url, monkeypatch):
+    monkeypatch.setattr(store_module, "STATEMENT_WAIT_MS", 50)
+    store = Store(postgresql_url)
+    with pytest.raises(TookTooLong, match="took too long"), store.read() as session:
+        session.execute(text("SELECT pg_sleep(20)"))
+    with store.write(NOW) as write:
+        write.take_time()
+        assert write.session.scalar(text("SELECT 1 FROM pg_sleep(0.1)")) == 1
+    store.close()
+
+
+def test_many_rows_that_a_constraint_refuses_are_the_programmers_error(store):
+    with pytest.raises(IntegrityError), store.write(NOW) as write:
+        write.insert(Edition, ("id", "book_id", "revision"), [(2, "another", 0)])
+    assert revision(store) == 0
 
 
 def test_a_connection_that_breaks_in_the_middle_is_told_in_words(postgresql_url):

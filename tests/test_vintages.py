@@ -1,6 +1,7 @@
 """Vintages and the heat map, against a walk through every day of every loan; and by hand."""
 
 from datetime import date, timedelta
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loan_core.calculation import schedule as schedules
+from loan_core.calculation.dates import Frequency
 from loan_core.calculation.heat_map import BANDS, NOT_SAID, HeatBands, heat_bands, heat_map
 from loan_core.calculation.vintages import LATE_DAYS, Cell, Vintages, vintages, wilson
 from tests.random_books import Came, Held, held_books, month, months_between, some_days, terms_and_receipts
@@ -166,8 +168,6 @@ def test_the_heat_of_every_loan_and_month_equals_its_slow_twin(book, as_of, cell
 
 # Weekly: four installments of 25.00 in May, of which the second was ten days late.
 def test_the_worst_installment_of_a_month_is_the_months():
-    from loan_core.calculation.dates import Frequency
-
     loan = Loan(100_00, 0, 4, frequency=Frequency.WEEKLY, start_on=date(2026, 5, 1))
     held = Held(loan, (Came(date(2026, 5, 6), 25_00), Came(date(2026, 5, 25), 50_00)))
     table = heat_map(*terms_and_receipts([held]), day(date(2026, 5, 29)))
@@ -186,4 +186,4 @@ def test_two_days_are_not_added():
 def test_bands_begin_where_the_last_one_ends():
     edges = list(BANDS.values())
     assert edges[0][0] == 0
-    assert all(before[1] == after[0] for before, after in zip(edges, edges[1:], strict=False))
+    assert all(before[1] == after[0] for before, after in pairwise(edges))

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from loan_core.calculation.money import Integers
+from loan_core.calculation.money import Integers, sums_by
+from loan_core.calculation.receipts import LAST_DAY, Receipts, loan_days
 from loan_core.calculation.schedule import Schedule
 
 
@@ -50,3 +51,15 @@ def paid_on(due: Integers, received_on: Integers, paid_after: Integers) -> Integ
     first = np.searchsorted(standing(paid_after), due.cumsum(), side="left")
     days = np.append(received_on, np.datetime64("NaT", "D"))
     return days[first]
+
+
+def on_time(lines: Schedule, receipts: Receipts) -> Integers:
+    """How much of each installment was paid by the end of its due date: ``(loans, n), (loans) -> (loans, n)``."""
+    loans, most = lines.due_on.shape
+    number = lines.due_on.astype(np.int64)
+    # Past a loan's last installment comes a day that nothing is received after, so that every loan's days rise.
+    due_days = loan_days(np.arange(loans)[:, None], np.where(np.isnat(lines.due_on), LAST_DAY, number)).ravel()
+    first: Integers = np.searchsorted(due_days, loan_days(receipts.loan, receipts.received_on.astype(np.int64)))
+    counts = first < (receipts.loan + 1) * most
+    paid = sums_by(first[counts], receipts.amount[counts], loans * most).reshape(loans, most).cumsum(-1)
+    return np.clip(paid - (lines.due.cumsum(-1) - lines.due), 0, lines.due)

@@ -5,6 +5,7 @@ Columns of one currency, voided loans left out. The results of disjoint sets of 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from heapq import nsmallest
 
 import numpy as np
 
@@ -50,7 +51,7 @@ class Borrowers:
 
     def top(self, number: int = 10) -> list[tuple[str | int, Owed]]:
         """The borrowers who owe most, the largest first; those who owe the same by name."""
-        return sorted(self.owed.items(), key=lambda row: (-row[1].outstanding_principal, str(row[0])))[:number]
+        return nsmallest(number, self.owed.items(), key=lambda row: (-row[1].outstanding_principal, str(row[0])))
 
     def share(self, number: int = 10) -> float | None:
         """The share of the gross portfolio that the largest borrowers owe; None for a book that is owed nothing."""

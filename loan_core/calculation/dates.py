@@ -27,12 +27,18 @@ def due_dates(start_on: Integers, first_due_on: Integers, frequency: Integers, n
     Installment k falls due k periods after ``start_on`` or, where ``first_due_on`` is not NaT, k − 1 periods after
     that; a day that the month does not have becomes the month's last (Apache Fineract, validateSeedDate31).
     """
-    is_stated = np.asarray(~np.isnat(first_due_on))[..., None]
-    anchor: Integers = np.where(is_stated, np.asarray(first_due_on)[..., None], np.asarray(start_on)[..., None])
-    periods = numbers - is_stated.astype(np.int64)
+    is_stated = ~np.isnat(first_due_on)
+    anchor: Integers = np.where(is_stated, first_due_on, start_on)
     anchor_month = anchor.astype("datetime64[M]")
-    month = anchor_month + periods * np.asarray(_MONTHS[frequency])[..., None]
-    first_day = month.astype("datetime64[D]")
-    last_day = (month + 1).astype("datetime64[D]") - first_day - 1
-    day = np.minimum(anchor - anchor_month.astype("datetime64[D]"), last_day)
-    return first_day + day + periods * np.asarray(_DAYS[frequency])[..., None]
+    # Loans side by side, installment after installment: the last axis of what comes out is the slow one in memory.
+    periods = numbers.reshape(-1, *(1,) * np.ndim(anchor)) - is_stated.astype(np.int64)
+    first_day, next_first_day = _months(anchor_month.astype(np.int64) + periods * _MONTHS[frequency])
+    day = np.minimum(anchor - anchor_month.astype("datetime64[D]"), next_first_day - first_day - 1)
+    return np.moveaxis(first_day + day + periods * _DAYS[frequency], 0, -1)
+
+
+def _months(month: Integers) -> tuple[Integers, Integers]:
+    """The first day of each month, and of the month after it; the calendar is asked once a month, not once a date."""
+    earliest = int(month.min(initial=0))
+    first_days = np.arange(earliest, int(month.max(initial=0)) + 2).astype("datetime64[M]").astype("datetime64[D]")
+    return first_days[month - earliest], first_days[month - earliest + 1]

@@ -42,6 +42,30 @@ def total(column: Integers) -> int:
     return (int((column >> 32).sum()) << 32) + int((column & 0xFFFF_FFFF).sum())
 
 
+def parts_by(place: Integers, amount: Integers, places: int) -> Integers:
+    """The sums of at most 2^20 amounts at each of so many places, in two parts: ``(n), (n) -> (2, places)``, exact.
+
+    ``whole`` makes one number of the parts, and of the sums of parts.
+    """
+    # A float holds whole numbers to 2^53: a half of an amount fits, 2^20 times.
+    halves = np.bincount(place, amount >> 32, places), np.bincount(place, amount & 0xFFFF_FFFF, places)
+    return np.stack(halves).astype(np.int64)
+
+
+def whole(parts: Integers) -> int:
+    """The number that two parts make: ``(2) -> ()``."""
+    return (int(parts[0]) << 32) + int(parts[1])
+
+
+def sums_by(place: Integers, amount: Integers, places: int) -> Integers:
+    """The sum of the amounts at each of so many places: ``(n), (n) -> (places)``, exact where the sums fit int64."""
+    if len(amount) * max(int(amount.max(initial=0)), -int(amount.min(initial=0))) < 2**53:
+        return np.bincount(place, amount, places).astype(np.int64)
+    sums = np.zeros(places, dtype=np.int64)
+    np.add.at(sums, place, amount)
+    return sums
+
+
 @dataclass(frozen=True)
 class Currency:
     """A currency of ISO 4217: ``exponent`` decimals; the name in the plural; a symbol where it has one of its own."""

@@ -12,9 +12,11 @@ with what is filed there.
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
+
+from loan_core.calculation.money import Integers
 
 SHORTEST = 5
 MOST_IN_A_FILE = 50
@@ -39,9 +41,10 @@ def nearly_equal(names: Iterable[str]) -> list[tuple[str, str]]:
 
 def plain(name: str) -> str:
     """A name's words without case, accents and punctuation, in alphabetical order."""
-    letters = unicodedata.normalize("NFKD", _APOSTROPHE.sub("", name)).casefold()
-    bare = "".join(each for each in letters if not unicodedata.combining(each))
-    return " ".join(sorted(_WORD.findall(bare)))
+    letters = _APOSTROPHE.sub("", name)
+    if not letters.isascii():
+        letters = "".join(each for each in unicodedata.normalize("NFKD", letters) if not unicodedata.combining(each))
+    return " ".join(sorted(_WORD.findall(letters.casefold())))
 
 
 def is_one_letter_apart(one: str, two: str) -> bool:
@@ -58,23 +61,25 @@ def is_one_letter_apart(one: str, two: str) -> bool:
 def _one_letter_apart(names: Sequence[str]) -> Iterator[tuple[str, str]]:
     tellable = [name for name in names if len(name) >= SHORTEST and not any(map(str.isdigit, name))]
     # Equal shortenings have equal hashes; that unequal ones may have them too only costs a comparison.
-    filed = [(hash(each), place) for place, name in enumerate(tellable) for each in _shortenings(name)]
-    keys = np.fromiter((key for key, _ in filed), np.int64, len(filed))
-    places = np.fromiter((place for _, place in filed), np.int64, len(filed))
-    order = np.argsort(keys, kind="stable")
-    keys, places = keys[order], places[order]
-    begins = np.flatnonzero(np.append(True, keys[1:] != keys[:-1])[: len(keys)])
-    counts = np.diff(np.append(begins, len(keys)))
-    seen: set[tuple[int, int]] = set()
-    for begin, count in zip(begins[counts > 1].tolist(), counts[counts > 1].tolist(), strict=True):
-        together = sorted(set(places[begin : begin + min(count, MOST_IN_A_FILE)].tolist()))
-        for at, one in enumerate(together):
-            seen.update((one, two) for two in together[at + 1 :])
+    keys = np.fromiter((hash(each) for name in tellable for each in _shortenings(name)), np.int64)
+    places = np.repeat(np.arange(len(tellable)), [len(name) + 1 for name in tellable])
+    seen = {pair for together in _filed_together(keys, places) for pair in combinations(together, 2)}
     for one, two in sorted(seen):
         if is_one_letter_apart(tellable[one], tellable[two]):
             yield tellable[one], tellable[two]
 
 
-def _shortenings(name: str) -> set[str]:
-    """A name, and what is left of it without one of its letters."""
-    return {name, *(name[:at] + name[at + 1 :] for at in range(len(name)))}
+def _filed_together(keys: Integers, places: Integers) -> Iterator[list[int]]:
+    """The places that have a key in common, in order: ``(k), (k)``."""
+    order = np.argsort(keys, kind="stable")
+    keys, places = keys[order], places[order]
+    begins = np.flatnonzero(np.append(True, keys[1:] != keys[:-1])[: len(keys)])
+    ends = np.append(begins[1:], len(keys))
+    shared = ends - begins > 1
+    for begin, end in zip(begins[shared].tolist(), ends[shared].tolist(), strict=True):
+        yield sorted(set(places[begin : min(end, begin + MOST_IN_A_FILE)].tolist()))
+
+
+def _shortenings(name: str) -> list[str]:
+    """A name, and what is left of it without each of its letters."""
+    return [name, *(name[:at] + name[at + 1 :] for at in range(len(name)))]

@@ -104,7 +104,13 @@ def days_in_order(lines: Schedule) -> Integers:
 
 def months_of(days: Integers) -> Integers:
     """Calendar months as whole numbers, each year's its own: ``(n) -> (n)``."""
-    return days.astype("datetime64[M]").astype(np.int64)
+    numbers = np.asarray(days).astype("datetime64[D]").astype(np.int64)
+    if not numbers.size:
+        return numbers
+    # The calendar is asked once for each day, not for each row.
+    least = numbers.min()
+    calendar = np.arange(least, numbers.max() + 1).astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+    return calendar[numbers - least]
 
 
 def _sorted_receipts(loan: Integers, received_on: Integers, amount: Integers, loans: int) -> Receipts:

@@ -1,12 +1,15 @@
 """What a book comes to on a day. Columns of one currency in, sums out; nothing is summed across currencies."""
 
-from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from loan_core.calculation.calendar import Calendar
 from loan_core.calculation.money import Integers, total
-from loan_core.calculation.position import Position, State, Status
+from loan_core.calculation.position import Course, Position, State, Status, Thresholds, position
+from loan_core.calculation.receipts import Receipts
 from loan_core.calculation.schedule import Terms, schedule, slices
 
 PAR_DAYS = (1, 30, 60, 90)
@@ -56,6 +59,14 @@ class Totals:
     par: dict[int, int]
     ageing: dict[str, Bucket]
 
+    def __add__(self, other: "Totals") -> "Totals":
+        """The figures of these loans and of others, of the same currency."""
+        return Totals(**{name: _sum(value, getattr(other, name)) for name, value in vars(self).items()})
+
+    def __neg__(self) -> "Totals":
+        """What takes these loans' figures away from those of a book that they are in."""
+        return Totals(**{name: _negative(value) for name, value in vars(self).items()})
+
     def par_ratio(self, days: int) -> float:
         return _ratio(self.par[days], self.gross_portfolio)
 
@@ -96,41 +107,6 @@ def totals(principal: Integers, at: Position) -> Totals:
     )
 
 
-def due_by_month(terms: Terms) -> dict[np.datetime64, int]:
-    """What falls due in each month, over a book of one currency: ``(loans) -> {month: sum}``, months in order."""
-    by_month: Counter[np.datetime64] = Counter()
-    for rows in slices(terms):
-        lines = schedule(terms[rows])
-        falls_due = ~np.isnat(lines.due_on)
-        by_month.update(sum_by(lines.due_on[falls_due].astype("datetime64[M]"), lines.due[falls_due]))
-    return dict(sorted(by_month.items()))
-
-
-def sum_by(keys: Integers, amounts: Integers) -> dict[np.datetime64, int]:
-    """The sum of at most 2^20 amounts for each key: ``(n), (n) -> {key: sum}``, exact."""
-    known, places = np.unique(keys, return_inverse=True)
-    # A float holds whole numbers to 2^53: a half of an amount fits, 2^20 times.
-    high = np.bincount(places, amounts >> 32).astype(np.int64)
-    low = np.bincount(places, amounts & 0xFFFF_FFFF).astype(np.int64)
-    return {key: (int(h) << 32) + int(w) for key, h, w in zip(known, high, low, strict=True)}
-
-
-class PeriodReceipts:
-    """What came in during a period, as columns: the loan's place in the book, the day, the amount: ``(r)`` each."""
-
-    def __init__(self, loan: Integers, received_on: Integers, amount: Integers) -> None:
-        order = np.lexsort((received_on, loan))
-        self._keys = _day_of_loan(loan[order], received_on[order])
-        self.amount = amount[order]
-        self._sums = np.concatenate([[0], self.amount.cumsum()])
-
-    def through(self, loan: Integers, day: Integers) -> Integers:
-        """What each loan received from the period's beginning through a day: ``(n), (n) -> (n)``."""
-        upto = np.searchsorted(self._keys, _day_of_loan(loan, day), side="right")
-        since = np.searchsorted(self._keys, _day_of_loan(loan, np.datetime64("0000-01-01")), side="left")
-        return self._sums[upto] - self._sums[since]
-
-
 @dataclass(frozen=True)
 class Collection:
     """A period in minor units: what first fell due in it, how much of that by its due date was paid, what came in."""
@@ -145,26 +121,67 @@ class Collection:
         return _ratio(self.on_time, self.due)
 
 
-def collection(
-    terms: Terms, paid_before: Integers, receipts: PeriodReceipts, first: np.datetime64, last: np.datetime64
-) -> Collection:
-    """What a book of one currency collected from ``first`` through ``last``, given what each loan had paid before."""
-    due = on_time = 0
-    for rows in slices(terms):
-        lines = schedule(terms[rows])
-        in_period = (lines.due_on >= first) & (lines.due_on <= last)
-        loan, number = np.nonzero(in_period)
-        owed, due_before = lines.due[loan, number], (lines.due.cumsum(-1) - lines.due)[loan, number]
-        paid = paid_before[rows[loan]] + receipts.through(rows[loan], lines.due_on[loan, number])
-        due += total(owed)
-        on_time += total(np.clip(paid - due_before, 0, owed))
-    return Collection(due, on_time, total(receipts.amount))
+@dataclass(frozen=True)
+class Survey:
+    """Loans of one currency: their calendar, their totals on each day asked about, and on some where each stands."""
+
+    calendar: Calendar
+    totals: list[Totals]
+    positions: dict[int, Position]
 
 
-def _day_of_loan(loan: Integers, day: Integers) -> Integers:
-    """One number that orders by loan, then by day; a day is well below a million since the epoch."""
-    return loan * 2**21 + np.asarray(day).astype("datetime64[D]").astype(np.int64) + 2**20
+def survey(
+    terms: Terms,
+    receipts: Receipts,
+    is_voided: Integers,
+    days: Sequence[np.datetime64],
+    thresholds: Thresholds,
+    with_calendar: bool = True,
+    kept: Sequence[int] = (),
+) -> Survey:
+    """What takes a book's schedules, in one pass over them: ``(loans), (loans), (loans), (d)``; days in their order.
+
+    ``kept``: the places of the days of which the positions are wanted too. In slices, so that memory stays flat.
+    """
+    calendar, order = Calendar.empty(), list(slices(terms))
+    found: list[list[Position]] = [[] for _ in days]
+    for rows in order:
+        part, came_in, is_void = terms[rows], receipts[rows], is_voided[rows]
+        lines = schedule(part)
+        course = Course.of(lines)
+        for at, day, paid in zip(found, days, came_in.through(np.array(days, "datetime64[D]")), strict=True):
+            at.append(position(part, paid, is_void, day, thresholds, course))
+        if with_calendar:
+            counts = np.flatnonzero(~is_void)
+            calendar += Calendar.of(lines if len(counts) == len(rows) else lines[counts], came_in[counts])
+    along = np.concatenate([np.empty(0, dtype=np.int64), *order])
+    principal, back = terms.principal[along], np.argsort(along)
+    sums, positions = [], {}
+    for place, parts in enumerate(found):
+        whole = Position.joined(parts)
+        sums.append(totals(principal, whole))
+        if place in kept:
+            positions[place] = whole[back]
+    return Survey(calendar, sums, positions)
 
 
 def _ratio(part: int, whole: int) -> float:
     return part / whole if whole else 0.0
+
+
+def _sum(one: Any, other: Any) -> Any:
+    match one:
+        case Bucket():
+            return Bucket(one.loans + other.loans, one.outstanding_principal + other.outstanding_principal)
+        case dict():
+            return {key: _sum(value, other[key]) for key, value in one.items()}
+    return one + other
+
+
+def _negative(one: Any) -> Any:
+    match one:
+        case Bucket():
+            return Bucket(-one.loans, -one.outstanding_principal)
+        case dict():
+            return {key: _negative(value) for key, value in one.items()}
+    return -one

@@ -1,11 +1,12 @@
 """Where a loan stands on a day: every field of its status, for one loan and for a book by the same lines."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from enum import IntEnum
+from typing import Self
 
 import numpy as np
 
-from loan_core.calculation.allocation import cover
 from loan_core.calculation.columns import Columns
 from loan_core.calculation.money import Integers
 from loan_core.calculation.schedule import Schedule, Terms, schedule, slices
@@ -74,10 +75,38 @@ class Position(Columns):
     paid_up_to: Integers
     total_due: Integers
 
+    @classmethod
+    def empty(cls, loans: int) -> Self:
+        """Room for the positions of so many loans."""
+        return cls(**{name: np.empty(loans, dtype) for name, dtype in POSITION_TYPES.items()})
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """The positions of some loans, then of others."""
+        parts = parts or [cls.empty(0)]
+        return cls(**{name: np.concatenate([getattr(each, name) for each in parts]) for name in POSITION_TYPES})
+
 
 POSITION_TYPES = {
     field.name: "M8[D]" if field.name in ("next_due_on", "paid_up_to") else "i8" for field in fields(Position)
 }
+
+
+@dataclass(frozen=True)
+class Course:
+    """How what is owed grows from installment to installment: ``sums[..., k]`` is of the first k, so from 0 on.
+
+    ``due_on`` and ``interest`` are ``(..., n)``, the sums ``(..., n + 1)``. One course serves any number of days.
+    """
+
+    due_on: Integers
+    interest: Integers
+    due_sums: Integers
+    principal_sums: Integers
+
+    @classmethod
+    def of(cls, lines: Schedule) -> Self:
+        return cls(lines.due_on, lines.interest, _running(lines.due), _running(lines.principal))
 
 
 def position(
@@ -86,44 +115,47 @@ def position(
     is_voided: Integers,
     as_of: np.datetime64,
     thresholds: Thresholds,
-    lines: Schedule | None = None,
+    course: Course | None = None,
 ) -> Position:
     """Where loans stand at the end of ``as_of``, given what was received by then: ``(...) -> (...)``.
 
     The due date itself is day 0: nobody is late on the day it is due (Apache Fineract, "overdue only if due <
     business date"). So Behind and arrears look at what fell due before ``as_of``, Ahead at what is due through it.
+    Money covers the oldest first, so all follows from how many installments are due, and how many are covered.
     """
-    lines = lines or schedule(terms)
-    due, due_on = lines.due, lines.due_on
-    is_past = due_on < as_of
-    covered = cover(paid, lines)
-    unpaid_principal = lines.principal - covered.principal
-    unpaid = lines.interest - covered.interest + unpaid_principal
-    total_due = due.sum(-1)
-    remaining_balance = np.maximum(total_due - paid, 0)
-    expected_before = np.where(is_past, due, 0).sum(-1)
-    expected_paid = np.where(due_on <= as_of, due, 0).sum(-1)
-    oldest_unpaid_on = _first_day(due_on, unpaid > 0)
-    paid_up_to = _last_day(due_on, (due > 0) & (unpaid == 0))
-    days_past_due = _days(as_of - oldest_unpaid_on)
-    days_paid_ahead = _days(paid_up_to - as_of)
-    next_due_on = _first_day(due_on, (unpaid > 0) & ~is_past)
+    course = course or Course.of(schedule(terms))
+    due_on, due_sums, principal_sums = course.due_on, course.due_sums, course.principal_sums
+    due_before, due_through = _count(due_on < as_of), _count(due_on <= as_of)
+    total_due, total_principal = due_sums[..., -1], principal_sums[..., -1]
+    pours = np.clip(paid, 0, total_due)
+    expected_before, expected_paid = _at(due_sums, due_before), _at(due_sums, due_through)
+    covered = _count(due_sums[..., 1:] <= pours[..., None])
+    covered_due = _at(due_sums, covered)
+    part_principal = np.maximum(pours - covered_due - _at(course.interest, covered), 0)
+    covered_principal = _at(principal_sums, covered) + part_principal
+    days_past_due = np.where(covered < due_before, _days(as_of - _at(due_on, covered)), 0)
+    # An installment may be of nothing: what is next owes something, and what money reaches was of something.
+    settled = np.maximum(pours, expected_before)
+    before_next = _count(due_sums[..., 1:] <= settled[..., None])
+    next_due_on = np.where(settled < total_due, _at(due_on, before_next), _NO_DAY)
+    reached = _count(due_sums[..., 1:] < covered_due[..., None])
+    paid_up_to = np.where(covered_due > 0, _at(due_on, reached), _NO_DAY)
     return Position(
-        state=_state(terms.start_on, remaining_balance, is_voided, as_of),
+        state=_state(terms.start_on, total_due - pours, is_voided, as_of),
         status=_status(paid, expected_paid, expected_before, thresholds),
-        months_passed=(due_on <= as_of).sum(-1),
+        months_passed=due_through,
         expected_paid=expected_paid,
         total_amount_paid=paid,
-        remaining_balance=remaining_balance,
-        outstanding_principal=unpaid_principal.sum(-1),
+        remaining_balance=total_due - pours,
+        outstanding_principal=total_principal - covered_principal,
         overpaid_amount=np.maximum(paid - total_due, 0),
-        arrears=np.maximum(expected_before - paid, 0),
-        overdue_principal=np.where(is_past, unpaid_principal, 0).sum(-1),
+        arrears=np.maximum(expected_before - pours, 0),
+        overdue_principal=np.maximum(_at(principal_sums, due_before) - covered_principal, 0),
         days_past_due=days_past_due,
         next_due_on=next_due_on,
-        next_due_amount=np.where(due_on == next_due_on[..., None], unpaid, 0).sum(-1),
+        next_due_amount=_at(due_sums, before_next + 1) - np.maximum(_at(due_sums, before_next), pours),
         ahead_by=paid - expected_paid,
-        days_ahead=np.where(days_past_due > 0, -days_past_due, days_paid_ahead),
+        days_ahead=np.where(days_past_due > 0, -days_past_due, _days(paid_up_to - as_of)),
         paid_up_to=paid_up_to,
         total_due=total_due,
     )
@@ -133,12 +165,10 @@ def positions(
     terms: Terms, paid: Integers, is_voided: Integers, as_of: np.datetime64, thresholds: Thresholds
 ) -> Position:
     """Where each loan of a book stands: ``(loans) -> (loans)``, in slices, so that memory stays flat."""
-    columns = {name: np.empty(paid.shape, dtype) for name, dtype in POSITION_TYPES.items()}
+    found = Position.empty(len(paid))
     for rows in slices(terms):
-        part = position(terms[rows], paid[rows], is_voided[rows], as_of, thresholds)
-        for name, column in columns.items():
-            column[rows] = getattr(part, name)
-    return Position(**columns)
+        found[rows] = position(terms[rows], paid[rows], is_voided[rows], as_of, thresholds)
+    return found
 
 
 def outcomes(lines: Schedule, unpaid: Integers, paid_on: Integers, as_of: np.datetime64) -> tuple[Integers, Integers]:
@@ -180,13 +210,24 @@ def _state(start_on: Integers, remaining_balance: Integers, is_voided: Integers,
     )
 
 
-def _first_day(due_on: Integers, wanted: Integers) -> Integers:
-    """The earliest due date among those wanted, NaT if there is none: ``(..., n) -> (...)``."""
-    return np.fmin.reduce(np.where(wanted, due_on, _NO_DAY), axis=-1, initial=_NO_DAY)
+def _running(each: Integers) -> Integers:
+    """The sums of the first 0, 1, … n: ``(..., n) -> (..., n + 1)``, kept as the schedule is, loans side by side."""
+    sums = np.zeros((each.shape[-1] + 1, *each.shape[:-1]), dtype=np.int64)
+    np.cumsum(np.moveaxis(each, -1, 0), axis=0, out=sums[1:])
+    return np.moveaxis(sums, 0, -1)
 
 
-def _last_day(due_on: Integers, wanted: Integers) -> Integers:
-    return np.fmax.reduce(np.where(wanted, due_on, _NO_DAY), axis=-1, initial=_NO_DAY)
+def _count(which: Integers) -> Integers:
+    """How many of each loan's installments: ``(..., n) -> (...)``."""
+    # No loan has more installments than 16 bits count, and small numbers are counted quicker.
+    return np.add.reduce(which.view(np.uint8), axis=-1, dtype=np.uint16).astype(np.int64)
+
+
+def _at(columns: Integers, number: Integers) -> Integers:
+    """Each loan's value under a number, the last one's beyond it: ``(..., n), (...) -> (...)``."""
+    values, loans = np.moveaxis(columns, -1, 0), number.size
+    places = np.minimum(number, len(values) - 1) * loans + np.arange(loans).reshape(number.shape)
+    return values.reshape(-1).take(places)
 
 
 def _signed_days(span: Integers) -> Integers:

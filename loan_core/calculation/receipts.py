@@ -6,11 +6,10 @@ from typing import Self
 
 import numpy as np
 
-from loan_core.calculation.money import Integers
+from loan_core.calculation.money import Integers, sums_by
 
-# A day is well below a million since the epoch: one number orders by loan, then by day.
-_DAYS = 2**21
-_FIRST_DAY = 2**20
+LAST_DAY = 2**20 - 1
+"""No day of calculation is later, counted from the epoch."""
 
 
 @dataclass(frozen=True)
@@ -29,9 +28,12 @@ class Receipts:
     @classmethod
     def of(cls, loan: Integers, received_on: Integers, amount: Integers, loans: int) -> Self:
         """Rows in any order, ``loan`` being each one's place in the book of so many ``loans``: ``(r), (r), (r)``."""
-        order = np.lexsort((received_on, loan))
-        starts = np.searchsorted(loan[order], np.arange(loans + 1))
-        return cls(starts, received_on[order].astype("datetime64[D]"), amount[order])
+        received_on = received_on.astype("datetime64[D]")
+        keys = loan_days(loan, received_on.astype(np.int64))
+        if (keys[1:] < keys[:-1]).any():
+            order = np.argsort(keys, kind="stable")
+            loan, received_on, amount = loan[order], received_on[order], amount[order]
+        return cls(np.searchsorted(loan, np.arange(loans + 1)), received_on, amount)
 
     def __len__(self) -> int:
         return len(self.starts) - 1
@@ -46,6 +48,14 @@ class Receipts:
         counts = self.counts[loans]
         ends = counts.cumsum()
         return np.arange(counts.sum()) + np.repeat(self.starts[:-1][loans] - ends + counts, counts)
+
+    def until(self, day: np.datetime64) -> Self:
+        """Those that came in by the end of a day."""
+        counts = self.received_on <= day
+        if counts.all():
+            return self
+        stay = np.concatenate([[0], counts.cumsum()])
+        return type(self)(stay[self.starts], self.received_on[counts], self.amount[counts])
 
     @cached_property
     def counts(self) -> Integers:
@@ -63,15 +73,16 @@ class Receipts:
         sums = self._sums
         return sums[1:] - np.repeat(sums[self.starts[:-1]], self.counts)
 
-    def through(self, day: np.datetime64) -> Integers:
-        """What each loan had received by the end of a day: ``() -> (loans)``."""
-        counted = np.where(self.received_on <= day, self.amount, 0)
-        sums = np.concatenate([[0], counted.cumsum()])
-        return sums[self.starts[1:]] - sums[self.starts[:-1]]
+    def through(self, day: Integers) -> Integers:
+        """What each loan had received by the end of a day, or of days in their order: ``(...) -> (..., loans)``."""
+        days = np.asarray(day).astype("datetime64[D]")
+        first = np.searchsorted(days.ravel().astype(np.int64), self.received_on.astype(np.int64))
+        sums = sums_by(first * len(self) + self.loan, self.amount, (days.size + 1) * len(self))
+        return sums.reshape(-1, len(self))[:-1].cumsum(0).reshape(*days.shape, len(self))
 
     def by(self, loan: Integers, day: Integers) -> Integers:
         """What a loan had received by the end of a day, for each pair: ``(n), (n) -> (n)``."""
-        upto = np.searchsorted(self._keys, loan * _DAYS + day.astype(np.int64) + _FIRST_DAY, side="right")
+        upto = np.searchsorted(self._keys, loan_days(loan, day.astype(np.int64)), side="right")
         return self._sums[upto] - self._sums[self.starts[loan]]
 
     @cached_property
@@ -80,4 +91,9 @@ class Receipts:
 
     @cached_property
     def _keys(self) -> Integers:
-        return self.loan * _DAYS + self.received_on.astype(np.int64) + _FIRST_DAY
+        return loan_days(self.loan, self.received_on.astype(np.int64))
+
+
+def loan_days(loan: Integers, day: Integers) -> Integers:
+    """One number that orders by loan, then by day: ``(...), (...) -> (...)``."""
+    return loan * 2**21 + day + 2**20

@@ -1,7 +1,7 @@
 """What looks like a mistake, though it was allowed: each finder takes columns and answers with columns.
 
-A finding is a question to a person, not a verdict. Receipts count as they stand today: a reversal, and what it undid,
-are left out by the caller's ``stands``. Voided loans are left out, too. Columns of one currency.
+A finding is a question to a person, not a verdict. Receipts count as they stand: a reversal, and what it undid,
+are no receipt (``stands``). Voided loans are left out, too. Columns of one currency.
 """
 
 from collections.abc import Mapping
@@ -50,7 +50,7 @@ SENTENCES = {
 """What each kind says, with the names of its figures. Amounts are in minor units, ``annual_rate`` in ppm a year."""
 
 
-def findings(terms: Terms, receipts: Receipts, stands: Integers, as_of: np.datetime64) -> dict[str, Findings]:
+def findings(terms: Terms, receipts: Receipts, standing: Integers, as_of: np.datetime64) -> dict[str, Findings]:
     """What there is to ask about a book on a day, by kind: ``(loans), Receipts of the same loans, (r)``.
 
     ``same_amount_twice``: received again within three days. ``above_what_was_left``: a repayment larger than all that
@@ -58,15 +58,35 @@ def findings(terms: Terms, receipts: Receipts, stands: Integers, as_of: np.datet
     than a hundredth of an installment is left. ``no_repayment_for_long``: none in 90 days, though one is past due.
     ``rate_below_one_percent``: above 0 and below 1 % a year, as when 0.12 is typed for 12 %.
     """
-    standing = np.flatnonzero(stands & (receipts.amount > 0) & (receipts.received_on <= as_of))
-    starts = np.searchsorted(standing, receipts.starts)
-    received = Receipts(starts, receipts.received_on[standing], receipts.amount[standing])
+    rows = np.flatnonzero(standing & (receipts.amount > 0) & (receipts.received_on <= as_of))
+    received = Receipts(np.searchsorted(rows, receipts.starts), receipts.received_on[rows], receipts.amount[rows])
     parts: dict[str, list[Findings]] = {kind: [] for kind in SENTENCES}
     for loans in slices(terms):
-        part = _Slice(loans, terms[loans], received[loans], standing[received.rows_of(loans)], as_of)
+        part = _Slice(loans, terms[loans], received[loans], rows[received.rows_of(loans)], as_of)
         for kind, find in _FINDERS.items():
             parts[kind].append(find(part))
     return {kind: _joined(kind, each) for kind, each in parts.items()}
+
+
+def stands(receipts: Receipts) -> Integers:
+    """Which receipts stand: no reversals, nor what they undid: ``(r)`` of bool, for who has nothing but the amounts.
+
+    A reversal undoes the last repayment of its amount that its loan received by its day and that nothing has undone.
+    """
+    stands = receipts.amount > 0
+    loan, size, on = receipts.loan, np.abs(receipts.amount), receipts.received_on
+    order = np.lexsort((~stands, on, size, loan))
+    loan, size, is_paid = loan[order], size[order], stands[order]
+    begins = np.append(True, (loan[1:] != loan[:-1]) | (size[1:] != size[:-1]))[: len(loan)]
+    # As brackets are matched: an opening one at some depth belongs to the next closing one from that depth.
+    depth = np.where(is_paid, 1, -1).cumsum()
+    depth = depth + ~is_paid - (depth - np.where(is_paid, 1, -1))[begins][begins.cumsum() - 1]
+    nested = np.lexsort((depth, begins.cumsum()))
+    group, depth, is_paid, rows = (each[nested] for each in (begins.cumsum(), depth, is_paid, order))
+    same = (group[1:] == group[:-1]) & (depth[1:] == depth[:-1])
+    undone = np.append(same & is_paid[:-1] & ~is_paid[1:], False)[: len(rows)]
+    stands[rows[undone]] = False
+    return stands
 
 
 class _Slice:

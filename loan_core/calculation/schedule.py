@@ -51,7 +51,7 @@ class Terms(Columns):
 
 
 @dataclass(frozen=True)
-class Schedule:
+class Schedule(Columns):
     """Installments: each field ``(..., n)``, n the longest loan's; past its last a loan owes 0 on NaT."""
 
     due_on: Integers
@@ -92,21 +92,26 @@ def schedule(terms: Terms) -> Schedule:
         principal[k] = _part(level - interest[k] * (1 - is_equal), left, is_last)
         flat_left = flat_left - flat_now
         left = left - principal[k]
+    due_on[numbers > np.asarray(periods)[..., None]] = np.datetime64("NaT", "D")
     return Schedule(
-        due_on=np.where(numbers <= np.asarray(periods)[..., None], due_on, np.datetime64("NaT", "D")),
+        due_on=due_on,
         interest=np.moveaxis(interest, 0, -1),
         principal=np.moveaxis(principal, 0, -1),
     )
 
 
 def slices(terms: Terms) -> Iterator[Integers]:
-    """Rows of a book, longest loans first: as many at once as keep a table of (loans, installments) small."""
+    """Rows of a book, longest loans first: as many at once as keep a table of (loans, installments) small, and full."""
     order = np.argsort(-terms.repayment_period, kind="stable")
+    periods = terms.repayment_period[order]
     start = 0
     while start < len(order):
-        size = max(1, _CELLS_AT_ONCE // int(terms.repayment_period[order[start]]))
-        yield order[start : start + size]
-        start += size
+        longest = int(periods[start])
+        # Past a loan's last installment the table holds nothing: much shorter loans come in a table of their own.
+        end = int(np.searchsorted(-periods, -(3 * longest // 4), side="right"))
+        end = min(end, start + max(1, _CELLS_AT_ONCE // longest))
+        yield order[start:end]
+        start = end
 
 
 def first_interest(terms: Terms) -> Integers:

@@ -99,17 +99,17 @@ def first_late_on(terms: Terms, receipts: Receipts, as_of: np.datetime64) -> dic
     Between two receipts the oldest unpaid installment stays the same: so each such stretch of days is looked at once.
     """
     tables, days = Tables(schedule(terms)), by_day(receipts, as_of)
-    began = np.full(len(tables.row), np.datetime64("0001-01-01", "D"))
     loan = np.concatenate([tables.row, days.loan])
     paid = np.concatenate([np.zeros(len(tables.row), np.int64), days.paid_after])
-    start = np.concatenate([began, days.received_on])
-    end = np.append(days.received_on, NEVER)
-    # A stretch ends where the loan's next receipt comes in, its last one the day after as_of.
-    has_next = np.append(days.loan[1:] == days.loan[:-1], False)[: len(days.loan)]
+    start = np.concatenate([terms.start_on, days.received_on])
+    # A stretch ends where the loan's next receipt comes in, its last one with as_of.
+    after = as_of + 1
+    came_on = np.append(days.received_on, after)
+    is_last = np.append(days.loan[1:] != days.loan[:-1], True)[: len(days.loan)]
     ends_at = np.concatenate(
         [
-            np.where(days.counts > 0, end[days.starts[:-1]], as_of + 1),
-            np.where(has_next, end[1:][: len(has_next)], as_of + 1),
+            np.where(days.counts > 0, came_on[days.starts[:-1]], after),
+            np.where(is_last, after, came_on[1:]),
         ]
     )
     since = tables.unpaid_since(loan, tables.first_unpaid(loan, paid))
@@ -126,9 +126,9 @@ def wilson(part: int, whole: int) -> tuple[float, float]:
 
 
 def _earliest(loan: Integers, since: Integers, start: Integers, ends_at: Integers, days: int, loans: int) -> Integers:
-    there = since < NEVER
-    late_from = np.maximum(np.where(there, since, np.datetime64("0001-01-01")) + days + 1, start)
-    is_late = there & (late_from < ends_at)
+    """The first day of any stretch on which its oldest unpaid installment was more than so many days past due."""
+    late_from = np.maximum(since + days + 1, start)
+    is_late = (since < NEVER) & (late_from < ends_at)
     first = np.full(loans, NEVER)
     np.minimum.at(first, loan[is_late], late_from[is_late])
     return first

@@ -1,0 +1,206 @@
+"""What a process remembers of one revision of a book: its loans, and what they come to on the days asked about."""
+
+import os
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, TypeVar
+
+import numpy as np
+
+from loan_core.blocks import SIZE, Block, joined
+from loan_core.calculation.calendar import Calendar
+from loan_core.calculation.portfolio import Survey, Totals, survey
+from loan_core.calculation.position import POSITION_TYPES, Position, Thresholds
+
+DAYS_REMEMBERED = 128
+THREADS = min(os.cpu_count() or 1, 4)
+_BYTES_A_LOAN = 8 * len(POSITION_TYPES)
+
+Item = TypeVar("Item")
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The loans at the end of a day, block by block. It is shared by whoever asks, and never changed."""
+
+    as_of: date
+    revision: int
+    blocks: Sequence[Block]
+    positions: Sequence[Position]
+
+    def __iter__(self) -> Iterator[tuple[Block, Position]]:
+        return zip(self.blocks, self.positions, strict=True)
+
+
+@dataclass(frozen=True)
+class _Passed:
+    """What a pass has found in a block: by currency, and where each loan stands on the last of its days."""
+
+    number: int
+    block: Block
+    surveys: dict[str, Survey]
+    positions: Position | None
+
+
+class Memory:
+    """Blocks of loans, their calendar by currency, their totals by day and currency, their positions by day.
+
+    ``limit`` bounds the bytes of positions: the day that was asked about longest ago goes first. One thread at a time.
+    """
+
+    def __init__(self, thresholds: Thresholds, limit: int) -> None:
+        self._thresholds = thresholds
+        self._limit = limit
+        self._forget()
+
+    def _forget(self) -> None:
+        self.edition: tuple[str, int] | None = None
+        self.calendars: dict[str, Calendar] = {}
+        self._blocks: dict[int, Block] = {}
+        self._totals: OrderedDict[date, dict[str, Totals]] = OrderedDict()
+        self._positions: OrderedDict[date, dict[int, Position]] = OrderedDict()
+
+    @property
+    def blocks(self) -> Sequence[Block]:
+        return tuple(self._blocks.values())
+
+    @property
+    def loans(self) -> int:
+        return sum(map(len, self._blocks.values()))
+
+    def totals(self, days: Sequence[date]) -> list[dict[str, Totals]]:
+        """What the loans that are not voided come to by currency, on each of these days."""
+        self._remember([day for day in days if day not in self._totals])
+        for day in days:
+            self._totals.move_to_end(day)
+        while len(self._totals) > max(DAYS_REMEMBERED, len(set(days))):
+            self._positions.pop(self._totals.popitem(last=False)[0], None)
+        return [{code: each for code, each in self._totals[day].items() if each.loans} for day in days]
+
+    def snapshot(self, as_of: date) -> Snapshot:
+        """Where each loan stands at the end of a day."""
+        if as_of not in self._positions:
+            self._remember([as_of])
+        self._positions.move_to_end(as_of)
+        while len(self._positions) > max(1, self._limit // max(1, self.loans * _BYTES_A_LOAN)):
+            self._positions.popitem(last=False)
+        _, revision = self.edition or ("", 0)
+        return Snapshot(as_of, revision, self.blocks, tuple(self._positions[as_of].values()))
+
+    def load(self, blocks: Iterable[Block], edition: tuple[str, int] | None, days: Sequence[date]) -> None:
+        """Take in the book anew, and what it comes to on these days: while the next block is read, this one is."""
+        self._forget()
+        ordered = sorted(set(days))
+        for each in in_parallel(lambda block: self._passed(block, ordered, True), blocks):
+            self._blocks[each.number] = each.block
+            self._take(each, ordered)
+        self._make_room(ordered)
+        self.edition = edition
+
+    def patch(self, newer: Block, edition: tuple[str, int]) -> None:
+        """Put loans that were written since in their places: they alone are computed again, and sums differ by them."""
+        days, numbers = sorted(self._totals), newer.ids // SIZE
+        parts = {number: np.flatnonzero(numbers == number) for number in np.unique(numbers).tolist()}
+        known = [(self._blocks[number], newer.ids[rows]) for number, rows in parts.items() if number in self._blocks]
+        if before := [block[rows] for block, ids in known if len(rows := block.rows_of(ids))]:
+            for code, each in self._surveys(joined(before), days, True).items():
+                self._add(code, replace(each, calendar=-each.calendar, totals=[-one for one in each.totals]), days)
+        surveys = self._surveys(newer, days, True, [days.index(day) for day in self._positions])
+        for code, found in surveys.items():
+            self._add(code, found, days)
+        moved = {day: _assembled(newer, surveys, days.index(day)) for day in self._positions}
+
+        def put(number: int) -> tuple[int, Block, dict[date, Position]]:
+            rows = parts[number]
+            part, old = newer[rows], self._blocks.get(number)
+            if old is None:
+                return number, part, {day: at[rows] for day, at in moved.items()}
+            block, order = old.patched(part)
+            on_end = {day: joined([self._positions[day][number], at[rows]]) for day, at in moved.items()}
+            return number, block, {day: at[order] for day, at in on_end.items()}
+
+        for number, block, at in in_parallel(put, list(parts)):
+            self._blocks[number] = block
+            for day, part in at.items():
+                self._positions[day][number] = part
+        self._blocks, self._positions = (
+            _in_order(self._blocks),
+            OrderedDict((day, _in_order(at)) for day, at in self._positions.items()),
+        )
+        self.edition = edition
+
+    def _remember(self, days: Sequence[date]) -> None:
+        if not (ordered := sorted(set(days))):
+            return
+        for day in ordered:
+            self._totals.pop(day, None)
+        for each in in_parallel(lambda block: self._passed(block, ordered, False), self.blocks):
+            self._take(each, ordered)
+        self._make_room(ordered)
+
+    def _make_room(self, days: Sequence[date]) -> None:
+        """Of an empty book there are days too."""
+        for day in days:
+            self._totals.setdefault(day, {})
+        if days:
+            self._positions.setdefault(days[-1], {})
+
+    def _passed(self, block: Block, days: Sequence[date], with_calendar: bool) -> _Passed:
+        surveys = self._surveys(block, days, with_calendar, [len(days) - 1])
+        # Of the positions only those of the last day stay: its lists are asked for next.
+        last = _assembled(block, surveys, len(days) - 1) if days else None
+        return _Passed(
+            int(block.ids[0]) // SIZE,
+            block,
+            {code: replace(each, positions={}) for code, each in surveys.items()},
+            last,
+        )
+
+    def _surveys(
+        self, block: Block, days: Sequence[date], with_calendar: bool, kept: Sequence[int] = ()
+    ) -> dict[str, Survey]:
+        on = [np.datetime64(day, "D") for day in days]
+        return {
+            code: survey(mine.terms, mine.receipts, mine.is_voided, on, self._thresholds, with_calendar, kept)
+            for code, mine in block.by_currency()
+        }
+
+    def _take(self, passed: _Passed, days: Sequence[date]) -> None:
+        for code, each in passed.surveys.items():
+            self._add(code, each, days)
+        if passed.positions is not None:
+            self._positions.setdefault(days[-1], {})[passed.number] = passed.positions
+
+    def _add(self, code: str, found: Survey, days: Sequence[date]) -> None:
+        self.calendars[code] = self.calendars.get(code, Calendar.empty()) + found.calendar
+        for day, each in zip(days, found.totals, strict=True):
+            known = self._totals.setdefault(day, {})
+            known[code] = known[code] + each if code in known else each
+
+
+def in_parallel(make: Callable[[Item], Made], items: Iterable[Item]) -> Iterator[Made]:
+    """What is made of each, in their order, a few ahead of what is taken; NumPy leaves other threads room to work."""
+    with ThreadPoolExecutor(THREADS) as pool:
+        under_way: deque[Future[Made]] = deque()
+        for item in items:
+            under_way.append(pool.submit(make, item))
+            if len(under_way) > THREADS:
+                yield under_way.popleft().result()
+        while under_way:
+            yield under_way.popleft().result()
+
+
+def _assembled(block: Block, surveys: dict[str, Survey], day: int) -> Position:
+    """The positions of all rows of a block on the day of that place, from those of its currencies."""
+    found = Position.empty(len(block))
+    for code, rows in block.rows_by_currency.items():
+        found[rows] = surveys[code].positions[day]
+    return found
+
+
+def _in_order(by_number: dict[int, Any]) -> dict[int, Any]:
+    return dict(sorted(by_number.items()))

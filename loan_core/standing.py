@@ -1,0 +1,77 @@
+"""Loans that are meant, as they stand on a day, with everything that calculation takes of them."""
+
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
+from typing import Any, Self
+
+import numpy as np
+
+from loan_core.blocks import CODES, Block, joined
+from loan_core.calculation.position import Position
+from loan_core.calculation.receipts import Receipts
+from loan_core.calculation.schedule import Terms
+from loan_core.memory import Snapshot
+from loan_core.selection import Selection
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Loan i is row i of every column, in the order of their ids. ``receipts`` are those through ``as_of``."""
+
+    as_of: date
+    revision: int
+    loans: Block
+    at: Position
+
+    @classmethod
+    def of(cls, snapshot: Snapshot, selection: Selection) -> Self:
+        """The loans of a snapshot that are meant."""
+        day = np.datetime64(snapshot.as_of, "D")
+        meant = [(block, at, np.flatnonzero(selection.among(block, at))) for block, at in snapshot]
+        parts = [(block[rows], at[rows]) for block, at, rows in meant if len(rows)]
+        parts = parts or [(Block.empty(), Position.empty(0))]
+        blocks, positions = zip(*parts, strict=True)
+        whole = joined(blocks)
+        loans = replace(whole, receipts=whole.receipts.until(day))
+        return cls(snapshot.as_of, snapshot.revision, loans, joined(positions))
+
+    def __len__(self) -> int:
+        return len(self.loans)
+
+    def __getitem__(self, rows: Any) -> Self:
+        """The same of some of the loans."""
+        return replace(self, loans=self.loans[rows], at=self.at[rows])
+
+    def by_currency(self) -> dict[str, Self]:
+        """Each currency by itself, the one of most loans first."""
+        rows = sorted(self.loans.rows_by_currency.items(), key=lambda each: (-len(each[1]), each[0]))
+        return {code: self[mine] for code, mine in rows}
+
+    @property
+    def ids(self) -> Any:
+        return self.loans.ids
+
+    @property
+    def terms(self) -> Terms:
+        return self.loans.terms
+
+    @property
+    def receipts(self) -> Receipts:
+        return self.loans.receipts
+
+    @property
+    def is_voided(self) -> Any:
+        return self.loans.is_voided
+
+    @cached_property
+    def currencies(self) -> Any:
+        return np.array(CODES)[self.loans.currencies]
+
+    @cached_property
+    def references(self) -> Any:
+        return self.loans.references.to_numpy(zero_copy_only=False)
+
+    @cached_property
+    def borrowers(self) -> Any:
+        return self.loans.borrowers.to_numpy(zero_copy_only=False)
