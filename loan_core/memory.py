@@ -4,6 +4,7 @@ import os
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, TypeVar
@@ -95,14 +96,20 @@ class Memory:
         """Take in the book anew, and what it comes to on these days: while the next block is read, this one is."""
         self._forget()
         ordered = sorted(set(days))
-        for each in in_parallel(lambda block: self._passed(block, ordered, True), blocks):
-            self._blocks[each.number] = each.block
-            self._take(each, ordered)
-        self._make_room(ordered)
+        with self._or_nothing():
+            for each in in_parallel(lambda block: self._passed(block, ordered, True), blocks):
+                self._blocks[each.number] = each.block
+                self._take(each, ordered)
+            self._make_room(ordered)
         self.edition = edition
 
     def patch(self, newer: Block, edition: tuple[str, int]) -> None:
         """Put loans that were written since in their places: they alone are computed again, and sums differ by them."""
+        with self._or_nothing():
+            self._patch(newer)
+        self.edition = edition
+
+    def _patch(self, newer: Block) -> None:
         days, numbers = sorted(self._totals), newer.ids // SIZE
         parts = {number: np.flatnonzero(numbers == number) for number in np.unique(numbers).tolist()}
         known = [(self._blocks[number], newer.ids[rows]) for number, rows in parts.items() if number in self._blocks]
@@ -131,16 +138,25 @@ class Memory:
             _in_order(self._blocks),
             OrderedDict((day, _in_order(at)) for day, at in self._positions.items()),
         )
-        self.edition = edition
 
     def _remember(self, days: Sequence[date]) -> None:
         if not (ordered := sorted(set(days))):
             return
         for day in ordered:
             self._totals.pop(day, None)
-        for each in in_parallel(lambda block: self._passed(block, ordered, False), self.blocks):
-            self._take(each, ordered)
-        self._make_room(ordered)
+        with self._or_nothing():
+            for each in in_parallel(lambda block: self._passed(block, ordered, False), self.blocks):
+                self._take(each, ordered)
+            self._make_room(ordered)
+
+    @contextmanager
+    def _or_nothing(self) -> Iterator[None]:
+        """What ends in the middle has left sums of some blocks: rather nothing is remembered, and all is read anew."""
+        try:
+            yield
+        except BaseException:
+            self._forget()
+            raise
 
     def _make_room(self, days: Sequence[date]) -> None:
         """Of an empty book there are days too."""

@@ -46,7 +46,7 @@ class Selection:
         if self.status:
             meant &= at.status == _STATUSES[self.status]
         if self.currency:
-            meant &= loans.currencies == CODES.index(self.currency)
+            meant &= loans.currencies == (CODES.index(self.currency) if self.currency in CODES else -1)
         if self.past_due:
             start, end = AGEING[self.past_due]
             meant &= (at.days_past_due >= start) & (at.days_past_due < end)

@@ -1,6 +1,6 @@
 """What a book comes to: PAR, ageing, rates and months, against slow twins and a check worked out by hand."""
 
-from collections import Counter
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 import numpy as np
@@ -9,21 +9,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loan_core.calculation.dates import Frequency
-from loan_core.calculation.money import LARGEST
+from loan_core.calculation.money import LARGEST, parts_by, sums_by, whole
 from loan_core.calculation.portfolio import (
     AGEING,
     PAR_DAYS,
     Bucket,
-    PeriodReceipts,
+    Collection,
+    Survey,
     Totals,
-    collection,
-    due_by_month,
-    sum_by,
+    survey,
     totals,
 )
 from loan_core.calculation.position import State, Status
+from loan_core.calculation.receipts import Receipts
 from tests.test_dates import day
-from tests.test_position import books, positions_of, slow_position
+from tests.test_position import USUAL, books, positions_of, slow_position
 from tests.test_schedule import Loan, loans, slow_schedule, terms_of_book
 
 AS_OF = date(2026, 6, 2)
@@ -205,27 +205,39 @@ def test_the_sums_of_a_book_are_exact_beyond_int64():
 
 
 @given(book=st.lists(loans(), min_size=1, max_size=6), cells=st.integers(1, 60))
-def test_what_falls_due_in_each_month_equals_its_slow_twin(book, cells):
-    expected: Counter[date] = Counter()
-    for loan in book:
-        for line in slow_schedule(loan):
-            expected[line.due_on.replace(day=1)] += line.due
+def test_what_falls_due_by_each_months_end_equals_its_slow_twin(book, cells):
+    lines = [line for loan in book for line in slow_schedule(loan) if line.due]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("loan_core.calculation.schedule._CELLS_AT_ONCE", cells)
-        found = due_by_month(terms_of_book(book))
-    months = [month.item() for month in found]
-    assert months == sorted(expected)
-    assert dict(zip(months, found.values(), strict=True)) == dict(expected)
+        found = surveyed(book, [])
+    on, due, received = found.calendar.curves(day(AS_OF))
+    assert due == [sum(line.due for line in lines if line.due_on <= end) for end in on.tolist()]
+    assert received == [0] * len(on)
+    months = [line.due_on.replace(day=1) for line in lines]
+    ends = [end for end in on.tolist() if end != AS_OF]
+    assert min(months) <= min(ends, default=AS_OF)
+    assert max(on.tolist()) >= max(months)
 
 
 @given(rows=st.lists(st.tuples(st.integers(0, 3), st.integers(-(10**18), INT64.max)), max_size=40))
-def test_sums_by_month_are_exact_beyond_int64(rows):
-    expected: Counter[date] = Counter()
-    for month, amount in rows:
-        expected[date(2026, 1 + month, 1)] += amount
-    keys = np.array([f"2026-{1 + month:02}" for month, _ in rows], dtype="datetime64[M]")
-    found = sum_by(keys, np.array([amount for _, amount in rows], dtype=np.int64))
-    assert {key.item(): amount for key, amount in found.items()} == dict(expected)
+def test_sums_by_place_are_exact_beyond_int64(rows):
+    expected = [sum(amount for place, amount in rows if place == each) for each in range(4)]
+    places, amounts = (np.array([row[at] for row in rows], dtype=np.int64) for at in (0, 1))
+    parts = parts_by(places, amounts, 4)
+    assert [whole(parts[:, place]) for place in range(4)] == expected
+    if all(abs(each) <= INT64.max for each in expected):
+        assert sums_by(places, amounts, 4).tolist() == expected
+
+
+@given(one=st.lists(loans(), max_size=3), other=st.lists(loans(), max_size=3))
+def test_calendars_and_totals_add_up_and_are_taken_away_again(one, other):
+    both, first, second = (surveyed(book, [], [AS_OF]) for book in (one + other, one, other))
+    assert first.totals[0] + second.totals[0] == both.totals[0]
+    assert both.totals[0] + -second.totals[0] == first.totals[0]
+    for period in ((date(1900, 1, 1), date(2199, 1, 1)), (date(2020, 1, 1), AS_OF)):
+        days = [day(each) for each in period]
+        assert (first.calendar + second.calendar).between(*days) == both.calendar.between(*days)
+        assert (both.calendar + -second.calendar).between(*days) == first.calendar.between(*days)
 
 
 @st.composite
@@ -242,17 +254,19 @@ def periods_of_a_book(draw):
     return book, receipts, first, last
 
 
-def collection_of(book: list[Loan], received: list[tuple[int, date, int]], first: date, last: date):
-    before = np.zeros(len(book), dtype=np.int64)
-    for loan, on, amount in received:
-        before[loan] += amount if on < first else 0
-    in_period = [each for each in received if first <= each[1] <= last]
-    receipts = PeriodReceipts(
-        np.array([loan for loan, _, _ in in_period], dtype=np.int64),
-        np.array([day(on) for _, on, _ in in_period], dtype="M8[D]"),
-        np.array([amount for _, _, amount in in_period], dtype=np.int64),
+def surveyed(book: list[Loan], received: list[tuple[int, date, int]], days: Sequence[date] = ()) -> Survey:
+    receipts = Receipts.of(
+        np.array([loan for loan, _, _ in received], dtype=np.int64),
+        np.array([day(on) for _, on, _ in received], dtype="M8[D]"),
+        np.array([amount for _, _, amount in received], dtype=np.int64),
+        len(book),
     )
-    return collection(terms_of_book(book), before, receipts, day(first), day(last))
+    nobody = np.zeros(len(book), dtype=bool)
+    return survey(terms_of_book(book), receipts, nobody, [day(each) for each in days], USUAL)
+
+
+def collection_of(book: list[Loan], received: list[tuple[int, date, int]], first: date, last: date) -> Collection:
+    return Collection(*surveyed(book, received).calendar.between(day(first), day(last)))
 
 
 @given(question=periods_of_a_book())

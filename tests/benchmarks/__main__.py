@@ -1,4 +1,4 @@
-"""``make bench``: imports and answers of a made-up book, each beside the bare work that it stands on, in one run."""
+"""``make bench``: imports of a made-up book, and questions about a big one, each beside the bare work under it."""
 
 import argparse
 import io
@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from loan_core import Book, Settings, open_book
+from tests.benchmarks import whole_book
 
 
 def seconds(call: Callable[[], Any]) -> tuple[float, Any]:
@@ -35,7 +36,7 @@ def bare_insert(file: Path, rows: int) -> float:
 
 def main() -> None:
     asked = argparse.ArgumentParser()
-    asked.add_argument("--loans", type=int, default=5_000)
+    asked.add_argument("--loans", type=int, default=100_000)
     loans = asked.parse_args().loans
     with TemporaryDirectory() as folder:
         made_up, copy = opened(folder, "made-up"), opened(folder, "copy")
@@ -48,11 +49,9 @@ def main() -> None:
             took, receipt = seconds(lambda take=take, file=file: take(io.BytesIO(file)))
             bare = bare_insert(Path(folder) / f"bare-{name}.db", receipt.new)
             print(f"{'import ' + name:<28}{receipt.new:>9,}{receipt.new / took:>12,.0f}{bare / took:>15.1%}")
-        for name, ask in (("loans, first time", copy.loans), ("loans, again", copy.loans), ("curves", copy.curves)):
-            took, _ = seconds(lambda ask=ask: ask(today))
-            print(f"{name:<28}{loans:>9,}{loans / took:>12,.0f}")
         made_up.close()
         copy.close()
+    whole_book.main(loans)
 
 
 if __name__ == "__main__":

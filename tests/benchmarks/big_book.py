@@ -1,4 +1,4 @@
-"""A book of any size for measurements: the demo, the same for a seed, copied within the database again and again.
+"""A book of any size for measurements: the demo's loans and repayments, the same for a seed, copied over and over.
 
 Ids and references go on counting; all else of a copy is as it was made up, so that every rule of the tables holds.
 """
@@ -6,7 +6,7 @@ Ids and references go on counting; all else of a copy is as it was made up, so t
 from sqlalchemy import Connection, create_engine, text
 
 from loan_core import Settings, open_book
-from loan_core.models import Base, Loan, Repayment
+from loan_core.models import Base
 
 MADE_UP = 5_000
 SEED = 5
@@ -42,13 +42,10 @@ def _copy(connection: Connection, name: str, counts: dict[str, int], copy: int, 
     said["reference"] = f"'{_PREFIXES[name]}' || ({said['id']})"
     columns = [column.name for column in Base.metadata.tables[name].columns]
     wanted = ", ".join(said.get(column, column) for column in columns)
-    of_first, of_loan = (
-        f"id <= {counts[name]}",
-        {Loan: "id", Repayment: "loan_id"}[{"loans": Loan}.get(name, Repayment)],
-    )
+    loan_id = said["id" if name == "loans" else "loan_id"]
     connection.execute(
         text(
             f"INSERT INTO {name} ({', '.join(columns)}) SELECT {wanted} FROM {name} "
-            f"WHERE {of_first} AND {said[of_loan]} <= {loans} ORDER BY id"
+            f"WHERE id <= {counts[name]} AND {loan_id} <= {loans} ORDER BY id"
         )
     )

@@ -1,0 +1,225 @@
+"""What a book remembers of itself, against the same figures computed loan by loan, whatever was written in between."""
+
+from datetime import date
+from io import BytesIO
+from itertools import count
+
+import numpy as np
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from sqlalchemy import text
+
+from loan_core import blocks
+from loan_core.book import Book
+from loan_core.calculation.portfolio import AGEING, PAR_DAYS
+from loan_core.errors import Refusal
+from loan_core.lists import SORTS
+from tests import test_book
+from tests.test_book import CLOCK, DAYS, NOON, STARTED, TODAY, lend
+
+kept, store = test_book.kept, test_book.store
+
+ASKED = (date(2026, 1, 15), TODAY, date(2027, 1, 1))
+SUMS = ("expected_paid", "total_amount_paid", "overpaid_amount", "arrears")
+NUMBERS = count(1)
+
+
+def loan_by_loan(book: Book, as_of: date) -> dict[str, dict[str, int]]:
+    """The portfolio's figures out of every loan's own status."""
+    found: dict[str, dict[str, int]] = {}
+    for each in (book.status(loan_id, as_of) for loan_id in range(1, last_id(book) + 1)):
+        if each.state == "voided":
+            continue
+        sums = found.setdefault(
+            each.currency, dict.fromkeys(("loans", "gross_portfolio", "behind", *SUMS, *PAR_DAYS), 0)
+        )
+        is_active = each.state == "active"
+        sums["loans"] += 1
+        sums["behind"] += is_active and each.status == "Behind"
+        sums["gross_portfolio"] += is_active * each.outstanding_principal
+        for name in SUMS:
+            sums[name] += getattr(each, name)
+        for days in PAR_DAYS:
+            sums[days] += (is_active and each.days_past_due > days) * each.outstanding_principal
+    return found
+
+
+def last_id(book: Book) -> int:
+    with book._store.read() as session:
+        return session.scalar(text("SELECT max(id) FROM loans")) or 0
+
+
+def said(book: Book, as_of: date) -> dict[str, dict[str, int]]:
+    """The same figures as the portfolio says them."""
+    return {
+        code: {name: getattr(each, name) for name in ("loans", "gross_portfolio", "behind", *SUMS)} | each.par
+        for code, each in book.portfolio(as_of).by_currency.items()
+    }
+
+
+class Life(RuleBasedStateMachine):
+    """Loans are lent, repaid, voided; files come in and are undone; one book writes, and another one remembers."""
+
+    store = None
+
+    def __init__(self):
+        super().__init__()
+        with self.store.write(NOON) as write:
+            for table in ("repayments", "loans", "batches"):
+                write.session.execute(text(f"DELETE FROM {table}"))
+            write.revision  # noqa: B018 - to ask for it is to move it
+        self.writer, self.remembering = Book(self.store, CLOCK), Book(self.store, CLOCK)
+
+    def loan(self, which):
+        return which % last_id(self.writer) + 1
+
+    def tried(self, write, *stated, **more):
+        """Not everything may be done to every loan."""
+        try:
+            write(*stated, **more)
+        except Refusal:
+            return
+
+    @rule(periods=st.integers(1, 24), currency=st.sampled_from(["USD", "KES"]), start_on=DAYS)
+    def lend(self, periods, currency, start_on):
+        lend(self.writer, repayment_period=periods, currency=currency, start_on=start_on)
+
+    @rule(which=st.integers(0, 99), amount=st.integers(1, 900), on=DAYS)
+    def repay(self, which, amount, on):
+        if last_id(self.writer):
+            self.tried(self.writer.add_repayment, self.loan(which), str(amount), received_on=on)
+
+    @rule(which=st.integers(1, 40))
+    def reverse(self, which):
+        self.tried(self.writer.reverse_repayment, which)
+
+    @rule(which=st.integers(0, 99))
+    def void(self, which):
+        if last_id(self.writer):
+            self.tried(self.writer.void_loan, self.loan(which))
+
+    @rule(lent=st.lists(st.tuples(st.integers(1, 9), st.sampled_from(["USD", "EUR"])), min_size=1, max_size=4))
+    def import_loans(self, lent):
+        rows = [f"I{next(NUMBERS)},500,{periods},{code},2025-11-01" for periods, code in lent]
+        file = "\n".join(["reference,loan_amount,repayment_period,currency,start_on", *rows])
+        self.tried(self.writer.import_loans, BytesIO(file.encode()))
+
+    @rule(received=st.lists(st.tuples(st.integers(0, 99), st.integers(1, 900)), min_size=1, max_size=6))
+    def import_repayments(self, received):
+        if last_id(self.writer):
+            names = (self.writer.loan(self.loan(which)).reference for which, _ in received)
+            rows = [
+                f"{name},{amount},2026-02-01,R{next(NUMBERS)}"
+                for name, (_, amount) in zip(names, received, strict=True)
+            ]
+            file = "\n".join(["loan_reference,amount,received_on,reference", *rows])
+            self.tried(self.writer.import_repayments, BytesIO(file.encode()))
+
+    @rule(batch=st.integers(1, 9))
+    def undo(self, batch):
+        self.tried(self.writer.undo_import, batch)
+
+    @rule(as_of=st.sampled_from(ASKED), sort=st.sampled_from(SORTS))
+    def look(self, as_of, sort):
+        """Some days are asked about now and then: what is remembered of them is older than of the others."""
+        for book in (self.remembering, Book(self.store, CLOCK)):
+            page = book.loan_page(as_of, sort, limit=100)
+            for row in page.rows.to_dict("records"):
+                own = self.writer.status(row["id"], as_of)
+                assert [row[name] for name in (*SUMS, "status")] == [getattr(own, name) for name in (*SUMS, "status")]
+        assert page.rows.to_csv() == self.remembering.loan_page(as_of, sort, limit=100).rows.to_csv()
+
+    @invariant()
+    def what_is_remembered_is_what_the_loans_say(self):
+        for as_of in ASKED[1:]:
+            assert said(self.remembering, as_of) == loan_by_loan(self.writer, as_of)
+
+    @invariant()
+    def sums_that_moved_are_those_of_a_book_that_is_read_anew(self):
+        new = Book(self.store, CLOCK)
+        assert self.remembering.portfolios(ASKED) == new.portfolios(ASKED)
+        assert self.remembering.collections(STARTED, TODAY) == new.collections(STARTED, TODAY)
+        curves, anew = (book.curves(TODAY) for book in (self.remembering, new))
+        assert {code: each.to_csv() for code, each in curves.items()} == {
+            code: each.to_csv() for code, each in anew.items()
+        }
+
+
+def test_a_book_remembers_what_is_true_whatever_is_written(store, monkeypatch):
+    # So small that even these books have several.
+    for module in ("blocks", "memory"):
+        monkeypatch.setattr(f"loan_core.{module}.SIZE", 4)
+    assert blocks.SIZE == 4
+    monkeypatch.setattr(Life, "store", store)
+    run_state_machine_as_test(Life, settings=settings(max_examples=12, stateful_step_count=12, deadline=None))
+
+
+def test_only_so_many_days_are_remembered_in_full(store):
+    book = Book(store, CLOCK)
+    lend(book)
+    memory = book._whole._memory
+    memory._limit = 3 * 8 * 17
+    for day in range(1, 9):
+        assert book.loan_page(date(2026, 1, day)).count == 1
+        assert len(memory._positions) <= 3
+    assert date(2026, 1, 8) in memory._positions
+
+
+def test_a_question_that_breaks_off_in_the_middle_leaves_nothing_half_remembered(store, monkeypatch):
+    monkeypatch.setattr("loan_core.memory.SIZE", 2)
+    monkeypatch.setattr("loan_core.blocks.SIZE", 2)
+    book = Book(store, CLOCK)
+    for _ in range(5):
+        lend(book)
+    questions = {
+        "the first": lambda: book.portfolios(ASKED),
+        "of another day": lambda: book.loans(STARTED),
+        "after a write": lambda: (book.add_repayment(4, "1.00"), book.portfolios(ASKED)),
+    }
+    for ask in questions.values():
+        with monkeypatch.context() as broken:
+            broken.setattr("loan_core.memory._assembled", out_of_memory)
+            with pytest.raises(MemoryError):
+                ask()
+        assert book.portfolios(ASKED) == Book(store, CLOCK).portfolios(ASKED)
+
+
+def out_of_memory(*_):
+    raise MemoryError
+
+
+def test_two_books_on_one_database_see_each_others_writes_at_their_next_question(store):
+    one, other = Book(store, CLOCK), Book(store, CLOCK)
+    lend(one)
+    assert [book.portfolio(TODAY).by_currency["USD"].total_amount_paid for book in (one, other)] == [0, 0]
+    other.add_repayment(1, "94.56")
+    assert [book.portfolio(TODAY).by_currency["USD"].total_amount_paid for book in (one, other)] == [94_56] * 2
+    one.reverse_repayment(1)
+    assert [book.loans(TODAY)["total_amount_paid"].tolist() for book in (one, other)] == [[0], [0]]
+
+
+def test_names_come_out_of_the_database_as_they_went_in(store):
+    book, names = Book(store, CLOCK), ["", "a,b;c", "é😀", "", "İpek", '"', "x" * 200]
+    for name in names:
+        lend(book, borrower=name)
+    assert book.standing(TODAY).borrowers.tolist() == names
+    assert book.standing(TODAY).terms.first_due_on.astype(str).tolist() == ["NaT"] * len(names)
+
+
+def test_ageing_is_by_days_past_due(store):
+    book = Book(store, CLOCK)
+    lend(book)
+    late = int(book.standing(TODAY).at.days_past_due[0])
+    (bucket,) = [name for name, (start, end) in AGEING.items() if start <= late < end]
+    assert [book.loan_page(TODAY, past_due=name).count for name in AGEING] == [int(name == bucket) for name in AGEING]
+    assert np.array_equal(book.standing(TODAY, past_due=bucket).ids, [1])
+
+
+@pytest.mark.parametrize("search", ["%", "_", "\\"])
+def test_what_a_pattern_would_mean_is_searched_for_as_it_is(store, search):
+    book = Book(store, CLOCK)
+    lend(book, borrower="plain")
+    lend(book, borrower=f"a{search}b")
+    assert book.loans(TODAY, search=search)["id"].tolist() == [2]
