@@ -81,6 +81,11 @@ def pages() -> dict[str, str]:
     return {name: "/" if "default=True" in said else f"/{name}" for name, said in named}
 
 
+def titles() -> dict[str, str]:
+    """What the navigation calls every page, by the name of its file."""
+    return dict(re.findall(r'st\.Page\("(\w+)\.py", title="([^"]+)"', (ROOT / "pages" / "frame.py").read_text("utf-8")))
+
+
 @contextmanager
 def browser(chromium: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:

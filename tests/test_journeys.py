@@ -13,19 +13,12 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from loan_core import Book, Settings, open_book
-from tests.desk import Server, Tab, browser, pages, served, tab
+from tests.desk import Server, Tab, browser, pages, served, tab, titles
 from tests.double_clicks import button, heading
 
 pytestmark = pytest.mark.xdist_group("browser")
 
-TITLES = {
-    "portfolio": "Portfolio",
-    "loans": "Loans",
-    "new_loan": "New loan",
-    "repayments": "Repayments",
-    "status": "Amara Okafor",
-    "exchange": "Exchange",
-}
+HEADINGS = titles() | {"status": "Amara Okafor"}
 # What the hidden table of a grid says: its canvas is drawn from the same cells.
 CELLS = """() => [...document.querySelectorAll('[data-testid=stDataFrame] canvas [role=gridcell]')]
     .map(each => each.textContent)"""
@@ -93,14 +86,9 @@ def test_after_a_restart_the_first_visit_may_be_of_any_page(
 ) -> None:
     with served(f"sqlite:///{book[1]}", tmp_path / "log") as fresh, tab(launched, fresh) as desk:
         desk.visit(f"{pages()[page]}?loan=A-1&as_of=2026-06-02")
-        expect(desk.page.get_by_role("heading", level=1, name=TITLES[page])).to_be_visible()
+        expect(desk.page.get_by_role("heading", level=1, name=HEADINGS[page])).to_be_visible()
         links = desk.page.get_by_test_id("stSidebarNavLink").all_inner_texts()
-        assert [link.splitlines()[-1] for link in links] == [
-            "Portfolio",
-            *list(TITLES.values())[1:4],
-            "Status",
-            "Exchange",
-        ]
+        assert [link.splitlines()[-1] for link in links] == list(titles().values())
         assert desk.heard() == []
 
 
