@@ -155,14 +155,19 @@ class Round:
         try:
             with self.connection:
                 if self._failure is None:
-                    assert self.is_open
-                    self._transaction.commit()
-        except BaseException as error:
-            # Not swallowed: everyone who waits for the end raises it.
-            self._failure = error
-            raise
+                    self._commit()
         finally:
             self._ended.set()
+
+    def _commit(self) -> None:
+        assert self.is_open
+        try:
+            self._transaction.commit()
+        except BaseException as error:
+            self._failure = error
+            # Nobody knows what a connection still holds that could not commit.
+            self.connection.invalidate(error)
+            raise
 
     def wait(self) -> BaseException | None:
         """Until what was written is on the disk; or why it is not."""
