@@ -8,7 +8,7 @@ from secrets import token_hex
 import streamlit as st
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.routing import Mount
+from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 from streamlit.logger import get_logger
 
@@ -46,7 +46,8 @@ def number_the_failure(error: Exception) -> bool:
 app = st.App(
     "pages/frame.py",
     lifespan=lifespan,
-    routes=[Mount("/api", api)],
+    # A mount has what is below it; the address itself would be answered with a page.
+    routes=[Route("/api", api), Mount("/api", api)],
     middleware=[Middleware(SecurityHeaders), Middleware(known_names_only)],
     on_script_error=number_the_failure,
 )

@@ -17,6 +17,7 @@ from starlette.requests import ClientDisconnect
 
 from loan_core.errors import InvalidSetting
 from loan_core.problems import Problem, problem_response
+from loan_core.settings import LONGEST_NAME
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -47,16 +48,19 @@ def read_tokens(text: str) -> tuple[Token, ...]:
         name, _, rest = part.partition(":")
         digest, _, right = rest.partition(":")
         is_digest = len(digest) == 64 and all(each in "0123456789abcdef" for each in digest.lower())
-        if not 0 < len(name) <= 100 or not is_digest or right not in ("read", "write"):
-            raise InvalidSetting("LOANS_API_TOKENS", part, "Write name:sha256:read or name:sha256:write.")
+        if not 0 < len(name) <= LONGEST_NAME or not is_digest or right not in ("read", "write"):
+            # What stands after the name may be a token that somebody took for its digest.
+            raise InvalidSetting("LOANS_API_TOKENS", f"{name}:…", "Write name:sha256:read or name:sha256:write.")
         tokens.append(Token(name, bytes.fromhex(digest), right == "write"))
     return tuple(tokens)
 
 
 def make_token(name: str, may_write: bool) -> tuple[str, str]:
     """A new token, to be given to its holder, and the entry of ``LOANS_API_TOKENS`` that lets it in."""
-    if not name or len(name) > 100 or any(each in ":," or each.isspace() for each in name):
-        raise InvalidSetting("NAME", name, "Write at most 100 characters, without spaces, colons and commas.")
+    if not name or len(name) > LONGEST_NAME or any(each in ":," or each.isspace() for each in name):
+        raise InvalidSetting(
+            "NAME", name, f"Write at most {LONGEST_NAME} characters, without spaces, colons and commas."
+        )
     token = secrets.token_urlsafe(32)
     return token, f"{name}:{hashlib.sha256(token.encode()).hexdigest()}:{'write' if may_write else 'read'}"
 

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -15,12 +16,12 @@ from loan_core.bodies import DAY
 from loan_core.calculation.money import CURRENCIES, LARGEST
 from loan_core.entries import amount_entry, day_entry
 from loan_core.errors import InvalidEntry, Problem, shortened
-from loan_core.interface import DAY_MEANS
+from loan_core.interface import DAY_MEANS, LARGEST_ID, LONGEST_KEY
 from loan_core.lists import SORTS
 from loan_core.selection import Place
 
-LARGEST_ID = 2**63 - 1
 LARGEST_PAGE = 1_000
+LARGEST_DAYS = 200_000
 
 Id = Annotated[int, BeforeValidator(lambda typed: whole("id", typed))]
 LoanId = Annotated[Id, Path(ge=1, le=LARGEST_ID, description="The loan's number.", examples=[1])]
@@ -65,6 +66,35 @@ def refuse_unknown(request: Request, known: Sequence[str]) -> None:
         if name not in known:
             wrong = f"There is no parameter {shortened(name)}."
             raise InvalidEntry([Problem(shortened(name), "", wrong, f"Known are {', '.join(known) or 'none'}.")])
+
+
+def key_asked(sent: str | None) -> str:
+    """The Idempotency-Key of a call, "" where it has none; ``InvalidEntry``."""
+    key = (sent or "").strip()
+    if sent is None or (0 < len(key) <= LONGEST_KEY and key.isprintable()):
+        return key
+    wrong = "The Idempotency-Key is empty." if not key else "The Idempotency-Key is too long, or cannot be printed."
+    right = f"Write 1 to {LONGEST_KEY} printable characters, or leave it out."
+    raise InvalidEntry([Problem("Idempotency-Key", shortened(key), wrong, right)])
+
+
+def is_known(tags: str | None, tag: str) -> bool:
+    """Whether an If-None-Match has this ETag."""
+    return tags is not None and (tags == "*" or tag in (each.strip().removeprefix("W/") for each in tags.split(",")))
+
+
+def prefers_csv(accept: str) -> bool:
+    """Whether an Accept names CSV, and wants it no less than JSON."""
+    weights = {}
+    for each in accept.lower().split(","):
+        kind, *parameters = (part.strip() for part in each.split(";"))
+        weights[kind] = next((_weight(part[2:]) for part in parameters if part.startswith("q=")), 1.0)
+    as_json = next((weights[kind] for kind in ("application/json", "application/*", "*/*") if kind in weights), 0.0)
+    return 0 < weights.get("text/csv", 0.0) >= as_json
+
+
+def _weight(written: str) -> float:
+    return float(written) if re.fullmatch(r"[01](\.[0-9]{0,3})?", written) else 1.0
 
 
 def _query_parameters(dependant: Any) -> list[Any]:
@@ -124,12 +154,18 @@ class ListAsked:
 async def list_asked(
     as_of: AsOf = None,
     search: Annotated[str, Query(max_length=200, description="Part of a borrower's name or of a reference.")] = "",
-    status: Literal["Ahead", "On Track", "Behind"] | None = None,
-    state: Literal["pending", "active", "paid_off", "voided"] | None = None,
-    currency: Code | None = None,
-    past_due: Annotated[
-        Literal["current", "1-30", "31-60", "61-90", "91+"] | None, Query(description="Days past due.")
+    status: Annotated[
+        Literal["Ahead", "On Track", "Behind"] | None, Query(description="What was paid against what was expected.")
     ] = None,
+    state: Annotated[
+        Literal["pending", "active", "paid_off", "voided"] | None, Query(description="All but voided unless given.")
+    ] = None,
+    currency: Annotated[Code | None, Query(description="ISO 4217 code.")] = None,
+    past_due: Annotated[
+        Literal["current", "1-30", "31-60", "61-90", "91+"] | None, Query(description="An age: days past due.")
+    ] = None,
+    past_due_from: Annotated[int | None, Query(ge=0, le=LARGEST_DAYS, description="The fewest days past due.")] = None,
+    past_due_to: Annotated[int | None, Query(ge=0, le=LARGEST_DAYS, description="The most days past due.")] = None,
     smallest: Annotated[Money, Query(description="Of the amounts lent, in `currency` or the book's own.")] = None,
     largest: Annotated[Money, Query(description="Of the amounts lent, in `currency` or the book's own.")] = None,
     started: Annotated[Day | None, Query(description="Any day of the month in which the loan began.")] = None,
@@ -143,6 +179,8 @@ async def list_asked(
         "state": state,
         "currency": currency,
         "past_due": past_due,
+        "past_due_from": past_due_from,
+        "past_due_to": past_due_to,
         "smallest": smallest,
         "largest": largest,
         "started": started,

@@ -10,13 +10,15 @@ from loan_core.calculation.money import CURRENCIES, LARGEST, LARGEST_INSTALLMENT
 from loan_core.dictionary import MEANINGS
 from loan_core.entries import BORROWER_LENGTH, NOTE_LENGTH, REFERENCE_LENGTH
 from loan_core.errors import InvalidEntry, Problem, Refusal, shortened
+from loan_core.fields import FIRST_DAY, LAST_DAY
 from loan_core.models import FREQUENCIES, LONGEST_PERIOD, METHODS, RATE_LIMITS, ROUNDINGS
 
 Schema = dict[str, Any]
 
 _json = msgspec.json.Decoder(float_hook=Decimal)
 _PLAIN = "^[0-9]+(\\.[0-9]*)?$"
-DAY: Schema = {"type": "string", "format": "date", "pattern": "^(19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}$"}
+_CENTURIES = "|".join(map(str, range(FIRST_DAY.year // 100, LAST_DAY.year // 100 + 1)))
+DAY: Schema = {"type": "string", "format": "date", "pattern": f"^({_CENTURIES})[0-9]{{2}}-[0-9]{{2}}-[0-9]{{2}}$"}
 
 
 class MalformedBody(Refusal):
@@ -86,7 +88,7 @@ def fields_of(body: bytes, known: Mapping[str, Schema]) -> dict[str, Any]:
     try:
         stated = _json.decode(body) if body.strip() else {}
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise MalformedBody(f"The body is not JSON: {shortened(str(error), 100)}.") from error
+        raise MalformedBody(f"The body cannot be read as JSON: {shortened(str(error), 100)}.") from error
     if not isinstance(stated, dict):
         raise InvalidEntry([Problem("", "", "The body is not a JSON object.", 'Write {"name": value, …}.')])
     problems = [each for name, value in stated.items() for each in _problems(name, value, known)]

@@ -6,6 +6,7 @@ takes the day it is asked about. Nothing here splits a repayment or keeps a bala
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
 from functools import partial
 from itertools import chain
@@ -85,6 +86,7 @@ from loan_core.whole_book import WholeBook
 
 _EDITION = select(Edition.book_id, Edition.revision)
 _VERSION = select(Edition.book_id, Loan.revision).join(Loan, true()).where(Loan.id == bindparam("loan_id"))
+_CURRENCY = select(Loan.currency).where(Loan.id == bindparam("loan_id"))
 _STANDING = (
     select(Loan, Edition.book_id, ledger.paid_through(bindparam("as_of")))
     .join(Edition, true())
@@ -140,8 +142,8 @@ class Book:
                 check_same_loan(entry, loan)
             else:
                 loan = Loan(**loan_row(write, entry, Signature(signer, write.at)))
-                write.session.add(loan)
-            remember(write.session, key, loan, write.at)
+                write.add(loan)
+            remember(write, key, loan)
             return loan
 
     def void_loan(self, loan_id: int, *, reason: str = "") -> Loan:
@@ -177,7 +179,7 @@ class Book:
             loan, entry, repayment = self._judged_repayment(write.session, loan_id, {"amount": amount, **stated})
             if repayment is None:
                 repayment = _added(write, loan, repayment_row(write, loan_id, entry, None, signature))
-            remember(write.session, key, repayment, write.at)
+            remember(write, key, repayment)
             return repayment
 
     def _judged_repayment(
@@ -219,7 +221,7 @@ class Book:
             if undone is None or undone.undone_at is not None or loan_id not in (None, undone.loan_id):
                 raise RepaymentNotFound(repayment_id)
             reversal = self._reversed(write, undone, signature, {"note": reason} | stated)
-            remember(write.session, key, reversal, write.at)
+            remember(write, key, reversal)
             return reversal
 
     def _reversed(self, write: Write, undone: Repayment, signature: Signature, stated: dict[str, object]) -> Repayment:
@@ -299,6 +301,13 @@ class Book:
         with self._store.read() as session:
             return loan_by_id(session, loan_id)
 
+    def currency(self, loan_id: int) -> str:
+        """The code of a loan's currency; ``LoanNotFound``."""
+        found = self._store.glance(_CURRENCY, loan_id=loan_id)
+        if found is None:
+            raise LoanNotFound(loan_id)
+        return str(found[0])
+
     def loan_id(self, named: str) -> int:
         """The id of a loan that is named by its id or by its reference; ``LoanNotFound``."""
         with self._store.read() as session:
@@ -348,8 +357,8 @@ class Book:
         if remembered := self._remembered(loan_id, version):
             return remembered
         # Of many who ask at once, one computes and the others find what it remembered.
-        with self._computing[loan_id % len(self._computing)]:
-            if remembered := self._remembered(loan_id, version):
+        with _in_turn(self._computing[loan_id % len(self._computing)]) as has_waited:
+            if has_waited and (remembered := self._remembered(loan_id, version)):
                 return remembered
             version, status = self._computed_status(loan_id, as_of)
             self.cache.put(loan_id, version, msgspec.json.encode(status), self._settings.seconds_of_today_left())
@@ -418,12 +427,14 @@ class Book:
         The loan itself need not be among those that are meant: it has its place in their order all the same.
         """
         opposite = sort.removeprefix("-") if sort.startswith("-") else f"-{sort}"
-        place = place_of(statement, sort.removeprefix("-"))
+        column = sort.removeprefix("-")
+        place = place_of(statement, column)
         neighbors = []
         for order in (opposite, sort):
             rows = self.loan_page(statement.status.as_of, order, place, limit=1, **meant).rows
             # What has no value stands last in either direction: it is not before what has one.
-            is_beyond = order == opposite and place.value is not None and rows[sort.removeprefix("-")].isna().any()
+            has_none = column in rows and rows[column].isna().any()
+            is_beyond = order == opposite and place.value is not None and has_none
             neighbors.append(None if rows.empty or is_beyond else int(rows["id"].iloc[0]))
         return neighbors[0], neighbors[1]
 
@@ -497,7 +508,7 @@ class Book:
 
         It is read as it is asked for, all of one revision; who stops asking closes it.
         """
-        lines = self._repayments_csv(as_of, loan_id, meant)
+        lines = self._repayments_csv(as_of, ledger.Meant(loan_id=loan_id, **meant))
         # A refusal comes at once, not with the first line.
         return chain([next(lines)], lines)
 
@@ -507,11 +518,11 @@ class Book:
             return exchange.csv_lines(exchange.SCHEDULE_COLUMNS, _installments(self.statement(loan_id, as_of)))
         return exchange.csv_lines(exchange.SCHEDULE_COLUMNS, installments(self._whole.on(as_of)))
 
-    def _repayments_csv(self, as_of: date, loan_id: int | None, meant: dict[str, Any]) -> Iterator[bytes]:
+    def _repayments_csv(self, as_of: date, meant: ledger.Meant) -> Iterator[bytes]:
         with self._store.read() as session:
-            if loan_id is not None:
-                meant = meant | {"loan_id": loan_by_id(session, loan_id).id}
-            yield from _repayment_lines(session, as_of, ledger.Meant(**meant))
+            if meant.loan_id is not None:
+                loan_by_id(session, meant.loan_id)
+            yield from _repayment_lines(session, as_of, meant)
 
     def export_statement(self, as_of: date, loan_id: int) -> Iterator[bytes]:
         """A CSV of a loan's repayments through a day with what each covered, and the running sums."""
@@ -536,6 +547,18 @@ def open_book(settings: Settings | None = None) -> Book:
     return Book(Store(settings.database_uri, settings.database_connections), settings, Cache.at(settings.redis_url))
 
 
+@contextmanager
+def _in_turn(lock: Lock) -> Iterator[bool]:
+    """Alone under a lock; whether somebody else was, just before."""
+    has_waited = not lock.acquire(blocking=False)
+    if has_waited:
+        lock.acquire()
+    try:
+        yield has_waited
+    finally:
+        lock.release()
+
+
 def _loan_lines(parts: Iterable[pd.DataFrame], as_of: date) -> Iterator[bytes]:
     rows = (row for part in parts for row in _records(part.assign(as_of=as_of)))
     return exchange.csv_lines(exchange.LOANS_OUT, rows)
@@ -548,7 +571,7 @@ def _repayment_lines(session: Session, as_of: date, meant: ledger.Meant) -> Iter
 def _added(write: Write, loan: Loan, row: dict[str, Any]) -> Repayment:
     write.stamp(loan)
     repayment = Repayment(**row)
-    write.session.add(repayment)
+    write.add(repayment)
     return repayment
 
 

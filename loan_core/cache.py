@@ -6,10 +6,11 @@ come slower.
 """
 
 import logging
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from typing import cast
@@ -19,6 +20,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from loan_core.calculation.position import Thresholds
+from loan_core.errors import InvalidSetting, shortened
 
 log = logging.getLogger(__name__)
 
@@ -62,53 +64,61 @@ class Cache:
         self._client = client
         self._clock = clock
         self._closed_until = 0.0
+        self._heard_at = -math.inf
         self._has_warned = False
         self.counts: Counter[str] = Counter()
 
     @classmethod
     def at(cls, url: str) -> "Cache":
-        """The Redis at a URL, ``"off"`` for none. Nothing connects yet."""
+        """The Redis at a URL, ``"off"`` for none; ``InvalidSetting``. Nothing connects yet."""
         if url == "off":
             return cls(None)
-        return cls(
-            redis.Redis.from_url(
+        try:
+            client = redis.Redis.from_url(
                 url,
                 socket_connect_timeout=_TIMEOUT_SECONDS,
                 socket_timeout=_TIMEOUT_SECONDS,
                 retry=Retry(NoBackoff(), 0),
             )
-        )
+        except ValueError as error:
+            # What stands before an @ may be a password.
+            found = shortened(url.rpartition("@")[2])
+            raise InvalidSetting("REDIS_URL", found, "Write redis://localhost:6379/0, or off.") from error
+        return cls(client)
 
     @property
     def state(self) -> str:
-        """``"off"``, ``"down"`` (it did not answer just now) or ``"up"`` as far as is known."""
+        """``"off"``, ``"up"`` or ``"down"``, as it was within the last ``PAUSE_SECONDS``; else it is asked now."""
         if self._client is None:
             return "off"
-        return "down" if self._clock() < self._closed_until else "up"
-
-    def is_up(self) -> bool:
-        """Whether Redis answers, asked now."""
-        with self._asking() as client:
-            if client is not None:
-                return bool(client.ping())
-        return False
+        now = self._clock()
+        if now >= max(self._closed_until, self._heard_at + PAUSE_SECONDS):
+            with self._asking() as client:
+                if client is not None:
+                    client.ping()
+        return "down" if now < self._closed_until else "up"
 
     def get(self, loan_id: int, version: Version) -> bytes | None:
         """What is remembered of a loan, if it is of just this version."""
         with self._asking() as client:
             if client is None:
                 return None
-            # Not the whole value: nobody knows what else may stand in that key, or how large it is.
-            found = cast(bytes, client.getrange(_key(loan_id), 0, _LARGEST_ENTRY))
-            head, newline, answer = found.partition(b"\n")
+            try:
+                # Not the whole value: nobody knows what else may stand in that key, or how large it is.
+                found = cast(bytes, client.getrange(_key(loan_id), 0, _LARGEST_ENTRY))
+            except redis.ResponseError:
+                # Nor of which type; whatever that is, it is an answer, if not to our question.
+                found = b"?"
+            head = version.head()
             if not found:
                 self.counts["misses"] += 1
-            elif head + newline == version.head() and len(found) <= _LARGEST_ENTRY:
+            elif found.startswith(head) and len(found) <= _LARGEST_ENTRY:
                 self.counts["hits"] += 1
-                return answer
+                return found[len(head) :]
             else:
                 self.counts["rejected"] += 1
-                if not head.startswith(b"%d " % _FORMAT):
+                # One of another revision or day is ours, and was right once.
+                if not found.startswith(f"{_FORMAT} {version.book_id} ".encode()):
                     self._warn_once(loan_id)
         return None
 
@@ -141,12 +151,10 @@ class Cache:
         # Until this call is answered, the others do without: a Redis that hangs costs one of them, not all.
         self._closed_until = now + PAUSE_SECONDS if was_down else 0.0
         try:
-            yield self._client
-            self._closed_until = 0.0
-        except (redis.WatchError, redis.ResponseError):
-            # Another type of value under our key, or a command denied: an answer, if not to our question.
-            self._closed_until = 0.0
-            self.counts["rejected"] += 1
+            with suppress(redis.ResponseError):
+                # A command denied is an answer all the same: no room left, a replica, no such right.
+                yield self._client
+            self._closed_until, self._heard_at = 0.0, now
         except (redis.RedisError, OSError) as error:
             self._closed_until = self._clock() + PAUSE_SECONDS
             self.counts["down"] += 1

@@ -6,7 +6,7 @@ a fraction of the time, and leave every other row to the rule.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -169,32 +169,41 @@ def straight_loan(stated: Mapping[str, str], today: date, default_currency: str)
         currency = CURRENCIES[code]
         rate_period = one_of(found, RATE_PERIODS) if (found := given("rate_period")) else "month"
         start_on = day(found) if (found := given("start_on")) else today
+        principal, periods = amount(given("loan_amount"), currency), period(given("repayment_period"))
+        ppm = rate(found, rate_period) if (found := given("interest_rate")) else DEFAULT_RATE[rate_period]
+        frequency = one_of(found, FREQUENCIES) if (found := given("frequency")) else FREQUENCIES[0]
+        method = one_of(found, METHODS) if (found := given("method")) else METHODS[0]
+        rounding = one_of(found, ROUNDINGS) if (found := given("rounding")) else ROUNDINGS[0]
+        agreed = _agreed(principal, ppm * RATES_PER_YEAR[rate_period], periods, frequency, method, rounding)
         entry = LoanEntry(
-            line(given("reference"), REFERENCE_LENGTH),
-            line(given("borrower"), BORROWER_LENGTH),
-            code,
-            amount(given("loan_amount"), currency),
-            rate(found, rate_period) if (found := given("interest_rate")) else DEFAULT_RATE[rate_period],
-            rate_period,
-            period(given("repayment_period")),
-            one_of(found, FREQUENCIES) if (found := given("frequency")) else FREQUENCIES[0],
-            one_of(found, METHODS) if (found := given("method")) else METHODS[0],
-            one_of(found, ROUNDINGS) if (found := given("rounding")) else ROUNDINGS[0],
-            start_on,
-            day(found) if (found := given("first_due_on")) else None,
-            amount(found, currency, 0, LARGEST_INSTALLMENT) if (found := given("installment")) else 0,
-            text(given("note"), NOTE_LENGTH),
-            bool(given("start_on")),
+            reference=line(given("reference"), REFERENCE_LENGTH),
+            borrower=line(given("borrower"), BORROWER_LENGTH),
+            currency=code,
+            loan_amount=principal,
+            interest_rate=ppm,
+            rate_period=rate_period,
+            repayment_period=periods,
+            frequency=frequency,
+            method=method,
+            rounding=rounding,
+            start_on=start_on,
+            first_due_on=day(found) if (found := given("first_due_on")) else None,
+            installment=amount(found, currency, 0, LARGEST_INSTALLMENT) if (found := given("installment")) else agreed,
+            note=text(given("note"), NOTE_LENGTH),
+            is_dated=bool(given("start_on")),
         )
     except Wrong:
         return None
-    if entry.first_due_on and entry.first_due_on < start_on:
+    if entry.first_due_on is not None and entry.first_due_on < start_on:
         return None
+    # An installment that is not the formula's own is looked at by the rule.
+    return entry if entry.installment == agreed or _is_repaid_by(entry, currency) else None
+
+
+def _is_repaid_by(entry: LoanEntry, currency: Currency) -> bool:
     fields = Fields({})
-    installment = _installment(entry, currency, entry.installment if given("installment") else None, fields)
-    if fields.problems:
-        return None
-    return entry if installment == entry.installment else replace(entry, installment=installment)
+    _installment(entry, currency, entry.installment, fields)
+    return not fields.problems
 
 
 def straight_repayment(
@@ -265,8 +274,8 @@ def _alone(name: str, typed: str, parse: Callable[..., Any], *context: Any) -> A
 
 def _installment(entry: LoanEntry, currency: Currency, stated: int | None, fields: Fields) -> int:
     """The agreed installment: as stated, where it repays the loan, else by the method's formula."""
-    codes = _codes(entry.frequency, entry.method, entry.rounding)
-    agreed = agreed_installment(entry.loan_amount, entry.annual_rate_ppm, entry.repayment_period, *codes)
+    terms = entry.loan_amount, entry.annual_rate_ppm, entry.repayment_period
+    agreed = _agreed(*terms, entry.frequency, entry.method, entry.rounding)
     if stated is None or stated == agreed:
         return agreed
     if entry.method == "interest_only":
@@ -278,6 +287,11 @@ def _installment(entry: LoanEntry, currency: Currency, stated: int | None, field
         wrong = f"{currency.major(stated)} does not exceed the first period's interest, {currency.major(interest)}: "
         fields.note("installment", wrong + "the loan would never be repaid.", "Write a larger installment.")
     return stated
+
+
+def _agreed(principal: int, annual_rate_ppm: int, periods: int, *words: str) -> int:
+    """The installment by the formula; ``words`` are of the loan's frequency, method and rounding."""
+    return agreed_installment(principal, annual_rate_ppm, periods, *_codes(*words))
 
 
 @lru_cache(maxsize=256)

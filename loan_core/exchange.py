@@ -113,12 +113,16 @@ def template(kind: str) -> bytes:
 def zipped(files: Mapping[str, Iterable[bytes]]) -> Iterator[bytes]:
     """Files in one archive, with a dictionary of their columns. It is whole before its first bytes are handed out."""
     archive = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - closed when all of it was handed out
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as bundle:
-        for name, lines in files.items():
-            with bundle.open(name, "w") as file:
-                file.writelines(lines)
-        bundle.writestr("dictionary.csv", _dictionary())
-    archive.seek(0)
+    try:
+        with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as bundle:
+            for name, lines in files.items():
+                with bundle.open(name, "w", force_zip64=True) as file:
+                    file.writelines(lines)
+            bundle.writestr("dictionary.csv", _dictionary())
+        archive.seek(0)
+    except BaseException:
+        archive.close()
+        raise
     return _handed_out(archive)
 
 

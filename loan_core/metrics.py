@@ -1,5 +1,6 @@
 """What the API counts of itself: calls and how long they took, and what became of the status cache."""
 
+import os
 import time
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
@@ -16,17 +17,20 @@ _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 
 
 
 class Metrics:
-    """One process's counts. ``cache_counts`` is the book's own counter, once there is a book."""
+    """One process's counts, each labelled with its number: of several workers any one may answer for its own.
+
+    ``cache_counts`` is the book's own counter, once there is a book.
+    """
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
         self._calls = Counter(
-            "loans_requests", "Calls answered.", ["route", "method", "status"], registry=self._registry
+            "loans_requests", "Calls answered.", ["route", "method", "status", "worker"], registry=self._registry
         )
         self._seconds = Histogram(
             "loans_request_seconds",
             "Seconds until a call was answered.",
-            ["route", "method"],
+            ["route", "method", "worker"],
             buckets=_SECONDS,
             registry=self._registry,
         )
@@ -34,16 +38,17 @@ class Metrics:
         self._registry.register(self)
         self._counted = lru_cache(
             lambda route, method, status: (
-                self._calls.labels(route, method, str(status)),
-                self._seconds.labels(route, method),
+                self._calls.labels(route, method, str(status), _worker()),
+                self._seconds.labels(route, method, _worker()),
             )
         )
 
     def collect(self) -> Iterator[CounterMetricFamily]:
         """What Prometheus asks of a collector: here the status cache's counts."""
-        family = CounterMetricFamily("loans_status_cache", "What was found of a status in Redis.", labels=["outcome"])
+        labels = ["outcome", "worker"]
+        family = CounterMetricFamily("loans_status_cache", "What was found of a status in Redis.", labels=labels)
         for outcome in _OUTCOMES:
-            family.add_metric([outcome], self.cache_counts.get(outcome, 0))
+            family.add_metric([outcome, _worker()], self.cache_counts.get(outcome, 0))
         yield family
 
     def text(self) -> bytes:
@@ -71,3 +76,8 @@ class Metrics:
                 seconds.observe(time.perf_counter() - started)
 
         return counted
+
+
+def _worker() -> str:
+    # Asked when counting begins: a server may read this file before it divides itself into workers.
+    return str(os.getpid())

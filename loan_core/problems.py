@@ -1,15 +1,23 @@
 """What the API says when it refuses: one shape, RFC 9457, ``application/problem+json``."""
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
+from uuid import uuid4
 
 import msgspec
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 
 from loan_core import errors
 from loan_core.bodies import MalformedBody
+
+log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -26,6 +34,8 @@ STATUSES: dict[type[errors.Refusal], int] = {
     errors.TookTooLong: 503,
 }
 """What a refusal is in HTTP; any other is 409: the book is not in a state for it."""
+
+_LATER = {"Retry-After": "1"}
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -80,7 +90,7 @@ class Problem:
 def problem_of(refusal: errors.Refusal) -> Problem:
     """A refusal of the book's, for HTTP."""
     status = STATUSES.get(type(refusal), 409)
-    headers = {"Retry-After": "1"} if status == 503 else {}
+    headers = _LATER if status == 503 else {}
     detail = str(refusal)
     if isinstance(refusal, errors.DatabaseUnusable):
         # Its own sentence names a file or a host, for whoever keeps the server; the log has it.
@@ -108,3 +118,67 @@ def problem_response(problem: Problem) -> Response:
 def _title(status: int) -> str:
     # Python 3.11 still calls it "Unprocessable Entity", and 413 "Request Entity Too Large" (RFC 9110 does not).
     return {413: "Content Too Large", 422: "Unprocessable Content"}.get(status) or HTTPStatus(status).phrase
+
+
+def not_ready(refusal: errors.Refusal, states: Mapping[str, str]) -> Response:
+    """What a server says that cannot answer now, with the states of what it stands on."""
+    log.error("The database is not ready: %s", refusal)
+    return problem_response(Problem(503, "The database is not ready.", (), _LATER, states))
+
+
+# Where a refusal becomes an answer
+
+
+def _refused(_: Request, refusal: Exception) -> Response:
+    assert isinstance(refusal, errors.Refusal)
+    if isinstance(refusal, errors.DatabaseUnusable):
+        log.error("%s", refusal)
+    return problem_response(problem_of(refusal))
+
+
+def _not_valid(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    wrong = [
+        errors.Problem(str(each["loc"][-1]), errors.shortened(str(each.get("input", ""))), f"{each['msg']}.", "")
+        for each in error.errors()
+    ]
+    return problem_response(Problem(422, " ".join(f"{each.field}: {each.wrong}" for each in wrong), wrong))
+
+
+def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if error.status_code == 404:
+        return problem_response(Problem(404, "There is nothing at this address."))
+    if error.status_code != 405:
+        return problem_response(Problem(error.status_code, str(error.detail), (), dict(error.headers or {})))
+    allowed = {"Allow": ", ".join(_methods_at(request))}
+    if request.method == "OPTIONS":
+        return Response(status_code=204, headers=allowed)
+    return problem_response(Problem(405, "This address does not take that method.", (), allowed))
+
+
+def _methods_at(request: Request) -> list[str]:
+    """What the address of a call can be asked for, over all routes that have it."""
+    known = {"GET": ["GET", "HEAD"], "POST": ["POST"]}
+    found = ["OPTIONS"]
+    for method, also in known.items():
+        scope = {**request.scope, "method": method}
+        if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes):
+            found += also
+    return sorted(found)
+
+
+def _failed(request: Request, error: Exception) -> Response:
+    number = uuid4().hex[:8]
+    log.error("Failure %s at %s %s", number, request.method, request.scope["path"], exc_info=error)
+    detail = f"Something failed here, and it is not your request. The server's log has it as failure {number}."
+    return problem_response(Problem(500, detail, besides={"id": number}))
+
+
+HANDLERS: dict[int | type[Exception], Callable[[Request, Any], Any]] = {
+    errors.Refusal: _refused,
+    RequestValidationError: _not_valid,
+    HTTPException: _http,
+    Exception: _failed,
+}
+"""For whatever a route raises."""

@@ -57,10 +57,10 @@ def answered(session: Session, key: IdempotencyKey | None, table: type[Row]) -> 
     return session.get_one(table, found.row_id)
 
 
-def remember(session: Session, key: IdempotencyKey | None, row: Loan | Repayment, at: datetime) -> None:
+def remember(write: Write, key: IdempotencyKey | None, row: Loan | Repayment) -> None:
     """Keep what answers this request, in the transaction that wrote it."""
     if key:
-        session.add(Request(row_id=row.id, created_at=at, **asdict(key)))
+        write.add(Request(row_id=row.id, created_at=write.at, **asdict(key)))
 
 
 def loan_by_id(session: Session, loan_id: int) -> Loan:

@@ -1,6 +1,7 @@
 """What is too much for the memory: on the disk while it is needed, in memory as long as it is small."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from tempfile import SpooledTemporaryFile
 from types import TracebackType
 from typing import IO, Any, BinaryIO
@@ -12,13 +13,14 @@ _ROWS_AT_ONCE = 10_000
 _CHUNK = 1_000_000
 
 
-def kept(file: BinaryIO) -> IO[bytes]:
+@contextmanager
+def kept(file: BinaryIO) -> Iterator[IO[bytes]]:
     """A copy of what is left of a file, at its beginning: whatever becomes of the file, and if it is a pipe."""
-    copy = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - whoever asked for it closes it
-    for chunk in chunks(file):
-        copy.write(chunk)
-    copy.seek(0)
-    return copy
+    with SpooledTemporaryFile(max_size=IN_MEMORY) as copy:
+        for chunk in chunks(file):
+            copy.write(chunk)
+        copy.seek(0)
+        yield copy
 
 
 def chunks(file: IO[bytes] | BinaryIO) -> Iterator[bytes]:

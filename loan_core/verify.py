@@ -140,10 +140,10 @@ def _of_each_currency(standing: Standing) -> Iterator[Check]:
 
 
 def _of_the_portfolio(book: Book, standing: Standing) -> Check:
-    """The book's totals beside plain sums over its loans, of one revision."""
-    check = Check("the portfolio is the sum of its loans, and its ages make up the whole", "figure")
-    portfolio = book.portfolio(standing.as_of)
-    if portfolio.revision != standing.revision:
+    """The book's totals beside plain sums over its loans and over the table of repayments, of one revision."""
+    check = Check("the portfolio is the sum of its loans and of the repayments in the database", "figure")
+    portfolio, recorded = book.portfolio(standing.as_of), book.repayments(standing.as_of, limit=1).received
+    if book.edition(standing.as_of).revision != standing.revision:
         # Somebody wrote in between: the two are of different books.
         return check
     for code, mine in standing.by_currency().items():
@@ -161,6 +161,7 @@ def _of_the_portfolio(book: Book, standing: Standing) -> Check:
         }
         figures = [getattr(totals, name) == figure for name, figure in expected.items()]
         check.put(figures, [f"{name} in {code}" for name in expected])
+        check.put([recorded.get(code, 0) == totals.total_amount_paid], [f"repayments in {code}"])
         ages = totals.ageing.values()
         whole = (sum(each.loans for each in ages), sum(each.outstanding_principal for each in ages))
         check.put([whole == (totals.active, totals.gross_portfolio)], [f"ages in {code}"])

@@ -150,10 +150,9 @@ def chart(figure: Any, alt: str) -> None:
     st.plotly_chart(figure, theme=None, height=figure.layout.height, config=STILL, alt=alt)
 
 
-def made(export: Callable[..., bytes | Iterable[bytes]], *said: Any, **stated: Any) -> bytes:
+def made(export: Callable[..., Iterable[bytes]], *said: Any, **stated: Any) -> bytes:
     """A file, made on the click, on a thread that knows no session: the book and the day go with it."""
-    file = export(*said, **stated)
-    return file if isinstance(file, bytes) else b"".join(file)
+    return b"".join(export(*said, **stated))
 
 
 def empty_book() -> NoReturn:

@@ -8,7 +8,7 @@ import streamlit as st
 from loan_core import amount_entry
 from pages._desk import attempt, book, clear_filters, currency_asked, in_url
 from pages._form import plain
-from pages._look import markdown, money
+from pages._look import isolated, markdown, money
 
 STATES = {
     "active": "Active",
@@ -107,7 +107,9 @@ def more_filters(state: str = "active") -> None:
 def say_filters(state: str = "active") -> None:
     """What is filtered, in words, and the way out of it; nothing where nothing is."""
     search, status = st.query_params.get("search", ""), selection_asked()[0]["status"]
-    said = [f"“{search}”"] * bool(search) + [status] * bool(status) + filter_words(state)
+    # The whole of it stands in the field.
+    quoted = f"“{search[:40]}{'…' if len(search) > 40 else ''}”"
+    said = [isolated(quoted)] * bool(search) + [status] * bool(status) + filter_words(state)
     if said:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(" ".join(f":gray-badge[{markdown(each)}]" for each in said), width="content")

@@ -121,10 +121,18 @@ def terms_and_receipts(book: Sequence[Held]) -> tuple[Terms, Receipts]:
     return terms_of_book([held.loan for held in book]), receipts
 
 
+# Most loans begin, and most questions are asked, on a few days of the month: so that many are asked on a due date.
+round_days = st.builds(
+    lambda months, on: date(2024 + months // 12, months % 12 + 1, on), st.integers(0, 14), st.sampled_from([1, 15])
+)
+next_days = st.builds(lambda on, by: on + timedelta(days=by), round_days, st.integers(0, 2))
+some_days = st.one_of(st.integers(0, 900).map(lambda by: date(2024, 1, 1) + timedelta(days=by)), round_days, next_days)
+
+
 @st.composite
 def held_loans(draw) -> Held:
-    start_on = date(2024, 1, 1) + timedelta(days=draw(st.integers(0, 420)))
-    wait = draw(st.one_of(st.none(), st.integers(0, 70)))
+    start_on = draw(st.one_of(st.integers(0, 420).map(lambda by: date(2024, 1, 1) + timedelta(days=by)), round_days))
+    wait = draw(st.one_of(st.none(), st.none(), st.integers(0, 70)))
     loan = Loan(
         principal=draw(st.integers(1, 3_000)),
         annual_rate_ppm=draw(st.sampled_from([0, 0, 1_200, 240_000, 2_400_000])),
@@ -156,4 +164,3 @@ def receipts_of(draw, loan: Loan) -> list[Came]:
 
 
 held_books = st.lists(held_loans(), max_size=5)
-some_days = st.integers(0, 900).map(lambda by: date(2024, 1, 1) + timedelta(days=by))

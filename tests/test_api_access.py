@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import hmac
 import os
 import re
 import subprocess
@@ -11,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from loan_core import Settings
-from loan_core.access import Rate, hosts_asked_for, make_token, read_tokens
+from loan_core.access import Guard, Rate, hosts_asked_for, make_token, read_tokens
 from loan_core.errors import InvalidSetting
 from tests.api_servers import LOAN, ROOT, serving
 from tests.servers import free_port
@@ -140,6 +141,29 @@ def test_only_a_named_front_end_may_read_across_origins(call):
     assert reply.headers["access-control-allow-origin"] == "https://front.example"
     refused = call.get("/loans/1", Origin="https://front.example")
     assert (refused.status, refused.headers["access-control-allow-origin"]) == (401, "https://front.example")
+    assert "access-control-allow-origin" not in call.get("/loans/1", Origin="https://x", **bearer("r-secret")).headers
+
+
+def test_a_front_end_that_is_named_can_read_how_it_failed(call, monkeypatch):
+    def fail(*_, **__):
+        raise RuntimeError
+
+    monkeypatch.setattr(call.book, "portfolio", fail)
+    reply = call.get("/portfolio", Origin="https://front.example", **bearer("r-secret"))
+    assert (reply.status, reply.headers["access-control-allow-origin"]) == (500, "https://front.example")
+    counted = call.get("/metrics", **bearer("r-secret")).body.decode()
+    assert 'method="GET",route="/portfolio",status="500",worker=' in counted
+
+
+def test_what_a_browser_asks_before_it_writes(call):
+    asked = {"Origin": "https://front.example", "Access_Control_Request_Method": "POST"}
+    wanted = {"Access_Control_Request_Headers": "authorization, content-type, idempotency-key"}
+    assert call("OPTIONS", "/create-loans", **asked, **wanted).status == 200
+    assert call("OPTIONS", "/create-loans", **asked, Access_Control_Request_Headers="x-other").status == 400
+    assert call("OPTIONS", "/create-loans", **asked | {"Access_Control_Request_Method": "DELETE"}).status == 400
+    # Whoever is not named is answered as by a server that knows nothing of other origins.
+    other = call("OPTIONS", "/create-loans", **asked | {"Origin": "https://x"})
+    assert (other.status, other.headers["allow"]) == (204, "OPTIONS, POST")
 
 
 def test_without_tokens_a_stranger_is_refused(open_call):
@@ -246,6 +270,12 @@ def test_tokens_that_cannot_mean_anything_are_refused(text):
         read_tokens(text)
 
 
+def test_a_token_put_where_its_digest_belongs_is_not_printed():
+    with pytest.raises(InvalidSetting, match="till") as refused:
+        read_tokens("till:the-token-itself:write")
+    assert "the-token-itself" not in str(refused.value)
+
+
 def test_who_calls_too_often_waits(tmp_path):
     settings = Settings(
         database_uri=f"sqlite:///{tmp_path}/loans.db", redis_url="off", api_tokens=TOKENS, api_calls_per_minute=60
@@ -256,6 +286,16 @@ def test_who_calls_too_often_waits(tmp_path):
         assert replies[-1].status == 429
         assert re.fullmatch("[1-9]", replies[-1].headers["retry-after"])
         assert call.get("/portfolio", **bearer("w-secret")).status == 200
+
+
+def test_every_token_is_compared_and_in_constant_time(monkeypatch):
+    compared, compare = [], hmac.compare_digest
+    monkeypatch.setattr(hmac, "compare_digest", lambda *pair: compared.append(pair) or compare(*pair))
+    guard = Guard(None, read_tokens(TOKENS), (), 60)
+    for shown, name in (("w-secret", "till"), ("r-secret", "report"), ("wrong", None)):
+        found = guard._shown(f"Bearer {shown}")
+        assert (found and found.name) == name
+    assert len(compared) == 6
 
 
 def test_a_rate_gives_as_much_as_it_says(monkeypatch):

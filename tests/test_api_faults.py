@@ -12,6 +12,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 
+import psycopg
 import pytest
 import redis
 
@@ -80,9 +81,8 @@ def test_redis_stopped_hung_and_back_again(sqlite_url):
             until_used(call)
         counts = call.book.cache.counts
         assert counts["down"] > 100
-        assert (
-            f'loans_status_cache_total{{outcome="down"}} {float(counts["down"])}' in call.get("/metrics").body.decode()
-        )
+        said = f'loans_status_cache_total{{outcome="down",worker="{os.getpid()}"}} {float(counts["down"])}'
+        assert said in call.get("/metrics").body.decode()
 
 
 def until_used(call):
@@ -94,19 +94,45 @@ def until_used(call):
         time.sleep(0.05)
 
 
-def test_a_locked_database_is_503_for_writers_and_nothing_for_readers(sqlite_url, monkeypatch):
+def test_a_writer_elsewhere_is_503_for_writers_and_nothing_for_readers(sqlite_url, monkeypatch):
     monkeypatch.setattr("loan_core.store.LOCK_WAIT_MS", 300)
     with serving(Settings(database_uri=sqlite_url, redis_url="off")) as call:
         call.post("/create-loans", LOAN)
         with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None)) as other:
-            other.execute("BEGIN IMMEDIATE")
+            other.execute("BEGIN EXCLUSIVE")
             reply = call.post("/loans/1/repayments", {"amount": 1}, Idempotency_Key="k")
             assert (reply.status, reply.headers["content-type"]) == (503, "application/problem+json")
             assert int(reply.headers["retry-after"]) >= 1
-            assert call.get("/loans/1/status").status == 200
+            for path in ("/loans/1/status", "/loans/1", "/loans", "/portfolio", "/readyz"):
+                assert call.get(path).status == 200, path
             other.execute("ROLLBACK")
         assert call.post("/loans/1/repayments", {"amount": 1}, Idempotency_Key="k").status == 201
         assert call.get("/loans/1/status").said["total_amount_paid"] == 1
+
+
+def test_a_locked_database_is_503_for_everyone_and_the_server_stays_alive(postgresql_url, monkeypatch):
+    """On SQLite no program can lock readers out of a book that a server has open: its journal lets them by."""
+    monkeypatch.setattr("loan_core.store.LOCK_WAIT_MS", 400)
+    with (
+        serving(Settings(database_uri=postgresql_url, redis_url="off")) as call,
+        closing(psycopg.connect(postgresql_url.replace("+psycopg", ""))) as other,
+        ThreadPoolExecutor(10) as pool,
+    ):
+        call.post("/create-loans", LOAN)
+        with other:
+            other.execute("LOCK TABLE book, loans, repayments IN ACCESS EXCLUSIVE MODE")
+            reads = ("/loans/1/status", "/loans/1", "/loans/1/schedule", "/loans", "/portfolio", "/readyz")
+            asked = [pool.submit(call.get, path) for path in reads]
+            asked += [
+                pool.submit(call.post, path, body, Idempotency_Key="k")
+                for path, body in (("/create-loans", LOAN), ("/loans/1/repayments", {"amount": 1}))
+            ]
+            for each in asked:
+                reply = each.result()
+                assert (reply.status, reply.headers["content-type"]) == (503, "application/problem+json")
+                assert reply.headers["retry-after"] == "1"
+        assert call.get("/loans/1/status").status == 200
+        assert call.post("/loans/1/repayments", {"amount": 1}).status == 201
 
 
 def test_a_database_that_is_away_is_503_and_its_place_is_not_told(postgresql, caplog):

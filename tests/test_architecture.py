@@ -15,8 +15,9 @@ ROOT = Path(__file__).parents[1]
 PAGES = "pages/*"
 CALCULATION = "loan_core/calculation/*"
 MIGRATIONS = "loan_core/migrations/*"
-WITH_QUERIES = ("book", "recording", "batches", "ledger", "whole_book", "blocks", "lists", "packing")
+WITH_QUERIES = ("book", "recording", "checking", "batches", "ledger", "whole_book", "blocks", "lists", "packing")
 THE_BOOK = tuple(f"loan_core/{part}.py" for part in WITH_QUERIES)
+THE_API = tuple(f"loan_core/{part}.py" for part in ("api", "routes", "asked", "problems"))
 THE_CLOCK = "loan_core/settings.py"
 RUN_BY_ALEMBIC = "loan_core/migrations/env.py"
 
@@ -24,8 +25,8 @@ RUN_BY_ALEMBIC = "loan_core/migrations/env.py"
 ONLY_IN = {
     "streamlit": ("app.py", PAGES),
     "plotly": ("pages/_*chart*.py",),
-    "fastapi": ("app.py", "loan_core/api.py", "loan_core/asked.py"),
-    "starlette": ("app.py", "loan_core/api.py", "loan_core/access.py", "loan_core/problems.py"),
+    "fastapi": ("app.py", *THE_API),
+    "starlette": ("app.py", *THE_API, "loan_core/access.py"),
     "pydantic": ("loan_core/asked.py",),
     "prometheus_client": ("loan_core/metrics.py",),
     "sqlalchemy": (MIGRATIONS, "loan_core/models.py", "loan_core/store.py", *THE_BOOK),

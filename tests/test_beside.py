@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from loan_core import Book
-from loan_core.selection import SORTS
+from loan_core.lists import SORTS
 from loan_core.store import Store
 
 DAY = date(2026, 6, 2)

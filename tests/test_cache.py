@@ -14,6 +14,7 @@ import redis
 from loan_core import Book, Settings
 from loan_core.cache import PAUSE_SECONDS, SECONDS, Cache, Version
 from loan_core.calculation.position import Thresholds
+from loan_core.errors import InvalidSetting
 from loan_core.store import Store
 from tests.servers import free_port
 from tests.stale_reads import FAULTS, Delayed, Killed, stale_reads
@@ -55,7 +56,7 @@ def test_a_status_is_remembered_until_the_loan_changes(book, client):
     first = book.status(1, book.today())
     assert 0 < client.ttl(KEY) <= SECONDS
     assert book.status(1, book.today()) == first
-    assert dict(book.cache.counts) == {"misses": 2, "hits": 1}
+    assert dict(book.cache.counts) == {"misses": 1, "hits": 1}
     book.add_repayment(1, 1)
     assert client.exists(KEY) == 0
     assert book.status(1, book.today()).total_amount_paid == 100
@@ -101,7 +102,7 @@ def test_what_is_not_ours_is_ignored_and_said_once(sqlite_url, redis_url, client
 
 
 @pytest.mark.parametrize("kind", ["list", "hash", "stream"])
-def test_another_type_under_the_key_is_ignored(sqlite_url, redis_url, client, kind):
+def test_another_type_under_the_key_is_ignored_and_said_once(sqlite_url, redis_url, client, kind, caplog):
     book = opened(sqlite_url, redis_url)
     book.create_loan(loan_amount=1000, repayment_period=12)
     {
@@ -110,8 +111,12 @@ def test_another_type_under_the_key_is_ignored(sqlite_url, redis_url, client, ki
         "stream": lambda: client.xadd(KEY, {"a": 1}),
     }[kind]()
     assert book.status(1, book.today()).remaining_balance > 0
-    assert book.cache.counts["rejected"] >= 1
+    assert book.cache.counts == {"rejected": 1}
     assert book.cache.state == "up"
+    assert len([each for each in caplog.records if KEY in each.getMessage()]) == 1
+    # The next answer takes its place.
+    assert book.status(1, book.today()).remaining_balance > 0
+    assert book.cache.counts["hits"] == 1
     book.close()
 
 
@@ -135,12 +140,14 @@ def test_an_entry_of_another_version_does_not_count(redis_url, other):
     assert cache.counts["rejected"] == 1
 
 
-def test_two_books_in_one_redis_do_not_meet(tmp_path, redis_url):
+def test_two_books_in_one_redis_do_not_meet(tmp_path, redis_url, caplog):
     books = [opened(f"sqlite:///{tmp_path}/{name}.db", redis_url) for name in "ab"]
     for book, amount in zip(books, (1000, 2000), strict=True):
         book.create_loan(loan_amount=amount, repayment_period=1, interest_rate=0)
     for _ in range(3):
         assert [book.status(1, book.today()).remaining_balance for book in books] == [100_000, 200_000]
+    # Each says so once: a Redis is a book's own.
+    assert len([each for each in caplog.records if KEY in each.getMessage()]) == 2
     for book in books:
         book.close()
 
@@ -239,11 +246,43 @@ def test_a_redis_that_is_away_is_asked_once_in_a_while(sqlite_url):
     assert cache.counts["down"] == 62
 
 
+def test_its_state_is_true_before_anything_was_asked_and_is_not_asked_at_every_look(redis_url):
+    dead, alive = Cache.at(f"redis://127.0.0.1:{free_port()}/0"), Cache.at(redis_url)
+    assert (dead.state, alive.state) == ("down", "up")
+    seconds, asked = [alive._clock()], []
+    alive._clock, alive._client.ping = lambda: seconds[0], lambda: asked.append(1)
+    for _ in range(10):
+        assert alive.state == "up"
+    assert asked == []
+    seconds[0] += PAUSE_SECONDS + 1
+    assert (alive.state, alive.state) == ("up", "up")
+    assert asked == [1]
+
+
+def test_a_redis_that_denies_a_command_is_up_and_not_believed(redis_url, client):
+    """No room left: reads are answered, writes are not."""
+    client.config_set("maxmemory", 1)
+    try:
+        cache = Cache.at(redis_url)
+        cache.put(1, VERSION, b"answer")
+        assert cache.get(1, VERSION) is None
+        assert cache.state == "up"
+    finally:
+        client.config_set("maxmemory", 0)
+
+
+@pytest.mark.parametrize("url", ["localhost:6379", "http://localhost", "redis://:secret@host:port/0"])
+def test_an_address_that_is_none_is_refused_in_words(url):
+    with pytest.raises(InvalidSetting, match="REDIS_URL") as refused:
+        Cache.at(url)
+    assert "secret" not in str(refused.value)
+
+
 def test_off_is_off(sqlite_url):
     book = opened(sqlite_url, "off")
     book.create_loan(loan_amount=1000, repayment_period=12)
     assert book.status(1, book.today()) == book.status(1, book.today())
-    assert (book.cache.state, book.cache.is_up(), book.cache.counts.total()) == ("off", False, 0)
+    assert (book.cache.state, book.cache.counts.total()) == ("off", 0)
     book.close()
 
 

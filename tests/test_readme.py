@@ -66,5 +66,5 @@ def test_at_api_it_describes_itself_at_api(at_api):
         == "/api/loans/1"
     )
     assert at_api.get("/api/nothing").headers["content-type"] == "application/problem+json"
-    assert at_api("PUT", "/api/loans/1").headers["allow"] == "GET"
+    assert at_api("PUT", "/api/loans/1").headers["allow"] == "GET, HEAD, OPTIONS"
     assert at_api.get("/api/docs").status == 200

@@ -70,6 +70,12 @@ def asked(server: Server, path: str, method: str = "GET", **headers: str) -> HTT
     return response
 
 
+@pytest.mark.parametrize("path", ["/api", "/api/", "/api/nothing", "/api//loans", "/api/loans/"])
+def test_a_program_that_mistakes_the_address_is_not_shown_a_page(server: Server, path: str) -> None:
+    answer = asked(server, path)
+    assert (answer.status, answer.getheader("content-type")) == (404, "application/problem+json")
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
     [

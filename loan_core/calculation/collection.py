@@ -116,7 +116,7 @@ class Collections:
 
     @property
     def months(self) -> Integers:
-        """Every month from the first in which anything fell due or came in through that of ``as_of``."""
+        """Every month from the first in which anything fell due or, on balance, came in through that of ``as_of``."""
         known = [*self.due, *self.received]
         end = _month(self.as_of) + 1
         return np.arange(min(known, default=end), end).astype("datetime64[M]")

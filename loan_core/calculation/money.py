@@ -66,7 +66,8 @@ def sums_by(place: Integers, amount: Integers, places: int) -> Integers:
     return sums
 
 
-@dataclass(frozen=True)
+# There is one of each: to compare them is to compare two addresses.
+@dataclass(frozen=True, eq=False)
 class Currency:
     """A currency of ISO 4217: ``exponent`` decimals; the name in the plural; a symbol where it has one of its own."""
 

@@ -78,7 +78,7 @@ class Receipts:
         days = np.asarray(day).astype("datetime64[D]")
         first = np.searchsorted(days.ravel().astype(np.int64), self.received_on.astype(np.int64))
         sums = sums_by(first * len(self) + self.loan, self.amount, (days.size + 1) * len(self))
-        return sums.reshape(-1, len(self))[:-1].cumsum(0).reshape(*days.shape, len(self))
+        return sums.reshape(days.size + 1, len(self))[:-1].cumsum(0).reshape(*days.shape, len(self))
 
     def by(self, loan: Integers, day: Integers) -> Integers:
         """What a loan had received by the end of a day, for each pair: ``(n), (n) -> (n)``."""

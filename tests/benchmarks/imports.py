@@ -40,7 +40,7 @@ class Row(NamedTuple):
     ratio: float | None
 
 
-def rows(loans: int, repayments: int | None = None, urls: dict[str, str] | None = None) -> list[Row]:
+def rows(loans: int, repayments: int | None = None) -> list[Row]:
     """Imports of so many loans, and of ten times as many repayments unless it is said how many."""
     repayments = repayments or 10 * loans
     with _databases() as made, TemporaryDirectory() as folder:

@@ -1,0 +1,306 @@
+"""What the API can be asked and told: a route parses what came in, calls one method of ``Book``, renders what came out.
+
+Money is a JSON number with the currency's decimals, exact both ways. What is asked carries an ETag of the revision;
+what is told may be sent again.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from functools import partial
+from hashlib import sha256
+from typing import Annotated, Any
+
+import msgspec
+from anyio import CapacityLimiter, to_thread
+from fastapi import APIRouter, Depends, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from loan_core import bodies, errors, interface, manual
+from loan_core.answers import (
+    STATUS_MONEY,
+    Statement,
+    loan_in_major,
+    portfolio_in_major,
+    repayment_in_major,
+    rows_in_major,
+    status_in_major,
+)
+from loan_core.asked import (
+    AsOf,
+    ListAsked,
+    LoanId,
+    RepaymentId,
+    as_of_asked,
+    is_known,
+    key_asked,
+    list_asked,
+    only_known,
+    prefers_csv,
+    refuse_unknown,
+)
+from loan_core.book import Book
+from loan_core.interface import BODIES, INSTALLMENT_COLUMNS, LISTED_COLUMNS, RECEIVED_COLUMNS, responses
+from loan_core.metrics import MEDIA_TYPE as METRICS_TYPE
+from loan_core.problems import not_ready
+from loan_core.recording import IdempotencyKey
+
+STATUS = "/loans/{loan_id}/status"
+_LOAN_MONEY = {"loan_amount", "installment", *STATUS_MONEY}
+_INSTALLMENT_MONEY = {"due", "interest", "principal", "balance", "covered", "covered_interest", "covered_principal"}
+_RECEIVED_MONEY = {"amount", "covered_interest", "covered_principal", "overpaid", "total_paid", "remaining_balance"}
+_CHANGES = ("revision", "voided_at", "void_reason")
+_DOCS_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+)
+
+_json = msgspec.json.Encoder(decimal_format="number")
+_sorted_json = msgspec.json.Encoder(order="sorted")
+
+router = APIRouter(dependencies=[Depends(only_known)])
+
+
+def book_of(request: Request) -> Book:
+    book: Book = request.app.state.book
+    return book
+
+
+async def the_book(request: Request) -> Book:
+    return book_of(request)
+
+
+TheBook = Annotated[Book, Depends(the_book)]
+
+
+# Asking
+
+
+@router.get("/loans", responses=responses(200, "Loans", 304), summary="Loans and where they stand, a page at a time")
+def loans(request: Request, book: TheBook, asked: Annotated[ListAsked, Depends(list_asked)]) -> Response:
+    """With `Accept: text/csv`, all of them as CSV, in the order of their ids."""
+    as_of = asked.as_of or book.today()
+    meant = asked.selection(book.default_currency)
+    tag = book.edition(as_of).tag
+    if prefers_csv(request.headers.get("accept", "")):
+        return _in_csv(request, f'"csv-{tag[1:]}', partial(book.export_loans, as_of, **meant))
+
+    def say() -> dict[str, Any]:
+        page = book.loan_page(as_of, asked.sort, asked.place(), asked.limit, **meant)
+        rows = rows_in_major(page.rows.assign(as_of=as_of), LISTED_COLUMNS, _LOAN_MONEY)
+        said = {"as_of": as_of, "revision": page.revision, "count": page.count, "loans": rows}
+        return said | {"next": asked.next_after(page.end)}
+
+    return _asked(request, tag, say, {"Vary": "Accept"})
+
+
+@router.get("/loans/{loan_id}", responses=responses(200, "Loan", 304, 404), summary="A loan as agreed, and its state")
+def loan(request: Request, book: TheBook, loan_id: LoanId, as_of: AsOf = None) -> Response:
+    def say(said: Statement) -> dict[str, Any]:
+        return loan_in_major(said.loan) | {"as_of": said.status.as_of, "state": said.status.state}
+
+    return _asked_of_a_loan(request, book, loan_id, as_of, say)
+
+
+async def status(request: Request) -> Response:
+    """Where a loan stands at the end of a day: the call that others wait for.
+
+    So it is a plain route, its parameters are read by hand, and it changes threads only where that is quicker.
+    """
+    request.scope["route"] = STATUS_ROUTE
+    refuse_unknown(request, ("as_of",))
+    book = book_of(request)
+    answer: Response = await request.app.state.pace.answer(book.is_near, _status, request, book)
+    return answer
+
+
+STATUS_ROUTE = Route(STATUS, status, methods=["GET"])
+
+
+def _status(request: Request, book: Book) -> Response:
+    loan_id, as_of = as_of_asked(request, book.today)
+    version = book.version(loan_id, as_of)
+    return _asked(request, version.tag, lambda: status_in_major(book.status(loan_id, as_of, version)))
+
+
+@router.get(
+    "/loans/{loan_id}/schedule",
+    responses=responses(200, "Schedule", 304, 404),
+    summary="A loan's installments, and what covers them on a day",
+)
+def schedule(request: Request, book: TheBook, loan_id: LoanId, as_of: AsOf = None) -> Response:
+    def say(said: Statement) -> dict[str, Any]:
+        rows = said.installments.assign(currency=said.loan.currency)
+        return _heading(said) | {"installments": rows_in_major(rows, INSTALLMENT_COLUMNS, _INSTALLMENT_MONEY)}
+
+    return _asked_of_a_loan(request, book, loan_id, as_of, say)
+
+
+@router.get(
+    "/loans/{loan_id}/repayments",
+    responses=responses(200, "Repayments", 304, 404),
+    summary="What came in on a loan through a day, oldest first, and what each of it covered",
+)
+def repayments(request: Request, book: TheBook, loan_id: LoanId, as_of: AsOf = None) -> Response:
+    def say(said: Statement) -> dict[str, Any]:
+        rows = said.repayments.assign(currency=said.loan.currency)
+        return _heading(said) | {"repayments": rows_in_major(rows, RECEIVED_COLUMNS, _RECEIVED_MONEY)}
+
+    return _asked_of_a_loan(request, book, loan_id, as_of, say)
+
+
+@router.get("/portfolio", responses=responses(200, "Portfolio", 304), summary="What the book comes to, by currency")
+def portfolio(request: Request, book: TheBook, as_of: AsOf = None) -> Response:
+    day = as_of or book.today()
+    return _asked(request, book.edition(day).tag, lambda: portfolio_in_major(book.portfolio(day)))
+
+
+# Telling
+
+
+@router.post(
+    "/create-loans",
+    status_code=201,
+    responses=responses(201, "NewLoan", 400, 409, 413, 415),
+    openapi_extra={"requestBody": BODIES["loan"], "parameters": [interface.KEY]},
+    summary="Record a loan",
+)
+async def create_loans(request: Request) -> Response:
+    def say(book: Book, made: Any) -> dict[str, Any]:
+        # What a retry reads must be what the first call read: nothing of it ever changes.
+        return {name: value for name, value in loan_in_major(made).items() if name not in _CHANGES}
+
+    stated = await _stated(request, bodies.LOAN)
+    said = await _told(request, book_of(request).create_loan, (), stated, say)
+    answer = _answer(said, status=201)
+    answer.headers["Location"] = f"{request.scope.get('root_path', '')}/loans/{said['id']}"
+    return answer
+
+
+@router.post(
+    "/loans/{loan_id}/repayments",
+    status_code=201,
+    responses=responses(201, "Repayment", 400, 404, 409, 413, 415),
+    openapi_extra={"requestBody": BODIES["repayment"], "parameters": [interface.KEY]},
+    summary="Record money received on a loan",
+)
+async def add_repayment(request: Request, loan_id: LoanId) -> Response:
+    stated = {"amount": None} | await _stated(request, bodies.REPAYMENT)
+    said = await _told(request, book_of(request).add_repayment, (loan_id,), stated, _repayment)
+    return _answer(said, status=201)
+
+
+@router.post(
+    "/loans/{loan_id}/repayments/{id}/reverse",
+    status_code=201,
+    responses=responses(201, "Repayment", 400, 404, 409, 413, 415),
+    openapi_extra={"requestBody": BODIES["reversal"], "parameters": [interface.KEY]},
+    summary="Undo a repayment by its negative",
+)
+async def reverse_repayment(request: Request, loan_id: LoanId, id: RepaymentId) -> Response:
+    stated = await _stated(request, bodies.REVERSAL) | {"loan_id": loan_id}
+    said = await _told(request, book_of(request).reverse_repayment, (id,), stated, _repayment)
+    return _answer(said, status=201)
+
+
+# The server itself
+
+
+@router.get("/healthz", responses=responses(200, "Health"), summary="Whether the server is alive")
+async def healthz() -> Response:
+    return _answer({"status": "alive"})
+
+
+@router.get("/readyz", responses=responses(200, "Readiness"), summary="Whether it can answer: its database and Redis")
+def readyz(book: TheBook) -> Response:
+    redis = book.cache.state
+    try:
+        book.edition(book.today())
+    except errors.Refusal as refusal:
+        return not_ready(refusal, {"database": "down", "redis": redis})
+    return _answer({"database": "up", "redis": redis})
+
+
+@router.get("/metrics", include_in_schema=False)
+def metrics(request: Request) -> Response:
+    return Response(request.app.state.metrics.text(), media_type=METRICS_TYPE)
+
+
+@router.get("/docs", include_in_schema=False)
+def docs(request: Request) -> Response:
+    said = manual.page(request.app.openapi())
+    return HTMLResponse(said, headers={"Content-Security-Policy": _DOCS_POLICY, "X-Content-Type-Options": "nosniff"})
+
+
+# How an answer is made
+
+
+def _answer(said: object, tag: str = "", status: int = 200) -> Response:
+    return Response(_json.encode(said), status, _headers(tag), "application/json")
+
+
+def _headers(tag: str = "") -> dict[str, str]:
+    # Whoever keeps an answer asks again before using it: If-None-Match makes that cheap.
+    return {"Cache-Control": "private, no-cache"} | ({"ETag": tag} if tag else {})
+
+
+def _asked(request: Request, tag: str, say: Callable[[], object], also: Mapping[str, str] | None = None) -> Response:
+    """The answer, or 304 to whoever has it: its ``tag`` was asked for first, so that it may be older, never newer."""
+    if is_known(request.headers.get("if-none-match"), tag):
+        answer = Response(status_code=304, headers=_headers(tag))
+    else:
+        answer = _answer(say(), tag)
+    if also:
+        answer.headers.update(also)
+    return answer
+
+
+def _asked_of_a_loan(
+    request: Request, book: Book, loan_id: int, as_of: date | None, say: Callable[[Statement], object]
+) -> Response:
+    day = as_of or book.today()
+    return _asked(request, book.version(loan_id, day).tag, lambda: say(book.statement(loan_id, day)))
+
+
+def _in_csv(request: Request, tag: str, lines: Callable[[], Iterator[bytes]]) -> Response:
+    headers = _headers(tag) | {"Vary": "Accept"}
+    if is_known(request.headers.get("if-none-match"), tag):
+        return Response(status_code=304, headers=headers)
+    return StreamingResponse(lines(), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _heading(said: Statement) -> dict[str, Any]:
+    return {name: getattr(said.status, name) for name in ("loan_id", "currency", "as_of", "revision")}
+
+
+def _repayment(book: Book, made: Any) -> dict[str, Any]:
+    return repayment_in_major(made, book.currency(made.loan_id))
+
+
+async def _stated(request: Request, known: Mapping[str, Any]) -> dict[str, Any]:
+    kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
+        raise HTTPException(415, "Send JSON, and say so: Content-Type: application/json.")
+    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise HTTPException(415, "Send the body as it is, without Content-Encoding.")
+    return bodies.fields_of(await request.body(), known)
+
+
+async def _told(
+    request: Request,
+    verb: Callable[..., Any],
+    arguments: tuple[int, ...],
+    stated: Mapping[str, Any],
+    say: Callable[[Book, Any], dict[str, Any]],
+) -> dict[str, Any]:
+    """What is said of the row that a verb of the book's wrote, or had written when this request came before."""
+    caller, named = request.scope["state"]["recorded_by"], key_asked(request.headers.get("idempotency-key"))
+    asked = _sorted_json.encode([verb.__name__, arguments, stated])
+    key = IdempotencyKey(caller, named, sha256(asked).hexdigest()) if named else None
+    book = book_of(request)
+
+    def tell() -> dict[str, Any]:
+        return say(book, verb(*arguments, recorded_by=caller, key=key, **stated))
+
+    writing: CapacityLimiter = request.app.state.writing
+    return await to_thread.run_sync(tell, limiter=writing)
