@@ -82,8 +82,9 @@ from loan_core.settings import Settings
 from loan_core.spool import Spool
 from loan_core.standing import Standing
 from loan_core.statements import preview_of, schedule_of, statement_of, status_of
-from loan_core.store import Store, Write
+from loan_core.store import Store
 from loan_core.whole_book import WholeBook
+from loan_core.writing import Write
 
 _EDITION = select(Edition.book_id, Edition.revision)
 _VERSION = select(Edition.book_id, Loan.revision).join(Loan, true()).where(Loan.id == bindparam("loan_id"))
