@@ -15,6 +15,9 @@ from pages._look import NOTHING, day, signed
 SMALL = 60, 5
 """So many rows and columns are read as text, on a phone too; a wider table there would have to be scrolled."""
 
+NUMBERS = ("loans", "of_loans", "worst", "months_on_book")
+"""How the names of columns begin that hold whole numbers."""
+
 Rows = Sequence[dict[str, Any]]
 
 
@@ -75,7 +78,11 @@ def _cells(values: list[Any], kind: str, code: str) -> list[Any]:
 def _kind(name: str) -> str:
     if name in tables.MONEY:
         return "money"
-    return "share" if name in tables.SHARES else {"day": "day", "loans": "number"}.get(name, "words")
+    if name in tables.SHARES or name.startswith("share_"):
+        return "share"
+    # A month names a column of days late in it.
+    is_number = name.startswith(NUMBERS) or name[:1].isdecimal()
+    return "day" if name == "day" else "number" if is_number else "words"
 
 
 def _column(kind: str, words: str, cells: pd.Series, code: str) -> Any:

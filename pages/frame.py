@@ -34,8 +34,13 @@ STATUS = st.Page("status.py", title="Status", icon=":material/stairs:")
 EXCHANGE = st.Page("exchange.py", title="Exchange", icon=":material/swap_vert:")
 COLLECTION = st.Page("collection.py", title="Collections", icon=":material/event_available:")
 RISK = st.Page("risk.py", title="Risk", icon=":material/monitoring:")
+LATENESS = st.Page("lateness.py", title="Lateness", icon=":material/grid_on:")
+VINTAGES = st.Page("vintages.py", title="Vintages", icon=":material/stacked_line_chart:")
 page = st.navigation(
-    {"Desk": [PORTFOLIO, LOANS, NEW_LOAN, REPAYMENTS, STATUS, EXCHANGE], "Analysis": [COLLECTION, RISK]}
+    {
+        "Desk": [PORTFOLIO, LOANS, NEW_LOAN, REPAYMENTS, STATUS, EXCHANGE],
+        "Analysis": [COLLECTION, RISK, LATENESS, VINTAGES],
+    }
 )
 
 
