@@ -68,7 +68,12 @@ with inputs:
     view = VIEWS[1]
     if len(loans) <= lateness.LOANS_AT_ONCE:
         view = st.segmented_control(
-            "View", VIEWS, required=True, label_visibility="collapsed", **in_url("view", default, VIEWS)
+            "View",
+            VIEWS,
+            required=True,
+            format_func=":gray[{}]".format,
+            label_visibility="collapsed",
+            **in_url("view", default, VIEWS),
         )
     months = ask_for_months(known)
 bands, names = lateness.bands(loans, months), [f"{each:%Y-%m}" for each in months]

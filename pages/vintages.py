@@ -50,6 +50,7 @@ def show_moves(spans: list[Any], code: str) -> None:
                 "Measure",
                 ("Loans", "Money"),
                 required=True,
+                format_func=":gray[{}]".format,
                 label_visibility="collapsed",
                 **in_url("measure", "Loans", ("Loans", "Money")),
             )
@@ -82,7 +83,13 @@ loans, summary, inputs = loans_asked("Vintages")
 code = currency_asked()
 with inputs:
     chosen = st.segmented_control(
-        "Days past due", DAYS, required=True, label_visibility="collapsed", **in_url("days", "Over 30 days", DAYS)
+        "Days past due",
+        DAYS,
+        required=True,
+        # The chosen words would be of the primary color, too pale in dark.
+        format_func=":gray[{}]".format,
+        label_visibility="collapsed",
+        **in_url("days", "Over 30 days", DAYS),
     )
 rows = lateness.vintages(loans, DAYS[chosen])
 summary.caption(f"{counted(len(loans), 'loan')} · as of {day(as_of())}")

@@ -10,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 import streamlit as st
 from playwright.sync_api import Browser
@@ -53,7 +54,7 @@ def grid(at: AppTest, number: int = 0) -> list[dict[str, Any]]:
     """The rows of a table, an empty cell as None."""
     frame = at.dataframe[number].value
     return [
-        {name: None if value != value else value for name, value in row.items()} for row in frame.to_dict("records")
+        {name: None if pd.isna(value) else value for name, value in row.items()} for row in frame.to_dict("records")
     ]
 
 
