@@ -181,6 +181,20 @@ def test_a_book_of_more_loans_than_a_page_is_in_bands_and_one_of_more_than_can_b
     assert "With a filter that leaves 60 loans or fewer, each of them is shown." in words(many)
 
 
+def test_the_bands_of_a_month_count_the_loans_of_the_map(book):
+    book.load_demo()
+    found = book.analysis(book.today())["USD"]
+    months = lateness.months_said(found)
+    each = lateness.loan_by_loan(found, months)
+    assert len(months) > 12
+    for row in lateness.bands(found, months):
+        said = [loan[row["month"]] for loan in each if loan[row["month"]] is not None]
+        assert row["loans"] == len(said) == sum(row[f"loans_{name}"] for name in lateness.BANDS)
+        assert row["loans_on_time"] == said.count(0)
+        assert row["loans_8_30"] == sum(8 <= days <= 30 for days in said)
+        assert row["loans_91"] == sum(days > 90 for days in said)
+
+
 def test_months_of_different_years_are_never_merged(book):
     for year in (2025, 2026):
         loan = book.create_loan(loan_amount="100.00", interest_rate="0", repayment_period=1, start_on=f"{year}-01-01")
