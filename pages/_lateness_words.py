@@ -74,8 +74,8 @@ def months_late(rows: Rows) -> str:
         return "Nothing was due in these months."
     number = row["loans"] - row["loans_on_time"]
     if not number:
-        due = f"{row['loans']:,} loans" if row["loans"] > 1 else "loan"
-        return f"{'None of the' if row['loans'] > 1 else 'The one'} {due} due in {month(row['month'])} was late."
+        all_of_them = f"All {row['loans']:,} loans" if row["loans"] > 1 else "The one loan"
+        return f"{all_of_them} due in {month(row['month'])} paid on time."
     said = f"{number:,} {'was' if number == 1 else 'were'} late ({percent(number, row['loans'])})"
     return f"Of {counted(row['loans'], 'loan')} due in {month(row['month'])}, {said}."
 
@@ -159,18 +159,34 @@ def move_words(row: Row, when: tuple[date, date] | None) -> str:
 
     ``when`` is the ends of a month; None for several taken together.
     """
-    start, end = ("at a month's end", "a month later")
-    if when:
-        start, end = (f"at the end of {month(on)}" for on in when)
+    start, end = _ends(when)
     was = "was" if row["loans"] == 1 else "were"
     loans = counted(row["of_loans"], "loan")
     return f"Of {loans} {place(row['from'])} {start}, {row['loans']:,} {was} {place(row['to'])} {end}"
 
 
-def moved_on(rows: Rows, when: tuple[date, date] | None) -> str:
+def owed_words(row: Row, when: tuple[date, date] | None, code: str) -> str:
+    """The same of the money that was owed on them."""
+    start, end = _ends(when)
+    owed, moved = money(row["of_principal"], code), money(row["outstanding_principal"], code)
+    return f"Of {owed} owed on loans {place(row['from'])} {start}, {moved} was on loans {place(row['to'])} {end}"
+
+
+def moved_on(rows: Rows, when: tuple[date, date] | None, code: str, in_money: bool = False) -> str:
     """What became of the loans that had just become late: the first thing to know of a month."""
-    found = [row for row in rows if (row["from"], row["to"]) == ("1-30", "31-60")]
-    return f"{move_words(found[0], when)} ({share(found[0]['share'])})." if found else "No loan was 1–30 days past due."
+    row = next((row for row in rows if (row["from"], row["to"]) == ("1-30", "31-60")), None)
+    if row is None:
+        return f"No loan was {place('1-30')} {_ends(when)[0]}."
+    if in_money:
+        return f"{owed_words(row, when, code)} ({share(row['share_of_principal'])})."
+    return f"{move_words(row, when)} ({share(row['share'])})."
+
+
+def _ends(when: tuple[date, date] | None) -> tuple[str, str]:
+    if when is None:
+        return "at a month's end", "a month later"
+    start, end = when
+    return f"at the end of {month(start)}", f"at the end of {month(end)}"
 
 
 def moves_sentence(rows: Rows, when: tuple[date, date] | None, code: str) -> str:

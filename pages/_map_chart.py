@@ -41,6 +41,8 @@ def draw(
         layout={
             "template": template(role),
             "height": height * len(lines) + 76,
+            # The names of the months stand upright on a phone: they have their place also above a single line.
+            "minreducedheight": height,
             "hovermode": "closest",
             "margin": {"t": 4, "b": 4},
             "xaxis": {

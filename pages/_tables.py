@@ -48,7 +48,8 @@ def show(
         st.table(frame.style.format(formats, na_rep=NOTHING), hide_index=True, border="horizontal", alt=alt)
         return
     config = {words: _column(kind, words, frame[words], code) for words, kind in kinds.items()}
-    st.dataframe(frame, hide_index=True, column_config=config, placeholder="", row_height=38, height="content", alt=alt)
+    height: Any = "content" if len(rows) <= SMALL[0] else 600
+    st.dataframe(frame, hide_index=True, column_config=config, placeholder="", row_height=38, height=height, alt=alt)
 
 
 def as_table(rows: Rows, columns: dict[str, str], code: str, name: str, said: Any = MappingProxyType({})) -> None:

@@ -46,7 +46,7 @@ def show_loans(rows: list[dict[str, Any]], months: list[str]) -> None:
     )
     if pages > 1:
         st.pagination(pages, max_visible_pages=5, **in_url("page", 1, range(1, pages + 1)))
-    st.markdown(":small[:gray[A click on a cell opens the loan, and so do these:]]")
+    st.markdown(":small[:gray[A click on a cell opens the loan, and so do these, each with its most days late:]]")
     with st.grid(5, min_column_width=150, gap="xsmall"):
         for row in shown:
             asked = here(loan=row["loan_id"], **filters_asked())

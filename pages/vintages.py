@@ -34,7 +34,7 @@ def show_vintages(rows: list[dict[str, Any]], days: int, code: str) -> None:
     st.caption(
         f"Down: when the loans began. Across: months on book, 0 the month of start. In a cell: what percent had ever "
         f"been more than {days} days past due by then, and of how many loans. Without color: fewer than "
-        f"{lateness.THIN} loans, too few to say; how sure it is stands in the table. Empty: still to come."
+        f"{lateness.THIN} loans, too few to say; how sure each share is stands in the table. Empty: still to come."
     )
     said = {"began": lambda row: began(row["began"]), "is_thin": lambda row: "yes" if row["is_thin"] else ""}
     as_table(rows, VINTAGE_COLUMNS, code, f"vintages-{days}-{as_of()}", said)
@@ -64,9 +64,12 @@ def show_moves(spans: list[Any], code: str) -> None:
             )
     only = by_month.get(chosen)
     when = (only.start.item(), only.end.item()) if only else None
-    rows = lateness.moves([only] if only else list(by_month.values()))
-    st.markdown(markdown(moved_on(rows, when)))
-    figure = charts.moves_chart(rows, measure == "Money", when, code, theme())
+    rows, in_money = lateness.moves([only] if only else list(by_month.values())), measure == "Money"
+    if in_money and not any(row["of_principal"] for row in rows):
+        st.markdown(":gray[Nothing was owed at the beginning of the month.]")
+        return
+    st.markdown(markdown(moved_on(rows, when, code, in_money)))
+    figure = charts.moves_chart(rows, in_money, when, code, theme())
     chart(figure, moves_sentence(rows, when, code))
     together = "" if only else " A loan counts once in each of the months."
     st.caption(

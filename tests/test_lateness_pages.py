@@ -19,7 +19,7 @@ from streamlit.testing.v1 import AppTest
 from loan_core import Book, Settings, lateness, open_book, tables
 from pages._charts import ROLES
 from pages._lateness_charts import BAND_COLORS, loans_chart, months_shown, vintages_chart
-from pages._lateness_words import compared
+from pages._lateness_words import compared, months_late, moved_on
 from pages._map_chart import _luminance, ink
 from tests import hand_made_book
 from tests.desk import browser, served, tab
@@ -272,7 +272,12 @@ def test_moves_of_a_month_by_hand(by_hand):
         ("61–90 days", "91+ days"): [1, 1, 300],
     }
     assert cells(at, 1)["Current", "1–30 days"] == "40.0%"
-    in_money = cells(opened("vintages.py", month="2026-06", measure="Money", **JUNE), 1)
+    at = opened("vintages.py", month="2026-06", measure="Money", **JUNE)
+    in_money = cells(at, 1)
+    owed = (
+        "Of $125.00 owed on loans 1–30 days past due at the end of May 2026, $100.00 was on loans 31–60 days past due"
+    )
+    assert f"{owed} at the end of Jun 2026 (80.0%)." in words(at)
     # 1,925.44 of 2,325.44. On what had not begun nothing was owed.
     assert in_money["Current", "1–30 days"] == "82.8%"
     assert ("New", "Current") not in in_money
@@ -293,6 +298,14 @@ def test_moves_of_a_year_taken_together_by_hand(by_hand):
     assert found["Current", "Paid off"] == [1, 19]
     # Loan 2 was paid off and stayed so.
     assert not [place for place in found if place[0] == "Paid off"]
+
+
+def test_where_nothing_was_owed_there_are_no_moves_in_money(book):
+    write(book, "Amara", lent(300_00, 3, 6, 15))
+    at = opened("vintages.py", measure="Money", **JUNE)
+    assert "Nothing was owed at the beginning of the month." in words(at)
+    assert len(at.get("plotly_chart")) == 1
+    assert cells(opened("vintages.py", **JUNE), 1) == {("New", "Current"): "100.0%"}
 
 
 def test_a_month_that_is_not_over_is_none_of_the_moves(by_hand):
@@ -328,6 +341,28 @@ def test_loans_of_many_months_are_taken_by_quarter_as_far_as_all_have_come(book)
 
 def vintage(began: str, on_book: int, late: int, loans: int) -> dict[str, Any]:
     return {"began": began, "months_on_book": on_book} | lateness._cell([lateness.Cell(loans, late)])
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        ((0, 0), "Nothing was due in these months."),
+        ((1, 1), "The one loan due in Jun 2026 paid on time."),
+        ((1_200, 1_200), "All 1,200 loans due in Jun 2026 paid on time."),
+        ((1, 0), "Of 1 loan due in Jun 2026, 1 was late (100.0%)."),
+        ((1_200, 1_180), "Of 1,200 loans due in Jun 2026, 20 were late (1.7%)."),
+    ],
+)
+def test_how_many_were_late_in_words(counts, said):
+    nothing = {"month": "2026-07", "loans": 0, "loans_on_time": 0}
+    row = {"month": "2026-06", "loans": counts[0], "loans_on_time": counts[1]}
+    assert months_late([row, nothing]).replace("\N{NO-BREAK SPACE}", " ") == said
+
+
+def test_where_nobody_was_late_it_is_said():
+    assert moved_on([], None, "USD") == "No loan was 1–30 days past due at a month's end."
+    said = moved_on([], (date(2025, 12, 31), date(2026, 1, 31)), "USD")
+    assert said.replace("\N{NO-BREAK SPACE}", " ") == "No loan was 1–30 days past due at the end of Dec 2025."
 
 
 def test_the_newer_loans_are_compared_with_the_older_at_one_age():
