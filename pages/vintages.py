@@ -26,6 +26,7 @@ from pages._tables import as_table
 
 DAYS = {f"Over {days} days": days for days in (30, 60, 90)}
 A_YEAR, TOGETHER = 12, "Last 12 months"
+MEASURES = ("Loans", "Money")
 
 
 def show_vintages(rows: list[dict[str, Any]], days: int, code: str) -> None:
@@ -40,37 +41,42 @@ def show_vintages(rows: list[dict[str, Any]], days: int, code: str) -> None:
     as_table(rows, VINTAGE_COLUMNS, code, f"vintages-{days}-{as_of()}", said)
 
 
-def show_moves(spans: list[Any], code: str) -> None:
-    """Where loans of each age were a month later: in one month, or in the last twelve together."""
-    by_month = {str(each.end)[:7]: each for each in reversed(spans) if each.loans.sum()}
+def ask_for_moves(months: list[str]) -> tuple[bool, str]:
+    """Whether money is meant, and which month, beside the heading."""
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.header("From one month's end to the next", anchor=False)
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
             measure = st.segmented_control(
                 "Measure",
-                ("Loans", "Money"),
+                MEASURES,
                 required=True,
                 format_func=":gray[{}]".format,
                 label_visibility="collapsed",
-                **in_url("measure", "Loans", ("Loans", "Money")),
+                **in_url("measure", MEASURES[0], MEASURES),
             )
             chosen = st.selectbox(
                 "Month",
-                [TOGETHER, *by_month],
+                [TOGETHER, *months],
                 format_func=lambda name: name if name == TOGETHER else month(name),
                 label_visibility="collapsed",
                 width=160,
-                **in_url("month", TOGETHER, [TOGETHER, *by_month]),
+                **in_url("month", TOGETHER, [TOGETHER, *months]),
             )
+    return measure == "Money", chosen
+
+
+def show_moves(spans: list[Any], code: str) -> None:
+    """Where loans of each age were a month later: in one month, or in the last twelve together."""
+    by_month = {str(each.end)[:7]: each for each in reversed(spans) if each.loans.sum()}
+    in_money, chosen = ask_for_moves(list(by_month))
     only = by_month.get(chosen)
     when = (only.start.item(), only.end.item()) if only else None
-    rows, in_money = lateness.moves([only] if only else list(by_month.values())), measure == "Money"
+    rows = lateness.moves([only] if only else list(by_month.values()))
     if in_money and not any(row["of_principal"] for row in rows):
         st.markdown(":gray[Nothing was owed at the beginning of the month.]")
         return
     st.markdown(markdown(moved_on(rows, when, code, in_money)))
-    figure = charts.moves_chart(rows, in_money, when, code, theme())
-    chart(figure, moves_sentence(rows, when, code))
+    chart(charts.moves_chart(rows, in_money, when, code, theme()), moves_sentence(rows, when, code))
     together = "" if only else " A loan counts once in each of the months."
     st.caption(
         "Down: where loans were. Across: where they were a month later, as a share of the line, and how many, or how "
@@ -79,7 +85,8 @@ def show_moves(spans: list[Any], code: str) -> None:
     )
     said = {"from": lambda row: PLACES[row["from"]], "to": lambda row: PLACES[row["to"]]}
     said["words"] = lambda row: move_words(row, when)
-    as_table(rows, MOVE_COLUMNS, code, f"roll-rates-{chosen.replace(' ', '-').lower()}-{as_of()}", said)
+    name = "last-12-months" if only is None else chosen
+    as_table(rows, MOVE_COLUMNS, code, f"roll-rates-{name}-{as_of()}", said)
 
 
 loans, summary, inputs = loans_asked("Vintages")
