@@ -15,7 +15,7 @@
 >>> folder.cleanup()
 """
 
-from loan_core import tables
+from loan_core import lateness, tables
 from loan_core.answers import ImportReceipt, LoanStatus, Portfolio, Statement, UndoReceipt, currency
 from loan_core.book import Book, open_book
 from loan_core.entries import amount_entry
@@ -44,6 +44,7 @@ __all__ = [
     "check_the_arithmetic",
     "currency",
     "guessed",
+    "lateness",
     "open_book",
     "read_sheet",
     "summary",

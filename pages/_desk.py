@@ -150,6 +150,13 @@ def chart(figure: Any, alt: str) -> None:
     st.plotly_chart(figure, theme=None, height=figure.layout.height, config=STILL, alt=alt)
 
 
+def clicked(figure: Any, alt: str, key: str) -> list[Any]:
+    """The same of a figure whose points know what they stand for: that of the one which was clicked on."""
+    shown = {"theme": None, "height": figure.layout.height, "config": STILL, "alt": alt, "key": key}
+    picked = st.plotly_chart(figure, on_select="rerun", selection_mode="points", **shown).selection.points
+    return [point["customdata"] for point in picked if "customdata" in point]
+
+
 def made(export: Callable[..., Iterable[bytes]], *said: Any, **stated: Any) -> bytes:
     """A file, made on the click, on a thread that knows no session: the book and the day go with it."""
     return b"".join(export(*said, **stated))

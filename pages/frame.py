@@ -34,8 +34,10 @@ STATUS = st.Page("status.py", title="Status", icon=":material/stairs:")
 EXCHANGE = st.Page("exchange.py", title="Exchange", icon=":material/swap_vert:")
 COLLECTION = st.Page("collection.py", title="Collections", icon=":material/event_available:")
 RISK = st.Page("risk.py", title="Risk", icon=":material/monitoring:")
+LATENESS = st.Page("lateness.py", title="Lateness", icon=":material/grid_on:")
+VINTAGES = st.Page("vintages.py", title="Vintages", icon=":material/stacked_line_chart:")
 # One list: under headings Streamlit's navigation is a list of no items to who hears it.
-page = st.navigation([PORTFOLIO, LOANS, NEW_LOAN, REPAYMENTS, STATUS, EXCHANGE, COLLECTION, RISK])
+page = st.navigation([PORTFOLIO, LOANS, NEW_LOAN, REPAYMENTS, STATUS, EXCHANGE, COLLECTION, RISK, LATENESS, VINTAGES])
 
 
 def ask_for_the_day() -> None:
