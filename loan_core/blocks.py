@@ -184,10 +184,10 @@ _RECEIPT: Any = select(Repayment.loan_id, Repayment.received_on, Repayment.amoun
 
 
 def _receipts(known: Known, which: ColumnElement[bool]) -> Any:
-    """What came in on these loans as far as it was known, loan by loan and day by day."""
+    """What came in on these loans as far as it was known, loan by loan and day by day, those of a day by their sums."""
     parts = [_RECEIPT.where(which, condition) for condition in known.standing_repayments()]
     query: Any = parts[0] if len(parts) == 1 else select(*union_all(*parts).subquery().columns)
-    return query.order_by(query.selected_columns.loan_id, query.selected_columns.received_on)
+    return query.order_by(*query.selected_columns)
 
 
 def _read(session: Session, known: Known, which: ColumnElement[bool], of_them: ColumnElement[bool]) -> Block:
