@@ -34,9 +34,8 @@ STATUS = st.Page("status.py", title="Status", icon=":material/stairs:")
 EXCHANGE = st.Page("exchange.py", title="Exchange", icon=":material/swap_vert:")
 COLLECTION = st.Page("collection.py", title="Collections", icon=":material/event_available:")
 RISK = st.Page("risk.py", title="Risk", icon=":material/monitoring:")
-page = st.navigation(
-    {"Desk": [PORTFOLIO, LOANS, NEW_LOAN, REPAYMENTS, STATUS, EXCHANGE], "Analysis": [COLLECTION, RISK]}
-)
+# One list: under headings Streamlit's navigation is a list of no items to who hears it.
+page = st.navigation([PORTFOLIO, LOANS, NEW_LOAN, REPAYMENTS, STATUS, EXCHANGE, COLLECTION, RISK])
 
 
 def ask_for_the_day() -> None:
