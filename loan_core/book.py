@@ -18,7 +18,7 @@ import pandas as pd
 from sqlalchemy import bindparam, func, select, true
 from sqlalchemy.orm import Session
 
-from loan_core import batches, checking, demo, exchange, ledger, reading
+from loan_core import batches, checking, demo, exchange, ledger, reading, since
 from loan_core.answers import (
     ImportReceipt,
     LoanStatus,
@@ -359,6 +359,19 @@ class Book(Asking):
             book_id = edition(session).book_id
             known = at_revision(session, then) if isinstance(then, int) else at_instant(session, then)
         return self._then.as_known(book_id, known)
+
+    def since(
+        self, revision: int, as_of: date, currency: str | None = None, *, limit: int = 100, offset: int = 0
+    ) -> since.Entries:
+        """What was written after a revision and counts on a day, the latest first; ``RevisionNotKept``."""
+        with self._store.read() as session:
+            return since.page(session, at_revision(session, revision), as_of, currency, limit, offset)
+
+    def export_since(self, revision: int, as_of: date, currency: str | None = None) -> Iterator[bytes]:
+        """All of it as a CSV."""
+        with self._store.read() as session:
+            rows = since.in_turn(session, at_revision(session, revision), as_of, currency)
+            yield from exchange.csv_lines(since.COLUMNS, rows, money=("amount",))
 
     def revision_on(self, day: date) -> int:
         """The last revision that was written by the end of a day in the book's time zone; 0 where there is none."""

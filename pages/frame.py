@@ -15,10 +15,12 @@ from pages._desk import (
     here,
     in_url,
     keep_asked,
+    known_asked,
     theme,
     whole_link,
 )
 from pages._form import arrive
+from pages._known import check_known, say_known
 from pages._look import data_words, day, markdown
 
 PAGES = Path(__file__).parent
@@ -34,8 +36,11 @@ STATUS = st.Page("status.py", title="Status", icon=":material/stairs:")
 EXCHANGE = st.Page("exchange.py", title="Exchange", icon=":material/swap_vert:")
 COLLECTION = st.Page("collection.py", title="Collections", icon=":material/event_available:")
 RISK = st.Page("risk.py", title="Risk", icon=":material/monitoring:")
+SINCE = st.Page("since.py", title="What came since", icon=":material/difference:", visibility="hidden")
+# What these pages show, the book can show as it was known.
+AS_KNOWN = (PORTFOLIO, LOANS, COLLECTION, RISK)
 # One list: under headings Streamlit's navigation is a list of no items to who hears it.
-page = st.navigation([PORTFOLIO, LOANS, NEW_LOAN, REPAYMENTS, STATUS, EXCHANGE, COLLECTION, RISK])
+page = st.navigation([PORTFOLIO, LOANS, NEW_LOAN, REPAYMENTS, STATUS, EXCHANGE, COLLECTION, RISK, SINCE])
 
 
 def ask_for_the_day() -> None:
@@ -73,16 +78,24 @@ def say_what_is_made_up() -> None:
         st.page_link(EXCHANGE, label=label, icon=":material/science:", query_params=here(**{"import": demo.id}))
 
 
+def revision_shown() -> int:
+    known = known_asked()
+    return book().edition(as_of()).revision if known is None or page not in AS_KNOWN else known
+
+
 body, foot = st.container(), st.container()
 try:
     keep_asked()
+    check_known()
     with st.sidebar:
         ask_for_the_day()
         ask_for_the_currency()
         offer_the_link()
-    foot.caption(data_words(as_of(), book().edition(as_of()).revision, book().cache.state))
+    foot.caption(data_words(as_of(), revision_shown(), book().cache.state))
     with body:
         say_what_is_made_up()
+        if page != SINCE:
+            say_known(page in AS_KNOWN)
         arrive(page.url_path)
         page.run()
     for sentence in st.session_state.pop("said", []):

@@ -18,8 +18,9 @@ from pages._book_words import (
     not_past_due,
     year_to,
 )
-from pages._desk import as_of, book, chart, clear_filters, come_back, currency_asked, empty_book, go, here, theme
+from pages._desk import as_of, book, chart, clear_filters, come_back, currency_asked, empty_book, go, here, seen, theme
 from pages._filters import filters_asked, more_filters, say_filters, selection_asked
+from pages._known import choose_known
 from pages._lists import loan_list
 from pages._look import day, markdown
 
@@ -31,8 +32,8 @@ LINE = 68
 def course(days: list[Any], code: str, meant: dict[str, Any]) -> list[BookDay]:
     """The book on each of these days: the loans that are meant on the day that is asked about."""
     periods = list(dict.fromkeys(period for on in days for period in (month_to(on), month_so_far(on))))
-    collected = dict(zip(periods, book().collections_of(periods, chosen_on=as_of(), **meant), strict=True))
-    portfolios = book().portfolios(days, chosen_on=as_of(), **meant)
+    collected = dict(zip(periods, seen().collections_of(periods, chosen_on=as_of(), **meant), strict=True))
+    portfolios = seen().portfolios(days, chosen_on=as_of(), **meant)
     return [
         BookDay(on, each.by_currency[code], collected[month_to(on)][code], collected[month_so_far(on)][code])
         for on, each in zip(days, portfolios, strict=True)
@@ -65,6 +66,7 @@ if buttons.button("New loan", type="primary", icon=":material/add:"):
 if buttons.button("Import", icon=":material/upload:"):
     go("exchange")
 with buttons:
+    choose_known()
     more_filters(state="all")
 say_filters(state="all")
 
@@ -89,7 +91,7 @@ with left:
     st.header("Expected and received", anchor=False)
     if totals.loans > totals.pending:
         st.markdown(book_key(totals, code))
-        curve = book().curves(as_of(), **meant)[code]
+        curve = seen().curves(as_of(), **meant)[code]
         figure = book_chart(curve, as_of(), code, theme(), book().today())
         chart(figure, book_sentence(curve, as_of(), code))
         st.caption(f"{markdown(book_gap(totals, code))} Dotted: still to fall due.")
@@ -105,7 +107,7 @@ with right:
     else:
         st.markdown(":gray[Nothing is past due.]")
 
-late = book().loan_page(as_of(), sort="-arrears", limit=CALLS, **{"past_due_from": 1, **meant})
+late = seen().loan_page(as_of(), sort="-arrears", limit=CALLS, **{"past_due_from": 1, **meant})
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
     st.header("Needs attention", anchor=False)
     if late.count > CALLS:
