@@ -5,6 +5,7 @@ takes the day it is asked about. Nothing here splits a repayment or keeps a bala
 """
 
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -18,7 +19,7 @@ import pandas as pd
 from sqlalchemy import bindparam, func, select, true
 from sqlalchemy.orm import Session
 
-from loan_core import batches, checking, demo, exchange, ledger, reading, since
+from loan_core import batches, checking, demo, exchange, inbox, ledger, reading, since
 from loan_core.answers import (
     ImportReceipt,
     LoanStatus,
@@ -57,7 +58,7 @@ from loan_core.errors import (
 from loan_core.installments import installments
 from loan_core.known import at_instant, at_revision
 from loan_core.lists import List
-from loan_core.models import Batch, Edition, Loan, Repayment
+from loan_core.models import Acknowledgement, Batch, Edition, Loan, Repayment
 from loan_core.reading import Table
 from loan_core.recording import (
     IdempotencyKey,
@@ -102,6 +103,7 @@ class Book(Asking):
         whole = WholeBook(store, self._settings.thresholds, self._settings.memory_mb)
         super().__init__(store, whole, self._edition)
         self._then = Then(store, whole)
+        self._inboxes = inbox.Inboxes(self._edition, self.standing)
 
     @property
     def thresholds(self) -> Thresholds:
@@ -245,6 +247,17 @@ class Book(Asking):
             raise repayment_reference_taken(write.session, taken)
         return _added(write, loan, repayment_row(write, loan.id, entry, undone.id, signature))
 
+    def acknowledge(self, loan_id: int, kind: str, facts: str, *, recorded_by: str = "") -> Acknowledgement:
+        """Say of a finding of ``inbox`` that it is right; ``LoanNotFound``, ``FindingNotFound``."""
+        signer = self._signer(recorded_by)
+        with self._store.write(self._settings.now()) as write:
+            return inbox.acknowledge(write, loan_id, kind, facts, signer)
+
+    def withdraw_acknowledgement(self, acknowledgement_id: int) -> Acknowledgement:
+        """Take that back; ``AcknowledgementNotFound``."""
+        with self._store.write(self._settings.now()) as write:
+            return inbox.withdraw(write, acknowledgement_id)
+
     def import_loans(
         self, file: BinaryIO, *, name: str = "", dry_run: bool = False, progress: Progress = no_progress
     ) -> ImportReceipt:
@@ -372,6 +385,27 @@ class Book(Asking):
         with self._store.read() as session:
             rows = since.in_turn(session, at_revision(session, revision), as_of, currency)
             yield from exchange.csv_lines(since.COLUMNS, rows, money=("amount",))
+
+    def inbox(
+        self,
+        as_of: date,
+        *,
+        currency: str | None = None,
+        kind: str | None = None,
+        acknowledged: bool = False,
+        limit: int = 100,
+        offset: int = 0,
+    ) -> inbox.Inbox:
+        """What looks wrong on a day, of one kind or of all: what is open, or what was ``acknowledged``."""
+        found = self._inboxes.on(as_of)
+        found = [each for each in found if currency in (None, each.currency)]
+        with self._store.read() as session:
+            known = inbox.standing_acknowledgements(session)
+        return inbox.page(found, known, kind, acknowledged, limit, offset)
+
+    def export_inbox(self, as_of: date, **asked: Any) -> Iterator[bytes]:
+        """A CSV of all that ``inbox`` would list."""
+        return inbox.csv(self.inbox(as_of, **asked, limit=sys.maxsize).rows)
 
     def revision_on(self, day: date) -> int:
         """The last revision that was written by the end of a day in the book's time zone; 0 where there is none."""

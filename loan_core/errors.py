@@ -161,6 +161,20 @@ class ImportInUse(Refusal):
         )
 
 
+class FindingNotFound(Refusal):
+    """No finding can be of this kind, about this loan and with these facts."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        super().__init__(f"There is no such finding: {shortened(kind)}.")
+
+
+class AcknowledgementNotFound(Refusal):
+    def __init__(self, acknowledgement_id: int) -> None:
+        self.acknowledgement_id = acknowledgement_id
+        super().__init__(f"There is no acknowledgement {acknowledgement_id} in this book.")
+
+
 class RevisionNotKept(Refusal):
     """The book cannot be shown as it was at a revision: there is none of this number, or its instant was not kept."""
 

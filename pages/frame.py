@@ -36,11 +36,12 @@ STATUS = st.Page("status.py", title="Status", icon=":material/stairs:")
 EXCHANGE = st.Page("exchange.py", title="Exchange", icon=":material/swap_vert:")
 COLLECTION = st.Page("collection.py", title="Collections", icon=":material/event_available:")
 RISK = st.Page("risk.py", title="Risk", icon=":material/monitoring:")
+INBOX = st.Page("inbox.py", title="Inbox", icon=":material/inbox:")
 SINCE = st.Page("since.py", title="What came since", icon=":material/difference:", visibility="hidden")
 # What these pages show, the book can show as it was known.
 AS_KNOWN = (PORTFOLIO, LOANS, COLLECTION, RISK)
 # One list: under headings Streamlit's navigation is a list of no items to who hears it.
-page = st.navigation([PORTFOLIO, LOANS, NEW_LOAN, REPAYMENTS, STATUS, EXCHANGE, COLLECTION, RISK, SINCE])
+page = st.navigation([PORTFOLIO, LOANS, NEW_LOAN, REPAYMENTS, STATUS, EXCHANGE, COLLECTION, RISK, INBOX, SINCE])
 
 
 def ask_for_the_day() -> None:
