@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from itertools import chain
 from threading import Lock
@@ -12,8 +13,9 @@ import pandas as pd
 
 from loan_core import exchange
 from loan_core.analysis import Analyses, Analysis
-from loan_core.answers import Portfolio, Statement, curve
+from loan_core.answers import LoanStatus, Portfolio, Statement, curve, loan_status
 from loan_core.calculation.portfolio import Collection
+from loan_core.errors import LoanNotFound
 from loan_core.known import Known
 from loan_core.lists import List, find
 from loan_core.recording import loan_by_id
@@ -162,6 +164,15 @@ class BookAsKnown(Asking):
     @property
     def at(self) -> datetime | None:
         return self.then.known.at
+
+    def status(self, loan_id: int, as_of: date) -> LoanStatus:
+        """Where a loan stood at the end of a day, by what was known of it; ``LoanNotFound`` if the loan was not."""
+        with self._store.read() as session:
+            loan, snapshot = loan_by_id(session, loan_id), self._whole.seen_by(session, as_of)
+        for block, at in snapshot:
+            for row in block.rows_of([loan_id]):
+                return replace(loan_status(loan, at[row], as_of), revision=min(loan.revision, self.revision))
+        raise LoanNotFound(loan_id)
 
 
 class Then:

@@ -88,8 +88,11 @@ def here(**params: object) -> dict[str, str]:
 
 
 def whole_link() -> str:
-    """The address of this page as it stands, with the day written out."""
-    return f"{st.context.url or ''}?{urlencode(here(**st.query_params.to_dict()))}"
+    """The address of this page as it stands, with the day written out, and the revision that it is of."""
+    query = here(**st.query_params.to_dict())
+    if known_asked() is None:
+        query["revision"] = str(book().edition(as_of()).revision)
+    return f"{st.context.url or ''}?{urlencode(query)}"
 
 
 def go(page: str, **params: object) -> None:

@@ -51,7 +51,7 @@ def link_to_entries(revision: int) -> None:
     if not count:
         st.markdown(":gray[Nothing came since.]", width="content")
         return
-    label = f"{counted(count, 'entry').replace('entrys', 'entries')} since"
+    label = f"{'1 entry' if count == 1 else counted(count, 'entrie')} since"
     st.page_link("since.py", label=label, icon=":material/difference:", query_params=here(since=revision))
 
 

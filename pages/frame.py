@@ -21,6 +21,7 @@ from pages._desk import (
 )
 from pages._form import arrive
 from pages._known import check_known, say_known
+from pages._link import say_what_came
 from pages._look import data_words, day, markdown
 
 PAGES = Path(__file__).parent
@@ -97,6 +98,7 @@ try:
         say_what_is_made_up()
         if page != SINCE:
             say_known(page in AS_KNOWN)
+            say_what_came(page, page in AS_KNOWN)
         arrive(page.url_path)
         page.run()
     for sentence in st.session_state.pop("said", []):

@@ -63,7 +63,7 @@ def test_a_question_is_answered_and_the_answer_taken_back(book):
 def test_a_kind_that_is_none_is_not_asked_for(book):
     lend(book, borrower=HOSTILE)
     lend(book, borrower=ALMOST)
-    assert "2 questions" in words(opened("inbox.py", kind="nonsense", **DAY))
+    assert "3 questions" in words(opened("inbox.py", kind="nonsense", **DAY))
     at = opened("inbox.py", kind="names_nearly_agree", **DAY)
     assert f"There are loans to {HOSTILE} and to {ALMOST}. Is that one borrower?" in words(at)
     assert HOSTILE in {label.replace("\N{WORD JOINER}", "") for label in links(at)}

@@ -20,7 +20,7 @@ def book(sqlite_url, monkeypatch):
     monkeypatch.setattr(_desk, "open_book", lambda: with_clock)
     _desk.book.clear()
     lend(with_clock, borrower=HOSTILE)
-    lend(with_clock, borrower="Second")
+    lend(with_clock, borrower="Second", start_on="2026-05-01")
     with_clock.add_repayment(1, "500", received_on="2025-12-01")
     yield with_clock
     _desk.book.clear()
@@ -86,3 +86,66 @@ def test_what_came_since_is_listed(book):
 
 def test_nothing_came_since_the_newest_revision(book):
     assert "Nothing was written since" in words(opened("since.py", since="3", **DAY))
+
+
+# Links that remember
+
+
+def said(at):
+    return words(at).replace("**", "")
+
+
+def test_a_link_says_what_came_since_and_which_figures_changed(book):
+    at = opened("portfolio.py", revision="1", **DAY)
+    assert "Since this link was made, 2 entries came: 1 loan, 1 repayment." in said(at)
+    was, now = figures(opened("portfolio.py", known="1", **DAY)), figures(opened("portfolio.py", **DAY))
+    changed = [f"{label} {was[label]} → {now[label]}" for label in now if was[label] != now[label]]
+    assert f"Changed on this page: {', '.join(changed)}." in said(at)
+    assert "Gross portfolio" in changed[0]
+    assert "known=1" in links(at)["Show as it was"]
+    assert "since=1" in links(at)["What came since"]
+    assert "Since this link" not in words(pressed(at, "Dismiss"))
+
+
+@pytest.mark.parametrize(("page", "figure"), [("risk.py", "PAR 30"), ("collection.py", "Fell due")])
+def test_the_analyst_s_figures_are_compared(book, page, figure):
+    at = opened(page, revision="1", **DAY)
+    assert f"{figure} {figures(opened(page, known='1', **DAY))[figure]} → {figures(at)[figure]}" in said(at)
+
+
+def test_a_loan_s_figures_are_compared_by_what_was_known_of_it(book):
+    at = opened("status.py", revision="2", loan="1", **DAY)
+    assert "Since this link was made, 1 entry came: 1 repayment." in said(at)
+    assert "Paid $0.00 → $500.00" in said(at)
+    assert "Show as it was" not in links(at)
+    at = opened("status.py", revision="2", loan="2", **DAY)
+    assert "No figure of this page changed." in words(at)
+    at = opened("status.py", revision="1", loan="2", **DAY)
+    assert "Status — → Behind" in said(at)
+
+
+@pytest.mark.parametrize("page", ["loans.py", "repayments.py", "inbox.py"])
+def test_of_another_page_only_what_came_is_said(book, page):
+    said = words(opened(page, revision="2", **DAY))
+    assert "1 entry came" in said
+    assert "this page" not in said.replace("This page as it stands", "")
+
+
+def test_a_link_of_the_newest_revision_says_nothing(book):
+    at = opened("portfolio.py", revision="3", **DAY)
+    assert "Since this link" not in words(at)
+    assert f"revision={3}" in at.code[0].value
+
+
+@pytest.mark.parametrize("revision", ["4", "-1", "x" * 300, "[x](http://evil.test)", "9" * 40])
+def test_a_link_that_no_revision_made_is_a_link_like_any_other(book, revision):
+    at = opened("portfolio.py", revision=revision, **DAY)
+    assert "cannot be said" in at.toast[0].value
+    assert "revision" not in at.query_params
+    assert figures(at) == figures(opened("portfolio.py", **DAY))
+
+
+def test_a_link_to_what_was_known_is_of_that_revision(book):
+    link = opened("portfolio.py", known="2", **DAY).code[0].value
+    assert "known=2" in link
+    assert "revision" not in link
