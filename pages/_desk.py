@@ -31,6 +31,21 @@ def as_of() -> date:
     return asked.date() if pd.Timestamp(FIRST_DAY) <= asked <= pd.Timestamp(LAST_DAY) else book().today()
 
 
+def known_asked() -> int | None:
+    """The revision as of which the URL asks what was known: ``?known=123``."""
+    return revision_in(st.query_params.get("known", ""))
+
+
+def revision_in(asked: str) -> int | None:
+    return int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 19 else None
+
+
+def seen() -> Any:
+    """Who answers for all the loans: the book, or the book as it was known at the revision that the URL asks for."""
+    known = known_asked()
+    return book() if known is None else book().as_known(known)
+
+
 def currency_asked() -> str:
     """The currency that the URL asks about: ``?currency=EUR``; that of most loans where it names none of the book's."""
     codes = book().currencies() or [book().default_currency]
@@ -39,9 +54,9 @@ def currency_asked() -> str:
 
 
 def keep_asked() -> None:
-    """The links of the navigation know no query: the day and the currency go on to the next page all the same."""
+    """The links of the navigation know no query: the day, the currency and the revision go on to the next page."""
     kept = st.session_state.setdefault("kept", {})
-    for name in ("as_of", "currency"):
+    for name in ("as_of", "currency", "known"):
         if name in st.query_params:
             kept[name] = st.query_params[name]
         elif name in kept:
@@ -49,8 +64,13 @@ def keep_asked() -> None:
 
 
 def forget_day() -> None:
-    st.session_state.get("kept", {}).pop("as_of", None)
-    st.query_params.pop("as_of", None)
+    forget("as_of")
+
+
+def forget(name: str) -> None:
+    """Off with what the URL asks for, on the next page as well."""
+    st.session_state.get("kept", {}).pop(name, None)
+    st.query_params.pop(name, None)
 
 
 def loan_id() -> int | None:
@@ -62,12 +82,17 @@ def loan_id() -> int | None:
 def here(**params: object) -> dict[str, str]:
     """The query of a link. It writes the day out: whoever follows it later sees what was seen here."""
     written = {"currency": currency_asked()} if len(book().currencies()) > 1 else {}
+    if known_asked() is not None:
+        written["known"] = str(known_asked())
     return {name: str(value) for name, value in params.items()} | {"as_of": as_of().isoformat()} | written
 
 
 def whole_link() -> str:
-    """The address of this page as it stands, with the day written out."""
-    return f"{st.context.url or ''}?{urlencode(here(**st.query_params.to_dict()))}"
+    """The address of this page as it stands, with the day written out, and the revision that it is of."""
+    query = here(**st.query_params.to_dict())
+    if known_asked() is None:
+        query["revision"] = str(book().edition(as_of()).revision)
+    return f"{st.context.url or ''}?{urlencode(query)}"
 
 
 def go(page: str, **params: object) -> None:

@@ -15,7 +15,20 @@ ROOT = Path(__file__).parents[1]
 PAGES = "pages/*"
 CALCULATION = "loan_core/calculation/*"
 MIGRATIONS = "loan_core/migrations/*"
-WITH_QUERIES = ("book", "recording", "checking", "batches", "ledger", "whole_book", "blocks", "lists", "packing")
+WITH_QUERIES = (
+    "book",
+    "recording",
+    "checking",
+    "batches",
+    "ledger",
+    "whole_book",
+    "blocks",
+    "lists",
+    "packing",
+    "known",
+    "since",
+    "inbox",
+)
 THE_BOOK = tuple(f"loan_core/{part}.py" for part in WITH_QUERIES)
 THE_API = tuple(f"loan_core/{part}.py" for part in ("api", "routes", "asked", "problems"))
 THE_CLOCK = "loan_core/settings.py"

@@ -158,7 +158,16 @@ def test_opening_a_book_again_changes_nothing(database_url):
             seen.append((book.book_id, book.revision, tables(database_url)))
         store.close()
     assert seen[0] == seen[1]
-    assert seen[0][2] == ["alembic_version", "batches", "book", "loans", "repayments", "requests", "revisions"]
+    assert seen[0][2] == [
+        "acknowledgements",
+        "alembic_version",
+        "batches",
+        "book",
+        "loans",
+        "repayments",
+        "requests",
+        "revisions",
+    ]
 
 
 @pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg", "postgresql+psycopg2"])
