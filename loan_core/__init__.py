@@ -15,6 +15,7 @@
 >>> folder.cleanup()
 """
 
+from loan_core import tables
 from loan_core.answers import ImportReceipt, LoanStatus, Portfolio, Statement, UndoReceipt, currency
 from loan_core.book import Book, open_book
 from loan_core.entries import amount_entry
@@ -46,5 +47,6 @@ __all__ = [
     "open_book",
     "read_sheet",
     "summary",
+    "tables",
     "template",
 ]

@@ -20,6 +20,7 @@ from sqlalchemy import bindparam, func, select, true
 from sqlalchemy.orm import Session
 
 from loan_core import batches, checking, demo, exchange, ledger, reading
+from loan_core.analysis import Analyses, Analysis
 from loan_core.answers import (
     ImportReceipt,
     LoanStatus,
@@ -104,6 +105,7 @@ class Book:
         store.after_commit = self.cache.forget
         self._computing = [Lock() for _ in range(64)]
         self._whole = WholeBook(store, self._settings.thresholds, self._settings.memory_mb)
+        self._analyses = Analyses(self._edition, self._whole.on)
 
     @property
     def thresholds(self) -> Thresholds:
@@ -346,8 +348,11 @@ class Book:
 
     def edition(self, as_of: date) -> Version:
         """Of which book, revision and day an answer about the whole book is right now."""
-        found = self._store.glance(_EDITION) or ("", 0)
-        return Version(found[0], found[1], as_of, self.thresholds)
+        return Version(*self._edition(), as_of, self.thresholds)
+
+    def _edition(self) -> tuple[str, int]:
+        found = self._store.glance(_EDITION)
+        return (found[0], found[1]) if found else ("", 0)
 
     def status(self, loan_id: int, as_of: date, version: Version | None = None) -> LoanStatus:
         """Where a loan stands at the end of a day; ``LoanNotFound``. Who knows its ``version`` saves asking for it."""
@@ -445,6 +450,13 @@ class Book:
     def standing(self, as_of: date, **meant: Any) -> Standing:
         """The loans that are meant, by the fields of ``Selection``, with everything that calculation takes of them."""
         return Standing.of(self._whole.on(as_of), Selection(**meant))
+
+    def analysis(self, as_of: date, **meant: Any) -> dict[str, Analysis]:
+        """By currency, that of most loans first, what an analyst asks of the loans that are meant: all of one revision.
+
+        The same until the book is written to. {} where no loan is meant.
+        """
+        return self._analyses.of(as_of, Selection(**meant))
 
     def portfolio(self, as_of: date, **meant: Any) -> Portfolio:
         """What the book comes to on a day, each currency by itself; ``meant`` as in ``portfolios``."""

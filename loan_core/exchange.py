@@ -8,7 +8,7 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -95,10 +95,15 @@ _ROWS_AT_ONCE = 1_000
 GUARDED = re.compile(r"'*[=+\-@\t\r]")
 
 
-def csv_lines(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
-    """A file, some lines at a time. Each row has its money in minor units, and whose they are in ``currency``."""
+def csv_lines(
+    columns: Sequence[str], rows: Iterable[Mapping[str, Any]], money: Collection[str] = ()
+) -> Iterator[bytes]:
+    """A file, some lines at a time. Each row has its money in minor units, and whose they are in ``currency``.
+
+    ``money``: the columns that hold some, besides those that do in every file.
+    """
     yield _lines([columns]).encode("utf-8-sig")
-    cells = [(name, _CELLS.get(name, _text)) for name in columns]
+    cells = [(name, _money if name in money else _CELLS.get(name, _text)) for name in columns]
     rows = iter(rows)
     while part := list(islice(rows, _ROWS_AT_ONCE)):
         yield _lines([[write(row[name], row["currency"]) for name, write in cells] for row in part]).encode()
@@ -150,6 +155,8 @@ def _lines(rows: Iterable[Sequence[str]]) -> str:
 
 
 def _money(value: Any, code: str) -> str:
+    if value is None:
+        return ""
     exponent, sign = CURRENCIES[code].exponent, "-" if value < 0 else ""
     if not exponent:
         return str(int(value))

@@ -1,5 +1,6 @@
 """Loans that are meant, as they stand on a day, with everything that calculation takes of them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -27,8 +28,13 @@ class Standing:
     @classmethod
     def of(cls, snapshot: Snapshot, selection: Selection) -> Self:
         """The loans of a snapshot that are meant."""
-        day = np.datetime64(snapshot.as_of, "D")
         meant = [(block, at, np.flatnonzero(selection.among(block, at))) for block, at in snapshot]
+        return cls.of_parts(snapshot, meant)
+
+    @classmethod
+    def of_parts(cls, snapshot: Snapshot, meant: Iterable[tuple[Block, Position, Any]]) -> Self:
+        """The same, some rows of each block being meant."""
+        day = np.datetime64(snapshot.as_of, "D")
         parts = [(block[rows], at[rows]) for block, at, rows in meant if len(rows)]
         parts = parts or [(Block.empty(), Position.empty(0))]
         blocks, positions = zip(*parts, strict=True)

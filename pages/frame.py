@@ -32,7 +32,11 @@ NEW_LOAN = st.Page("new_loan.py", title="New loan", icon=":material/add_circle:"
 REPAYMENTS = st.Page("repayments.py", title="Repayments", icon=":material/payments:")
 STATUS = st.Page("status.py", title="Status", icon=":material/stairs:")
 EXCHANGE = st.Page("exchange.py", title="Exchange", icon=":material/swap_vert:")
-page = st.navigation([PORTFOLIO, LOANS, NEW_LOAN, REPAYMENTS, STATUS, EXCHANGE])
+COLLECTION = st.Page("collection.py", title="Collections", icon=":material/event_available:")
+RISK = st.Page("risk.py", title="Risk", icon=":material/monitoring:")
+page = st.navigation(
+    {"Desk": [PORTFOLIO, LOANS, NEW_LOAN, REPAYMENTS, STATUS, EXCHANGE], "Analysis": [COLLECTION, RISK]}
+)
 
 
 def ask_for_the_day() -> None:

@@ -1,0 +1,93 @@
+"""Tables of figures: a real table where it is small, else a grid; below it the same rows as a file."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from types import MappingProxyType
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from loan_core import currency, tables
+from pages._desk import made, sum_column
+from pages._look import NOTHING, day, signed
+
+SMALL = 60, 5
+"""So many rows and columns are read as text, on a phone too; a wider table there would have to be scrolled."""
+
+Rows = Sequence[dict[str, Any]]
+
+
+def show(
+    rows: Rows,
+    columns: dict[str, str],
+    code: str,
+    alt: str,
+    said: Mapping[str, Callable[[Any], str]] = MappingProxyType({}),
+) -> None:
+    """Rows of ``loan_core.tables`` under the words of their columns; ``said``: how a row says some of them."""
+    spoken = [row | {name: say(row) for name, say in said.items()} for row in rows]
+    kinds = {words: "words" if name in said else _kind(name) for name, words in columns.items()}
+    cells = {words: _cells([row[name] for row in spoken], kinds[words], code) for name, words in columns.items()}
+    frame = pd.DataFrame(cells)
+    if len(rows) <= SMALL[0] and len(columns) <= SMALL[1]:
+        formats: dict[str, Any] = {
+            "money": lambda amount: signed(amount, code),
+            "share": "{:.1f}%",
+            "day": day,
+            "number": "{:,}",
+        }
+        chosen = {words: formats[kind] for words, kind in kinds.items() if kind in formats}
+        st.table(frame.style.format(chosen, na_rep=NOTHING), hide_index=True, border="horizontal", alt=alt)
+        return
+    config = {words: _column(kind, words, frame[words], code) for words, kind in kinds.items()}
+    st.dataframe(frame, hide_index=True, column_config=config, placeholder="", row_height=38, height="content", alt=alt)
+
+
+def as_table(rows: Rows, columns: dict[str, str], code: str, name: str, said: Any = MappingProxyType({})) -> None:
+    """What a chart above shows, as a table that can be opened, and as a file."""
+    with st.expander("The same as a table", icon=":material/table:"):
+        show(rows, columns, code, f"The same as a table: {name}", said)
+        offer(rows, code, name)
+
+
+def offer(rows: Rows, code: str, name: str, label: str = "CSV") -> None:
+    """The rows as a file, made on the click."""
+    st.download_button(
+        label,
+        partial(made, tables.csv, rows, code),
+        f"{name}.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        key=f"download {name}",
+    )
+
+
+def _cells(values: list[Any], kind: str, code: str) -> list[Any]:
+    """Money in major units, shares in percent, the rest as it is."""
+    units = 10 ** currency(code).exponent
+    if kind == "money":
+        return [amount / units for amount in values]
+    return [None if value is None else 100 * value for value in values] if kind == "share" else values
+
+
+def _kind(name: str) -> str:
+    if name in tables.MONEY:
+        return "money"
+    return "share" if name in tables.SHARES else {"day": "day", "loans": "number"}.get(name, "words")
+
+
+def _column(kind: str, words: str, cells: pd.Series, code: str) -> Any:
+    # A grid cuts off a header that is longer than its column.
+    column, least = st.column_config, 28 + 7 * len(words)
+    match kind:
+        case "money":
+            return sum_column(code, cells, least)
+        case "share":
+            return column.NumberColumn(width=least, format="%.1f%%")
+        case "day":
+            return column.DateColumn(format="D MMM YYYY")
+        case "number":
+            return column.NumberColumn(width=least, format="%,d")
+    return column.TextColumn()

@@ -1,0 +1,107 @@
+"""What came in of what fell due?"""
+
+from datetime import date
+
+import streamlit as st
+
+from loan_core import tables
+from pages import _collection_charts as charts
+from pages._analysis_words import (
+    A_YEAR,
+    COLLECTION_COLUMNS,
+    PERIODS,
+    collected,
+    collection_figures,
+    implied_loss,
+    left_over,
+    month,
+    months_back,
+    months_of,
+    shown,
+    span,
+)
+from pages._desk import as_of, book, chart, clear_filters, currency_asked, empty_book, here, in_url, theme
+from pages._filters import filters_asked, more_filters, say_filters, search_field, selection_asked
+from pages._look import counted, day, markdown
+from pages._tables import offer, show
+
+
+def ask_for_months(known: list[date]) -> tuple[date, date]:
+    """The first and the last month of the period that is meant, of those that are known."""
+    period = st.selectbox(
+        "Period", PERIODS, label_visibility="collapsed", width=180, **in_url("period", PERIODS[0], PERIODS)
+    )
+    if period != "Other months":
+        return months_of(period, as_of(), known[0], known[-1])
+    names = [f"{each:%Y-%m}" for each in reversed(known)]
+    year = {"format_func": month, "width": 130}
+    first = st.selectbox("From", names, **year, **in_url("first", names[min(A_YEAR, len(names)) - 1], names))
+    rest = names[: names.index(first) + 1]
+    last = st.selectbox("To", rest, **year, **in_url("last", rest[0], rest))
+    return date.fromisoformat(f"{first}-01"), date.fromisoformat(f"{last}-01")
+
+
+with st.container(gap=None):
+    st.title("Collections", anchor=False)
+    summary = st.empty()
+code = currency_asked()
+loans = book().analysis(as_of(), **selection_asked("all")[0]).get(code)
+if loans is None and not book().currencies():
+    empty_book()
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    asked = st.container(horizontal=True, vertical_alignment="bottom", width="content")
+    search_field()
+    more_filters("all")
+say_filters("all")
+if loans is None:
+    st.markdown("**No loan matches.**")
+    st.button("Clear filters", icon=":material/close:", on_click=clear_filters)
+    st.stop()
+known = [each.first.item() for each in loans.months]
+if not known:
+    st.markdown(f":gray[Nothing had fallen due or come in by {day(as_of())}.]")
+    st.stop()
+with asked:
+    first, last = ask_for_months(known)
+
+period = loans.collected(first, last)
+summary.caption(f"{counted(len(loans), 'loan')} · {span(first, last, as_of())} · as of {day(as_of())}")
+st.header(markdown(collected(period, code, span(first, last, as_of()))), anchor=False)
+if period.due:
+    term, rate = loans.collections.average_term, period.current_collection_rate
+    of_known = sum(first <= each <= last for each in known)
+    loss = implied_loss(loans.collections.implied_annual_loss(period), term, rate, of_known)
+    st.markdown(f":gray[{markdown(left_over(period, code))} {markdown(loss)}]")
+grid = st.grid(5, min_column_width=150, gap="small")
+for figure in collection_figures(period, code):
+    with grid.cell():
+        st.metric(**figure)
+
+# A short period is shown among the months before it.
+rows = shown(tables.months(loans.months), min(first, months_back(last, A_YEAR - 1)), last)
+if rows:
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.header("What fell due", anchor=False)
+        st.markdown(charts.key(charts.DUE, rows))
+        figure = charts.due_chart(rows, first, last, code, theme())
+        chart(figure, charts.months_sentence(rows, charts.DUE, "due", code))
+        st.caption("By the month of the due date: when it was paid.")
+    with right:
+        st.header("What came in", anchor=False)
+        st.markdown(charts.key(charts.RECEIVED, rows, ":gray[╍ Fell due]"))
+        figure = charts.received_chart(rows, first, last, code, theme())
+        chart(figure, charts.months_sentence(rows, charts.RECEIVED, "received", code))
+        st.caption("By the month in which it was received: what it paid.")
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.header("Month by month", anchor=False)
+        offer(rows[::-1], code, f"collections-{rows[0]['month']}-{rows[-1]['month']}")
+    said = {"month": lambda row: month(row["month"])}
+    show(rows[::-1], COLLECTION_COLUMNS, code, "What fell due and what came in, month by month", said)
+st.page_link(
+    "loans.py",
+    label=f"{counted(len(loans), 'loan')} behind these figures",
+    icon=":material/arrow_forward:",
+    icon_position="right",
+    query_params=here(**filters_asked(state=selection_asked("all")[0]["state"] or "all")),
+)

@@ -1,0 +1,120 @@
+"""How much of the book is at risk?"""
+
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from loan_core import tables
+from pages import _risk_charts as charts
+from pages._analysis_words import (
+    AGEING_COLUMNS,
+    HISTOGRAM_COLUMNS,
+    HISTOGRAMS,
+    RISK_COLUMNS,
+    at_risk,
+    concentrated,
+    month_ends,
+    risk_figures,
+    share,
+    step,
+)
+from pages._desk import as_of, book, chart, clear_filters, currency_asked, empty_book, here, in_url, theme
+from pages._filters import PAST_DUE, more_filters, say_filters, search_field, selection_asked
+from pages._look import counted, day, markdown, money
+from pages._tables import as_table, offer
+from pages._time import step_through_time
+
+SPANS = {"12 months": 12, "24 months": 24}
+
+
+def age_of(row: dict[str, Any]) -> str:
+    return PAST_DUE[row["days_past_due"]][0]
+
+
+def show_definitions(risk: Any, code: str) -> None:
+    """Portfolio at risk beside the other definitions in use, of the same day and the same loans."""
+    rows = tables.definitions(risk)
+    with st.grid(4, min_column_width=220, gap="medium"):
+        for row in rows:
+            with st.container(gap="xsmall"):
+                st.metric(row["name"], share(row["share"]))
+                st.markdown(f":small[{row['formula']}]")
+                st.caption(row["why"])
+    offer(rows, code, f"definitions-{as_of()}")
+
+
+def show_borrowers(loans: Any, code: str) -> None:
+    """Who owes most, each a link to their loans."""
+    for row in tables.borrowers(loans):
+        named = {"search": row["borrower"]} if row["borrower"] else {"search": row["loan_reference"]}
+        owed = f"{money(row['outstanding_principal'], code)} · {share(row['share'])}"
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", gap="small"):
+            label = markdown(row["borrower"] or row["loan_reference"])
+            st.page_link("loans.py", label=label, query_params=here(**named, state="active"))
+            st.markdown(f"{markdown(owed)} · {counted(row['loans'], 'loan')}", width="content")
+
+
+with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+    with st.container(gap=None, width="content"):
+        st.title("Risk", anchor=False)
+        summary = st.empty()
+    step_through_time()
+code = currency_asked()
+loans = book().analysis(as_of(), **selection_asked("all")[0]).get(code)
+if loans is None and not book().currencies():
+    empty_book()
+with st.container(horizontal=True, vertical_alignment="center"):
+    months = st.segmented_control(
+        "Span", SPANS, required=True, label_visibility="collapsed", **in_url("span", "12 months", SPANS)
+    )
+    search_field()
+    more_filters("all")
+say_filters("all")
+if loans is None:
+    st.markdown("**No loan matches.**")
+    st.button("Clear filters", icon=":material/close:", on_click=clear_filters)
+    st.stop()
+risks = loans.risks(month_ends(as_of(), SPANS[months]))
+risk = risks[-1]
+summary.caption(f"{counted(risk.all.loans, 'active loan')} · as of {day(as_of())}")
+if not risk.all.loans:
+    st.markdown(f":gray[No loan was active on {day(as_of())}.]")
+    st.stop()
+
+st.header(markdown(at_risk(risk, code)), anchor=False)
+grid = st.grid(4, min_column_width=150, gap="small")
+for figure in risk_figures(risk, risks[-2], code):
+    with grid.cell():
+        st.metric(**figure)
+
+over_time, ages = tables.risk_over_time(risks), tables.ageing(risk)
+left, right = st.columns([7, 5], gap="medium")
+with left:
+    st.header("Portfolio at risk, at the ends of months", anchor=False)
+    chart(charts.par_chart(over_time, theme()), charts.par_sentence(over_time))
+    as_table(over_time[::-1], RISK_COLUMNS, code, f"risk-{as_of()}")
+with right:
+    st.header("Past due, by age", anchor=False)
+    st.markdown(":small[:gray[Outlined: all that is owed on late loans. Filled: the part of it that is overdue.]]")
+    chart(charts.nested_ages_chart(ages, code, theme()), charts.nested_ages_sentence(ages, code))
+    as_table(ages, AGEING_COLUMNS, code, f"ages-{as_of()}", {"days_past_due": age_of})
+
+if st.toggle("Show the other definitions in use", **in_url("definitions", False, [True, False])):
+    show_definitions(risk, code)
+
+with st.container(width=640):
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.header("Largest borrowers", anchor=False)
+        offer(tables.borrowers(loans), code, f"borrowers-{as_of()}")
+    st.markdown(markdown(concentrated(loans.concentration(), code)))
+    show_borrowers(loans, code)
+
+st.header("How the portfolio is spread", anchor=False)
+for kind, column in zip(HISTOGRAMS, st.columns(3, gap="medium"), strict=True):
+    rows = tables.histogram(loans, kind)
+    with column:
+        st.subheader(HISTOGRAMS[kind], anchor=False)
+        chart(charts.histogram_chart(rows, kind, code, theme()), charts.histogram_sentence(rows, kind, code))
+        columns = {f"{kind}_from": HISTOGRAMS[kind], **HISTOGRAM_COLUMNS}
+        as_table(rows, columns, code, f"{kind}-{as_of()}", {f"{kind}_from": partial(step, kind, code)})
