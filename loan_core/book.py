@@ -34,6 +34,7 @@ from loan_core.answers import (
 )
 from loan_core.batches import Import, no_progress
 from loan_core.cache import Cache, Version
+from loan_core.calculation.figures import FIGURES
 from loan_core.calculation.money import CURRENCIES
 from loan_core.calculation.portfolio import Collection
 from loan_core.calculation.position import Thresholds
@@ -51,6 +52,7 @@ from loan_core.entries import (
 from loan_core.errors import (
     AlreadyReversed,
     BookNotEmpty,
+    FigureNotFound,
     LoanHasRepayments,
     LoanIsVoided,
     LoanNotFound,
@@ -58,6 +60,7 @@ from loan_core.errors import (
     RepaymentNotFound,
     shortened,
 )
+from loan_core.explained import Explained
 from loan_core.installments import installments
 from loan_core.lists import List, find
 from loan_core.models import Batch, Edition, Loan, Repayment
@@ -457,6 +460,22 @@ class Book:
         The same until the book is written to. {} where no loan is meant.
         """
         return self._analyses.of(as_of, Selection(**meant))
+
+    def explain(
+        self, key: str, as_of: date, currency: str, first: date | None = None, last: date | None = None, **meant: Any
+    ) -> Explained | None:
+        """How a figure of ``FIGURES`` comes about: its meaning, and the loans of a currency that it is the sum of.
+
+        Of a period, the days from ``first`` through ``last`` and no later than ``as_of``: unless given, the calendar
+        month so far. None where no loan is meant; ``FigureNotFound``.
+        """
+        if key not in FIGURES:
+            raise FigureNotFound(key)
+        loans = self.analysis(as_of, **meant).get(currency)
+        last = min(last or as_of, as_of)
+        return (
+            loans.explained(FIGURES[key], min(first or last.replace(day=1), last), last) if loans is not None else None
+        )
 
     def portfolio(self, as_of: date, **meant: Any) -> Portfolio:
         """What the book comes to on a day, each currency by itself; ``meant`` as in ``portfolios``."""
