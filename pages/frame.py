@@ -34,8 +34,13 @@ STATUS = st.Page("status.py", title="Status", icon=":material/stairs:")
 EXCHANGE = st.Page("exchange.py", title="Exchange", icon=":material/swap_vert:")
 COLLECTION = st.Page("collection.py", title="Collections", icon=":material/event_available:")
 RISK = st.Page("risk.py", title="Risk", icon=":material/monitoring:")
+CHECK = st.Page("check.py", title="Check", icon=":material/verified:")
+EXPLAIN = st.Page("explain.py", title="Explain", icon=":material/functions:", visibility="hidden")
 page = st.navigation(
-    {"Desk": [PORTFOLIO, LOANS, NEW_LOAN, REPAYMENTS, STATUS, EXCHANGE], "Analysis": [COLLECTION, RISK]}
+    {
+        "Desk": [PORTFOLIO, LOANS, NEW_LOAN, REPAYMENTS, STATUS, EXCHANGE],
+        "Analysis": [COLLECTION, RISK, CHECK, EXPLAIN],
+    }
 )
 
 
