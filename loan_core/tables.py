@@ -56,13 +56,11 @@ def risk_over_time(risks: Sequence[Risk]) -> list[Row]:
 
 def ageing(risk: Risk) -> list[Row]:
     """Active loans by the age of their arrears: the overdue principal is a part of the outstanding."""
-    whole = risk.all.outstanding_principal
     return [
         {
             "days_past_due": name,
             "loans": age.loans,
             "outstanding_principal": age.outstanding_principal,
-            "share": ratio(age.outstanding_principal, whole),
             "overdue_principal": age.overdue_principal,
         }
         for name, age in risk.ageing.items()

@@ -31,11 +31,10 @@ COLLECTION_COLUMNS = {
     "clean_up_rate": "Clean-up rate",
 }
 AGEING_COLUMNS = {
-    "days_past_due": "Past due",
+    "days_past_due": "Age",
     "loans": "Loans",
     "outstanding_principal": "Outstanding",
-    "overdue_principal": "Of it overdue",
-    "share": "Share",
+    "overdue_principal": "Overdue",
 }
 RISK_COLUMNS = {
     "day": "Day",

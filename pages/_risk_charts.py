@@ -24,6 +24,9 @@ def par_chart(rows: Rows, mode: str) -> go.Figure:
     """The portfolio at risk at the ends of months, a line for each age, its name and its last value at its end."""
     role = ROLES[mode]
     ages = dict(zip((1, 30, 60, 90), role["ages"], strict=True))
+    # It begins where there was a portfolio.
+    began = next((at for at, row in enumerate(rows) if row["par_1"] is not None), 0)
+    rows = rows[min(began, len(rows) - 2) :]
     dates = [row["day"] for row in rows]
     known = [row[f"par_{days}"] for row in rows for days in ages if row[f"par_{days}"] is not None]
     top = max(100 * max(known, default=0) * 1.1, 1)

@@ -12,10 +12,19 @@ from loan_core import currency, tables
 from pages._desk import made, sum_column
 from pages._look import NOTHING, day, signed
 
-SMALL = 60, 5
-"""So many rows and columns are read as text, on a phone too; a wider table there would have to be scrolled."""
+SMALL = 60, 46
+"""So many rows, and so many characters in a row, two between its cells, are a table: a wider one scrolls on a phone."""
 
 Rows = Sequence[dict[str, Any]]
+
+
+_FORMATS: dict[str, Callable[[str], Callable[[Any], str]]] = {
+    "money": lambda code: lambda amount: signed(amount, code),
+    "share": lambda _: lambda part: NOTHING if part is None else f"{part:.1f}%",
+    "day": lambda _: day,
+    "number": lambda _: "{:,}".format,
+    "words": lambda _: str,
+}
 
 
 def show(
@@ -30,15 +39,10 @@ def show(
     kinds = {words: "words" if name in said else _kind(name) for name, words in columns.items()}
     cells = {words: _cells([row[name] for row in spoken], kinds[words], code) for name, words in columns.items()}
     frame = pd.DataFrame(cells)
-    if len(rows) <= SMALL[0] and len(columns) <= SMALL[1]:
-        formats: dict[str, Any] = {
-            "money": lambda amount: signed(amount, code),
-            "share": "{:.1f}%",
-            "day": day,
-            "number": "{:,}",
-        }
-        chosen = {words: formats[kind] for words, kind in kinds.items() if kind in formats}
-        st.table(frame.style.format(chosen, na_rep=NOTHING), hide_index=True, border="horizontal", alt=alt)
+    formats = {words: _FORMATS[kind](code) for words, kind in kinds.items()}
+    widths = (max(len(words), *(len(formats[words](cell)) for cell in cells[words])) for words in cells)
+    if len(rows) <= SMALL[0] and sum(widths) + 2 * len(cells) <= SMALL[1]:
+        st.table(frame.style.format(formats, na_rep=NOTHING), hide_index=True, border="horizontal", alt=alt)
         return
     config = {words: _column(kind, words, frame[words], code) for words, kind in kinds.items()}
     st.dataframe(frame, hide_index=True, column_config=config, placeholder="", row_height=38, height="content", alt=alt)

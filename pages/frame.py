@@ -36,12 +36,8 @@ COLLECTION = st.Page("collection.py", title="Collections", icon=":material/event
 RISK = st.Page("risk.py", title="Risk", icon=":material/monitoring:")
 CHECK = st.Page("check.py", title="Check", icon=":material/verified:")
 EXPLAIN = st.Page("explain.py", title="Explain", icon=":material/functions:", visibility="hidden")
-page = st.navigation(
-    {
-        "Desk": [PORTFOLIO, LOANS, NEW_LOAN, REPAYMENTS, STATUS, EXCHANGE],
-        "Analysis": [COLLECTION, RISK, CHECK, EXPLAIN],
-    }
-)
+# One list: under headings Streamlit's navigation is a list of no items to who hears it.
+page = st.navigation([PORTFOLIO, LOANS, NEW_LOAN, REPAYMENTS, STATUS, EXCHANGE, COLLECTION, RISK, CHECK, EXPLAIN])
 
 
 def ask_for_the_day() -> None:

@@ -109,6 +109,12 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
     if pages > 1:
         st.pagination(pages, max_visible_pages=5, **in_url("page", 1, range(1, pages + 1)))
 these = here(**filters_asked(state=meant["state"] or "all"))
-st.page_link("portfolio.py", label="Portfolio of these loans", icon=":material/space_dashboard:", query_params=these)
+with st.container(horizontal=True):
+    for page, words, icon in (
+        ("portfolio", "Portfolio", "space_dashboard"),
+        ("collection", "Collections", "event_available"),
+        ("risk", "Risk", "monitoring"),
+    ):
+        st.page_link(f"{page}.py", label=f"{words} of these loans", icon=f":material/{icon}:", query_params=these)
 if chosen is not None:
     go("status", loan=chosen, **filters_asked())

@@ -19,9 +19,10 @@ from pages._analysis_words import (
     share,
     step,
 )
+from pages._book_charts import AGES
 from pages._desk import as_of, book, chart, clear_filters, currency_asked, empty_book, here, in_url, theme
 from pages._explaining import explain
-from pages._filters import PAST_DUE, more_filters, say_filters, search_field, selection_asked
+from pages._filters import more_filters, say_filters, search_field, selection_asked
 from pages._look import counted, day, markdown, money
 from pages._tables import as_table, offer
 from pages._time import step_through_time
@@ -31,7 +32,7 @@ SPANS = {"12 months": 12, "24 months": 24}
 
 
 def age_of(row: dict[str, Any]) -> str:
-    return PAST_DUE[row["days_past_due"]][0]
+    return AGES.get(row["days_past_due"], "Current")
 
 
 def show_definitions(risk: Any, code: str) -> None:
@@ -69,7 +70,13 @@ if loans is None and not book().currencies():
     empty_book()
 with st.container(horizontal=True, vertical_alignment="center"):
     months = st.segmented_control(
-        "Span", SPANS, required=True, label_visibility="collapsed", **in_url("span", "12 months", SPANS)
+        "Span",
+        SPANS,
+        required=True,
+        # The chosen words would be of the primary color, too pale in dark.
+        format_func=":gray[{}]".format,
+        label_visibility="collapsed",
+        **in_url("span", "12 months", SPANS),
     )
     search_field()
     more_filters("all")

@@ -221,7 +221,7 @@ def test_tables_of_risk_are_of_the_days_and_of_the_ages(book):
         ("31-60", 1, 60_000),
         ("61-90", 1, 15_000),
     ]
-    assert sum(row["share"] for row in ages) == 1
+    assert sum(row["outstanding_principal"] for row in ages) == 90_000
 
 
 def test_a_name_in_a_file_is_no_formula(book):
