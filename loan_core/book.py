@@ -462,7 +462,7 @@ class Book:
         return self._analyses.of(as_of, Selection(**meant))
 
     def explain(
-        self, key: str, as_of: date, currency: str, first: date | None = None, last: date | None = None, **meant: Any
+        self, key: str, as_of: date, first: date | None = None, last: date | None = None, *, currency: str, **meant: Any
     ) -> Explained | None:
         """How a figure of ``FIGURES`` comes about: its meaning, and the loans of a currency that it is the sum of.
 
@@ -471,7 +471,7 @@ class Book:
         """
         if key not in FIGURES:
             raise FigureNotFound(key)
-        loans = self.analysis(as_of, **meant).get(currency)
+        loans = self.analysis(as_of, currency=currency, **meant).get(currency)
         last = min(last or as_of, as_of)
         return (
             loans.explained(FIGURES[key], min(first or last.replace(day=1), last), last) if loans is not None else None

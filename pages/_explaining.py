@@ -57,3 +57,12 @@ def named(key: str) -> str:
     """A figure among all there are: ``Past due, by age: 1–30 days past due``."""
     figure = FIGURES[key]
     return f"{figure.group}: {figure.name}" if figure.group else figure.name
+
+
+def source(figure: Any) -> str:
+    """Who defined a figure so."""
+    return f"Source: {figure.source}." if figure.source else "The definition is this book's own."
+
+
+def in_order(found: Any) -> str:
+    return "the largest first" if found.figure.unit == "money" else "who owes most first"

@@ -5,11 +5,9 @@ from typing import Any
 import streamlit as st
 
 from loan_core import check_the_arithmetic, summary
+from pages import _trust
 from pages._desk import as_of, book, here
 from pages._look import counted, day, markdown
-
-AT_ONCE = 20_000
-"""A book of so many loans is checked without being asked to: it takes a second or two."""
 
 
 def checked() -> list[Any]:
@@ -37,19 +35,8 @@ def is_checked() -> bool:
     return st.session_state.get("checked", (None,))[0] == book().edition(as_of())
 
 
-def sentence(check: Any) -> str:
-    """A check in a line: what holds, how often it was put to the test, and where it does not hold."""
-    claim = markdown(f"{check.claim[0].upper()}{check.claim[1:]}.")
-    if not check.checked:
-        return f":gray[:material/remove: {claim} Nothing to check.]"
-    if check.passed:
-        return f":green[:material/check:] {claim} :gray[{counted(check.checked, check.noun)}]"
-    wrong = f"Failed for {check.failures:,} of {counted(check.checked, check.noun)}"
-    return f":red[:material/error: **{wrong}:** {claim}]"
-
-
 def show(check: Any) -> None:
-    st.markdown(sentence(check))
+    st.markdown(_trust.sentence(check))
     if check.passed:
         return
     if check.noun != "loan":
@@ -64,7 +51,7 @@ with st.container(gap=None):
     st.title("Can these figures be trusted?", anchor=False)
     st.caption(f"Cases that others worked out and published, and what must hold in any book, as of {day(as_of())}.")
 loans = book().loan_page(as_of(), limit=0).count
-if loans > AT_ONCE and not is_checked():
+if loans > _trust.AT_ONCE and not is_checked():
     st.markdown(f"This book has {counted(loans, 'loan')}: to check each of them takes a while.")
     if not st.button(f"Check {counted(loans, 'loan')}", type="primary", icon=":material/verified:"):
         st.stop()
@@ -84,5 +71,3 @@ for title, checks in (
     with st.container(gap="xsmall"):
         for check in sorted(checks, key=lambda each: each.passed):
             show(check)
-            if check.source:
-                st.caption(markdown(check.source))

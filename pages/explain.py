@@ -13,7 +13,6 @@ from pages._desk import (
     book,
     clear_filters,
     come_back,
-    currency_asked,
     day_asked,
     empty_book,
     go,
@@ -23,7 +22,7 @@ from pages._desk import (
     page_asked,
     sum_column,
 )
-from pages._explaining import arithmetic, named, period, value
+from pages._explaining import arithmetic, in_order, named, period, source, value
 from pages._filters import filters_asked, say_filters, selection_asked
 from pages._look import counted, day, major, markdown
 
@@ -72,10 +71,8 @@ def show_rows(found: Any) -> None:
         alt=f"Loans {first:,} to {last:,} of the figure, the largest part first",
     ).selection.rows
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        said = f", amounts in {currency(found.asked.currency).name}" if found.figure.unit == "money" else ""
-        st.container(width="stretch").caption(
-            f"{first:,}–{last:,} of {found.count:,}, the largest first{said}. Select a row to open the loan."
-        )
+        said = f"{first:,}–{last:,} of {found.count:,}, {in_order(found)}. Select a row to open the loan."
+        st.container(width="stretch").caption(said)
         if pages > 1:
             st.pagination(pages, max_visible_pages=5, **in_url("page", 1, range(1, pages + 1)))
     if chosen:
@@ -83,12 +80,12 @@ def show_rows(found: Any) -> None:
 
 
 come_back(but_not_with="loan")
-key, code = st.query_params.get("figure", ""), currency_asked()
+key = st.query_params.get("figure", "")
 if not book().currencies():
     st.title("How does this number come about?", anchor=False)
     empty_book()
 meant = selection_asked("all")[0]
-found, refusal = attempt(book().explain, key, as_of(), code, day_asked("first"), day_asked("last"), **meant)
+found, refusal = attempt(book().explain, key, as_of(), day_asked("first"), day_asked("last"), **meant)
 if refusal is not None:
     st.title("How does this number come about?", anchor=False)
     st.markdown(
@@ -105,14 +102,14 @@ if found is None:
 
 with st.container(gap=None):
     st.title(markdown(f"{found.figure.name}: {value(found)}"), anchor=False)
-    when = [period(found)] if found.figure.period else []
-    st.caption(" · ".join([*when, f"as of {day(as_of())}", f"revision {found.asked.revision:,} of the book"]))
+    over = f"{period(found)}, as" if found.figure.period else "As"
+    st.caption(f"{over} of {day(as_of())}, amounts in {currency(found.asked.currency).name}.")
 say_filters("all")
 with st.container(gap="xsmall"):
     st.markdown(markdown(found.figure.definition))
     st.header(markdown(arithmetic(found)), anchor=False)
     st.markdown(f":gray[{markdown(found.figure.formula[0].upper() + found.figure.formula[1:])}.]")
-    st.caption(markdown(f"Source: {found.figure.source or 'the definition is this book's own'}."))
+    st.caption(markdown(source(found.figure)))
 
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
     st.header(

@@ -115,7 +115,7 @@ def test_the_rows_of_each_figure_of_a_book_sum_to_what_its_pages_show(made_up: B
     assert set(figures) == set(FIGURES)
     assert sum(part != 0 for part, _ in figures.values()) > 15
     for key, expected in figures.items():
-        found = made_up.explain(key, TODAY, "USD", first, last, **meant)
+        found = made_up.explain(key, TODAY, first, last, currency="USD", **meant)
         assert found
         assert (found.part, found.whole) == expected
         rows = found.rows(limit=found.count)
@@ -128,7 +128,7 @@ def test_the_rows_of_each_figure_of_a_book_sum_to_what_its_pages_show(made_up: B
 
 
 def explained(book: Book, key: str, as_of: date = TODAY, **more: Any) -> Explained:
-    found = book.explain(key, as_of, "USD", **more)
+    found = book.explain(key, as_of, currency="USD", **more)
     assert found
     return found
 
@@ -208,7 +208,7 @@ def test_all_of_an_explanation_is_of_one_revision(by_hand: Book) -> None:
 
 
 def test_only_the_last_explanations_are_remembered(by_hand: Book) -> None:
-    loans = by_hand.analysis(TODAY)["USD"]
+    loans = by_hand.analysis(TODAY, currency="USD")["USD"]
     assert explained(by_hand, "arrears") is explained(by_hand, "arrears")
     for key in FIGURES:
         loans.explained(FIGURES[key], TODAY, TODAY)
@@ -217,11 +217,11 @@ def test_only_the_last_explanations_are_remembered(by_hand: Book) -> None:
 
 def test_what_is_no_figure_is_refused_in_words(book: Book) -> None:
     with pytest.raises(FigureNotFound, match=r"^There is no figure par_31 in this book\.$"):
-        book.explain("par_31", TODAY, "USD")
+        book.explain("par_31", TODAY, currency="USD")
 
 
 def test_of_no_loans_nothing_is_explained(book: Book) -> None:
-    assert book.explain("par_30", TODAY, "USD") is None
+    assert book.explain("par_30", TODAY, currency="USD") is None
 
 
 def test_a_figure_says_what_it_means() -> None:

@@ -14,17 +14,17 @@ _COLLECTED = {
         "early": (
             "Early",
             "What fell due in the period and was paid before its due date.",
-            "money that covered such installments and came in before the due date",
+            "money that covered installments due in the period and came in before the due date",
         ),
         "on_time": (
             "On time",
             "What fell due in the period and was paid on its due date.",
-            "money that covered such installments and came in on the due date",
+            "money that covered installments due in the period and came in on the due date",
         ),
         "late": (
             "Late",
             "What fell due in the period and was paid after its due date, by the day.",
-            "money that covered such installments and came in after the due date",
+            "money that covered installments due in the period and came in after the due date",
         ),
         "unpaid": (
             "Unpaid",
