@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -37,7 +38,7 @@ def ways_back() -> None:
 
 
 def shown(rows: pd.DataFrame, found: Any) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """The rows under the words of their columns, and how each is shown: sums as sums, what counts as a tick."""
+    """The rows under the words of their columns, and how they are shown: sums as sums, what counts as a tick."""
     figure, code = found.figure, found.asked.currency
     cells = {"Loan": rows["loan_reference"], "Borrower": rows["borrower"]}
     columns = dict(zip((figure.part_name, figure.whole_name), found.names, strict=False))
@@ -46,8 +47,8 @@ def shown(rows: pd.DataFrame, found: Any) -> tuple[pd.DataFrame, dict[str, Any]]
         config = {words: sum_column(code, sums[words], 40 + 7 * len(words)) for words in sums}
     else:
         # Each loan counts once: that is said only where some do and some do not.
-        sums = {figure.part_name: rows[found.names[0]] > 0} if figure.is_share else {}
-        config = {words: st.column_config.CheckboxColumn() for words in sums}
+        counts = np.where(rows[found.names[0]] > 0, "✓", "")
+        sums, config = {figure.part_name: counts} if figure.is_share else {}, {}
     return pd.DataFrame(cells | sums), config
 
 
@@ -103,7 +104,8 @@ if found is None:
 with st.container(gap=None):
     st.title(markdown(f"{found.figure.name}: {value(found)}"), anchor=False)
     over = f"{period(found)}, as" if found.figure.period else "As"
-    st.caption(f"{over} of {day(as_of())}, amounts in {currency(found.asked.currency).name}.")
+    units = f", amounts in {currency(found.asked.currency).name}" if found.figure.unit == "money" else ""
+    st.caption(f"{over} of {day(as_of())}{units}.")
 say_filters("all")
 with st.container(gap="xsmall"):
     st.markdown(markdown(found.figure.definition))

@@ -85,7 +85,7 @@ for figure, (words, page, query), asked in cards:
         st.metric(**figure)
         if not figure["chart_data"]:
             st.space(LINE)
-        with st.container(horizontal=True, horizontal_alignment="right", gap=None):
+        with st.container(horizontal=True, horizontal_alignment="right", gap="xxsmall"):
             explain(**asked)
             link(f":gray[{words}]", page, query)
 

@@ -19,6 +19,8 @@ from tests import hand_made_book
 from tests.test_analysis_pages import FRAME, JUNE, links, opened, run, words, write
 
 AS_OF = date(2026, 6, 30)
+# What a card calls otherwise than its explanation does.
+OTHERWISE = {"Expected in Jun 2026": "Fell due", "Received in Jun 2026": "Received", "Portfolio at risk": "PAR 30"}
 
 
 @pytest.fixture
@@ -72,6 +74,8 @@ def test_each_card_leads_to_the_figure_that_it_shows_and_each_chart_to_one_of_it
     found = explanations(at)
     of_cards = [asked for label, asked in found if label == "Explain"]
     assert [value(figure_of(by_hand, asked)) for asked in of_cards] == [each.value for each in at.metric]
+    labels = [re.sub(r":\w+\[(:[\w/]+: )?|\]", "", each.label) for each in at.metric]
+    assert [OTHERWISE.get(label, label) for label in labels] == [FIGURES[each["figure"]].name for each in of_cards]
     assert [label for label, _ in found if label != "Explain"] == charts
     assert {asked["as_of"] for _, asked in found} == {"2026-06-30"}
     assert {asked["figure"] for _, asked in found} <= set(FIGURES)
@@ -115,7 +119,7 @@ def test_a_sum_of_a_period_says_which(by_hand: Book) -> None:
 def test_a_share_of_loans_ticks_those_that_count(by_hand: Book) -> None:
     at = opened("explain.py", figure="loans_at_risk", **JUNE)
     assert "4 ÷ 8 = 50.0%" in words(at)
-    assert at.dataframe[0].value["Late"].tolist() == [True] * 4 + [False] * 4
+    assert at.dataframe[0].value["Late"].tolist() == ["✓"] * 4 + [""] * 4
     assert list(opened("explain.py", figure="active_loans", **JUNE).dataframe[0].value.columns) == ["Loan", "Borrower"]
 
 

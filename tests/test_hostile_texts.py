@@ -66,7 +66,10 @@ TEXTS = (
 )
 DAY = date(2026, 6, 2)
 # What an address may name: every parameter of every page.
-NAMED = (*PARAMS, *"loan currency page as_of import way kind period view find only first last span definitions".split())
+NAMED = (
+    *PARAMS,
+    *"loan currency page as_of import way kind period view find only first last span definitions figure".split(),
+)
 ALIVE = """() => [
     ...[...document.querySelectorAll('a[href], area[href]')].map(each => each.href)
         .filter(to => !to.startsWith(location.origin + '/')),
