@@ -168,6 +168,12 @@ def test_every_page_shows_them_as_texts(page: str, width: str, request: pytest.F
     assert_harmless(opened)
 
 
+def test_the_loans_behind_a_figure_are_texts_too(phone: Tab) -> None:
+    phone.visit(f"/explain?figure=gross_portfolio&as_of={DAY}")
+    expect(phone.page.locator("canvas [role=gridcell]").first).to_be_attached()
+    assert_harmless(phone)
+
+
 def test_the_page_of_a_loan_shows_its_text_as_it_was_written(phone: Tab) -> None:
     title = phone.visit(f"/status?loan={len(TEXTS)}&as_of={DAY}").page.locator("h1")
     for loan_id, text in enumerate(TEXTS, 1):
