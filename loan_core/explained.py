@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 
 from loan_core.calculation.collection import ratio
-from loan_core.calculation.money import total
+from loan_core.calculation.money import CURRENCIES, total
 from loan_core.calculation.of_each import Figure, Loans
 from loan_core.exchange import csv_lines
 from loan_core.memory import in_parallel
@@ -126,10 +126,11 @@ class _Columns:
 
 def explained(figure: Figure, parts: Sequence["Part"], asked: Asked) -> Explained:
     """A figure with its rows, the largest part first, then the largest whole, then who owes most."""
-    days = [np.datetime64(each, "D") for each in (asked.as_of, asked.first, asked.last)]
+    as_of, first, last = (np.datetime64(each, "D") for each in (asked.as_of, asked.first, asked.last))
+    exponent = CURRENCIES[asked.currency].exponent
 
     def of_part(mine: "Part") -> tuple[Any, Any, Any]:
-        loans = Loans(mine.terms, mine.receipts, mine.at[mine.rows], *days)
+        loans = Loans(mine.terms, mine.receipts, mine.at[mine.rows], as_of, first, last, exponent)
         whole = figure.whole(loans) if figure.whole else np.zeros(len(mine.rows), np.int64)
         return figure.part(loans), whole, loans.at.outstanding_principal
 

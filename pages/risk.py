@@ -14,6 +14,7 @@ from pages._analysis_words import (
     RISK_COLUMNS,
     at_risk,
     concentrated,
+    longest,
     month_ends,
     risk_figures,
     share,
@@ -131,5 +132,6 @@ for kind, column in zip(HISTOGRAMS, st.columns(3, gap="medium"), strict=True):
     with column:
         st.subheader(HISTOGRAMS[kind], anchor=False)
         chart(charts.histogram_chart(rows, kind, code, theme()), charts.histogram_sentence(rows, kind, code))
+        explain(longest(rows, kind, code), "Explain these bars")
         columns = {f"{kind}_from": HISTOGRAMS[kind], **HISTOGRAM_COLUMNS}
         as_table(rows, columns, code, f"{kind}-{as_of()}", {f"{kind}_from": partial(step, kind, code)})

@@ -61,7 +61,12 @@ def figure_of(book: Book, asked: dict[str, str]) -> Any:
         (
             "risk.py",
             {"definitions": "True"},
-            ["Explain these lines", "Explain the outlined bars", "Explain the filled bars"],
+            [
+                "Explain these lines",
+                "Explain the outlined bars",
+                "Explain the filled bars",
+                *["Explain these bars"] * 3,
+            ],
         ),
         ("collection.py", {"period": "Last month"}, ["Explain these bars", "Explain these bars"]),
         ("collection.py", {"period": "All"}, ["Explain these bars", "Explain these bars"]),

@@ -13,11 +13,19 @@ from hypothesis import given, settings
 from loan_core.book import Book
 from loan_core.calculation.calendar import Calendar
 from loan_core.calculation.collection import collections
+from loan_core.calculation.concentration import (
+    RATE_EDGES_PPM,
+    TERM_EDGES,
+    Histogram,
+    histogram,
+    size_edges,
+    term_in_months,
+)
 from loan_core.calculation.figures import FIGURES
 from loan_core.calculation.money import total
 from loan_core.calculation.of_each import Loans
 from loan_core.calculation.portfolio import AGEING, PAR_DAYS, Collection, Totals, totals
-from loan_core.calculation.position import Thresholds, positions
+from loan_core.calculation.position import State, Thresholds, positions
 from loan_core.calculation.risk import Risk, risks
 from loan_core.calculation.schedule import schedule
 from loan_core.errors import FigureNotFound
@@ -31,7 +39,9 @@ from tests.test_settings import FixedClock
 TODAY = date(2026, 6, 2)
 
 
-def told(figures: Totals, risk: Risk, period: Any, month: Collection) -> dict[str, tuple[int, int | None]]:
+def told(
+    figures: Totals, risk: Risk, period: Any, month: Collection, spread: dict[str, Histogram]
+) -> dict[str, tuple[int, int | None]]:
     """What the pages' own answers say of every figure: its sum, and what that is divided by where it is a share."""
     gross, active = risk.all.outstanding_principal, risk.all.loans
     sums = "due early on_time late unpaid received arrears_recovered current advance overpaid taken_back arrears_before"
@@ -56,6 +66,11 @@ def told(figures: Totals, risk: Risk, period: Any, month: Collection) -> dict[st
         "current_collection_rate": (period.arrears_recovered + period.current, period.due),
         "clean_up_rate": (period.arrears_recovered, period.arrears_before),
         "on_time_collection": (month.on_time, month.due),
+        **{
+            f"{kind}_{edge // (100 if kind == 'size' else 1)}": (int(amount), None)
+            for kind, each in spread.items()
+            for edge, amount in zip(each.edges, each.amount, strict=True)
+        },
     }
 
 
@@ -67,12 +82,18 @@ def test_the_rows_of_each_figure_sum_to_what_the_book_says(held, one, two, three
     terms, receipts = terms_and_receipts(held)
     nobody = np.zeros(len(held), bool)
     at = positions(terms, receipts.through(on), nobody, on, Thresholds())
-    loans = Loans(terms, receipts, at, on, start, end)
+    loans = Loans(terms, receipts, at, on, start, end, exponent=2)
+    owed = np.where(at.state == State.ACTIVE, at.outstanding_principal, 0)
     expected = told(
         totals(terms.principal, at),
         risks(terms, receipts, [on])[0],
         collections(terms, receipts, on).over(start, end),
         Collection(*Calendar.of(schedule(terms), receipts).between(start, end)) if held else Collection(0, 0, 0),
+        {
+            "rate": histogram(terms.annual_rate_ppm, RATE_EDGES_PPM, owed),
+            "size": histogram(terms.principal, size_edges(2), owed),
+            "term": histogram(term_in_months(terms), TERM_EDGES, owed),
+        },
     )
     found = {
         key: (total(figure.part(loans)), total(figure.whole(loans)) if figure.whole else None)
@@ -105,6 +126,7 @@ def said(book: Book, first: date, last: date, **meant: Any) -> dict[str, tuple[i
         loans.risks([TODAY])[0],
         loans.collected(first, last),
         book.collections_of([(first, last)], chosen_on=TODAY, **meant)[0]["USD"],
+        loans.histograms,
     )
 
 
@@ -230,3 +252,17 @@ def test_a_figure_says_what_it_means() -> None:
         assert not figure.formula.endswith(".")
         assert figure.name
         assert bool(figure.whole_name) == figure.is_share == ("÷" in figure.formula)
+
+
+def test_the_steps_of_a_histogram_are_in_whole_units_of_any_currency(book: Book) -> None:
+    # 1,000 yen have no decimals, 1,000 dollars have two.
+    for code in ("JPY", "USD"):
+        book.create_loan(
+            loan_amount="1000", currency=code, interest_rate="0", repayment_period=4, start_on="2026-06-01"
+        )
+        found = book.explain("size_1000", TODAY, currency=code)
+        assert found
+        assert (found.loans, found.figure.name) == (1, "Amount lent 1,000 to below 2,000")
+    assert FIGURES["rate_0"].name == "Rate a year 0%"
+    assert FIGURES["rate_1"].name == "Rate a year above 0% and below 5%"
+    assert FIGURES["term_120"].name == "Term 120 months and more"

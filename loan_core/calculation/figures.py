@@ -10,6 +10,7 @@ from operator import attrgetter
 from typing import Any
 
 from loan_core.calculation.figures_of_a_period import ROSENBERG, of_a_period
+from loan_core.calculation.figures_of_the_spread import of_the_spread
 from loan_core.calculation.money import Integers
 from loan_core.calculation.of_each import Figure, Loans
 from loan_core.calculation.portfolio import AGEING, PAR_DAYS
@@ -202,7 +203,7 @@ def _of_risk() -> Iterator[Figure]:
 
 FIGURES = {
     figure.key: figure
-    for figures in (_of_the_day(), _of_status(), _of_age_buckets(), _of_risk(), of_a_period())
+    for figures in (_of_the_day(), _of_status(), _of_age_buckets(), _of_risk(), of_a_period(), of_the_spread())
     for figure in figures
 }
 """Every figure by its key."""

@@ -22,7 +22,10 @@ from loan_core.calculation.schedule import Terms
 
 @dataclass(frozen=True)
 class Loans:
-    """Loans as they stand on a day, ``(loans)`` each, and a period of days that ends on it or before."""
+    """Loans as they stand on a day, ``(loans)`` each, and a period of days that ends on it or before.
+
+    ``exponent``: the decimals of their currency.
+    """
 
     terms: Terms
     receipts: Receipts
@@ -30,6 +33,7 @@ class Loans:
     as_of: np.datetime64
     first: np.datetime64
     last: np.datetime64
+    exponent: int
 
     @cached_property
     def is_active(self) -> Integers:
