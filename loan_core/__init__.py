@@ -18,6 +18,7 @@
 from loan_core import lateness, tables
 from loan_core.answers import ImportReceipt, LoanStatus, Portfolio, Statement, UndoReceipt, currency
 from loan_core.book import Book, open_book
+from loan_core.calculation.figures import FIGURES
 from loan_core.entries import amount_entry
 from loan_core.errors import InvalidEntry, InvalidFile, LoanNotFound, Problem, Refusal
 from loan_core.exchange import template
@@ -26,6 +27,7 @@ from loan_core.settings import Settings
 from loan_core.verify import Check, check_the_arithmetic, summary
 
 __all__ = [
+    "FIGURES",
     "Book",
     "Check",
     "ImportReceipt",

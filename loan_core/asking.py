@@ -14,8 +14,10 @@ import pandas as pd
 from loan_core import exchange
 from loan_core.analysis import Analyses, Analysis
 from loan_core.answers import LoanStatus, Portfolio, Statement, curve, loan_status
+from loan_core.calculation.figures import FIGURES
 from loan_core.calculation.portfolio import Collection
-from loan_core.errors import LoanNotFound
+from loan_core.errors import FigureNotFound, LoanNotFound
+from loan_core.explained import Explained
 from loan_core.known import Known
 from loan_core.lists import List, find
 from loan_core.recording import loan_by_id
@@ -98,6 +100,21 @@ class Asking:
         The same until the book is written to. {} where no loan is meant.
         """
         return self._analyses.of(as_of, Selection(**meant))
+
+    def explain(
+        self, key: str, as_of: date, first: date | None = None, last: date | None = None, *, currency: str, **meant: Any
+    ) -> Explained | None:
+        """How a figure of ``FIGURES`` comes about: its meaning, and the loans of a currency that it is the sum of.
+
+        Of a period, the days from ``first`` through ``last`` and no later than ``as_of``: unless given, the calendar
+        month so far. None where no loan is meant; ``FigureNotFound``.
+        """
+        if key not in FIGURES:
+            raise FigureNotFound(key)
+        loans = self.analysis(as_of, currency=currency, **meant).get(currency)
+        last = min(last or as_of, as_of)
+        first = min(first or last.replace(day=1), last)
+        return loans.explained(FIGURES[key], first, last) if loans is not None else None
 
     def portfolio(self, as_of: date, **meant: Any) -> Portfolio:
         """What the book comes to on a day, each currency by itself; ``meant`` as in ``portfolios``."""

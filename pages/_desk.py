@@ -27,8 +27,13 @@ def book() -> Book:
 
 def as_of() -> date:
     """The day that the URL asks about: ``?as_of=2018-06-30``; today where it names none, or none that there is."""
-    asked = pd.to_datetime(st.query_params.get("as_of", ""), format="%Y-%m-%d", errors="coerce")
-    return asked.date() if pd.Timestamp(FIRST_DAY) <= asked <= pd.Timestamp(LAST_DAY) else book().today()
+    return day_asked("as_of") or book().today()
+
+
+def day_asked(name: str) -> date | None:
+    """A day that the URL names, if there is such a day."""
+    asked = pd.to_datetime(st.query_params.get(name, ""), format="%Y-%m-%d", errors="coerce")
+    return asked.date() if pd.Timestamp(FIRST_DAY) <= asked <= pd.Timestamp(LAST_DAY) else None
 
 
 def known_asked() -> int | None:

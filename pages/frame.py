@@ -40,13 +40,14 @@ RISK = st.Page("risk.py", title="Risk", icon=":material/monitoring:")
 LATENESS = st.Page("lateness.py", title="Lateness", icon=":material/grid_on:")
 VINTAGES = st.Page("vintages.py", title="Vintages", icon=":material/stacked_line_chart:")
 INBOX = st.Page("inbox.py", title="Inbox", icon=":material/inbox:")
+CHECK = st.Page("check.py", title="Check", icon=":material/verified:")
+EXPLAIN = st.Page("explain.py", title="Explain", icon=":material/functions:", visibility="hidden")
 SINCE = st.Page("since.py", title="What came since", icon=":material/difference:", visibility="hidden")
 # What these pages show, the book can show as it was known.
 AS_KNOWN = (PORTFOLIO, LOANS, COLLECTION, RISK)
+ANALYSIS = (COLLECTION, RISK, LATENESS, VINTAGES, INBOX, CHECK)
 # One list: under headings Streamlit's navigation is a list of no items to who hears it.
-page = st.navigation(
-    [PORTFOLIO, LOANS, NEW_LOAN, REPAYMENTS, STATUS, EXCHANGE, COLLECTION, RISK, LATENESS, VINTAGES, INBOX, SINCE]
-)
+page = st.navigation([PORTFOLIO, LOANS, NEW_LOAN, REPAYMENTS, STATUS, EXCHANGE, *ANALYSIS, EXPLAIN, SINCE])
 
 
 def ask_for_the_day() -> None:

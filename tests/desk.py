@@ -82,8 +82,11 @@ def pages() -> dict[str, str]:
 
 
 def titles() -> dict[str, str]:
-    """What the navigation calls every page, by the name of its file."""
-    return dict(re.findall(r'st\.Page\("(\w+)\.py", title="([^"]+)"', (ROOT / "pages" / "frame.py").read_text("utf-8")))
+    """What the navigation calls each page that it has, by the name of its file."""
+    named = re.findall(
+        r'st\.Page\("(\w+)\.py", title="([^"]+)"(.*)\)', (ROOT / "pages" / "frame.py").read_text("utf-8")
+    )
+    return {name: title for name, title, said in named if "hidden" not in said}
 
 
 @contextmanager

@@ -93,6 +93,7 @@ def test_axe_finds_nothing_beside_a_file_that_must_be_corrected(seen: Tab) -> No
         "/status?loan=999",
         "/status?loan=5&view=Balance",
         "/loans?search=nobody",
+        "/explain?figure=par_30",
     ],
 )
 def test_axe_finds_nothing_at(seen: Tab, address: str) -> None:

@@ -18,7 +18,13 @@ from tests.double_clicks import button, heading
 
 pytestmark = pytest.mark.xdist_group("browser")
 
-HEADINGS = titles() | {"status": "Amara Okafor"}
+HEADINGS = titles() | {
+    "status": "Amara Okafor",
+    "check": "Can these figures be trusted?",
+    "explain": "How does this number come about?",
+    "inbox": "What looks wrong?",
+    "since": "What came since",
+}
 # What the hidden table of a grid says: its canvas is drawn from the same cells.
 CELLS = """() => [...document.querySelectorAll('[data-testid=stDataFrame] canvas [role=gridcell]')]
     .map(each => each.textContent)"""
