@@ -87,6 +87,7 @@ from loan_core.whole_book import WholeBook
 
 _EDITION = select(Edition.book_id, Edition.revision)
 _VERSION = select(Edition.book_id, Loan.revision).join(Loan, true()).where(Loan.id == bindparam("loan_id"))
+_DEMO = select(func.max(Batch.id)).where(Batch.kind == bindparam("kind"), Batch.undone_at.is_(None))
 _CURRENCY = select(Loan.currency).where(Loan.id == bindparam("loan_id"))
 _STANDING = (
     select(Loan, Edition.book_id, ledger.paid_through(bindparam("as_of")))
@@ -432,16 +433,13 @@ class Book:
         The loan itself need not be among those that are meant: it has its place in their order all the same.
         """
         opposite = sort.removeprefix("-") if sort.startswith("-") else f"-{sort}"
-        column = sort.removeprefix("-")
-        place = place_of(statement, column)
-        neighbors = []
-        for order in (opposite, sort):
-            rows = self.loan_page(statement.status.as_of, order, place, limit=1, **meant).rows
-            # What has no value stands last in either direction: it is not before what has one.
-            has_none = column in rows and rows[column].isna().any()
-            is_beyond = order == opposite and place.value is not None and has_none
-            neighbors.append(None if rows.empty or is_beyond else int(rows["id"].iloc[0]))
-        return neighbors[0], neighbors[1]
+        place = place_of(statement, sort.removeprefix("-"))
+        with self._store.read() as session:
+            found = List(self._whole.seen_by(session, statement.status.as_of), Selection(**meant))
+        before, after = (found.next_to(place, order) for order in (opposite, sort))
+        # What has no value stands last in either direction: it is not before what has one.
+        is_beyond = before is not None and before.value is None and place.value is not None
+        return None if before is None or is_beyond else before.id, after and after.id
 
     def find_loans(self, text: str = "", limit: int = 20) -> pd.DataFrame:
         """Loans to choose from: ``id, reference, borrower`` of those whose id it is, or whose names it is part of."""
@@ -501,6 +499,11 @@ class Book:
         """Every import, the latest first."""
         with self._store.read() as session:
             return session.scalars(select(Batch).order_by(Batch.id.desc())).all()
+
+    def demo(self) -> int | None:
+        """The id of the import that brought the made-up book, while it is in; None where all loans are real."""
+        found: int | None = self._store.glance(_DEMO, kind="demo")[0]
+        return found
 
     def export_loans(self, as_of: date, loan_id: int | None = None, sort: str = "id", **meant: Any) -> Iterator[bytes]:
         """A CSV of loans with their status on a day: of one, or of those that are meant, sorted as by ``loan_page``."""
