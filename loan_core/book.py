@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 import msgspec
 import numpy as np
 import pandas as pd
-from sqlalchemy import bindparam, func, select, true
+from sqlalchemy import Date, bindparam, func, select, true
 from sqlalchemy.orm import Session
 
 from loan_core import batches, checking, demo, exchange, ledger, reading
@@ -93,6 +93,11 @@ _STANDING = (
     select(Loan, Edition.book_id, ledger.paid_through(bindparam("as_of")))
     .join(Edition, true())
     .where(Loan.id == bindparam("loan_id"))
+)
+_RECORDED = (
+    select(Loan.currency, func.sum(ledger.paid_through(bindparam("as_of", type_=Date))))
+    .where(Loan.voided_at.is_(None))
+    .group_by(Loan.currency)
 )
 
 
@@ -439,7 +444,7 @@ class Book:
         before, after = (found.next_to(place, order) for order in (opposite, sort))
         # What has no value stands last in either direction: it is not before what has one.
         is_beyond = before is not None and before.value is None and place.value is not None
-        return None if before is None or is_beyond else before.id, after and after.id
+        return None if before is None or is_beyond else before.id, None if after is None else after.id
 
     def find_loans(self, text: str = "", limit: int = 20) -> pd.DataFrame:
         """Loans to choose from: ``id, reference, borrower`` of those whose id it is, or whose names it is part of."""
@@ -492,8 +497,18 @@ class Book:
 
     def repayments(self, as_of: date, *, limit: int = 15, offset: int = 0, **meant: Any) -> RepaymentPage:
         """What came in through a day, newest first, a page at a time; which of it by the fields of ``ledger.Meant``."""
+        which = ledger.Meant(**meant)
         with self._store.read() as session:
-            return ledger.page(session, as_of, ledger.Meant(**meant), limit, offset)
+            if which.search:
+                sums = ledger.sums(session, as_of, which)
+            else:
+                sums = ledger.sums_in(self._whole.blocks_seen_by(session), as_of, which)
+            return ledger.page(session, as_of, which, sums, limit, offset)
+
+    def recorded(self, as_of: date) -> dict[str, int]:
+        """By currency, what came in through a day, added up by the database: beside it the figures can be checked."""
+        with self._store.read() as session:
+            return {code: int(paid) for code, paid in session.execute(_RECORDED, {"as_of": as_of})}
 
     def imports(self) -> Sequence[Batch]:
         """Every import, the latest first."""

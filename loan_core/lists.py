@@ -186,7 +186,7 @@ def _agreed(session: Session, ids: Any) -> dict[str, Any]:
     query = select(*Loan.__table__.columns).order_by(Loan.id)
     agreed = frame(session, query.where(Loan.id.in_(ids.tolist())))
     order = np.searchsorted(agreed["id"].to_numpy(dtype=np.int64), ids)
-    return {name: column.array.take(order) for name, column in agreed.items()}
+    return {str(name): column.array.take(order) for name, column in agreed.items()}
 
 
 def _end(rows: pd.DataFrame, column: str) -> Place:

@@ -77,6 +77,12 @@ class WholeBook:
         with self._newest(()):
             return self._memory.blocks
 
+    def blocks_seen_by(self, session: Session) -> Sequence[Block]:
+        """The same as this transaction sees it, which may begin anew here."""
+        with self._lock:
+            self._bring_to(session, ())
+            return self._memory.blocks
+
     def seen_by(self, session: Session, as_of: date) -> Snapshot:
         """Every loan at the end of a day as this transaction sees it, which may begin anew here."""
         with self._lock:
