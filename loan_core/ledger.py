@@ -19,6 +19,7 @@ from loan_core.store import frame
 
 _ROWS_AT_ONCE = 1_000
 _AS_OF = bindparam("as_of", type_=Date)
+_NEWEST_FIRST = Repayment.received_on.desc(), Repayment.id.desc()
 
 
 def paid_on(session: Session, loan_id: int, as_of: date | None = None) -> int:
@@ -89,10 +90,11 @@ class Sums(NamedTuple):
 
 def page(session: Session, as_of: date, meant: Meant, sums: Sequence[Sums], limit: int, offset: int) -> RepaymentPage:
     """Some of what came in through a day, newest first, and what all of it comes to by currency: its ``sums``."""
-    newest_first = Repayment.received_on.desc(), Repayment.id.desc()
-    query = _WITH_REFERENCES.where(*meant.through(as_of)).order_by(*newest_first).limit(limit).offset(offset)
+    # First which rows they are: what reverses what is looked up for them alone.
+    ids = select(Repayment.id).join(Loan, Loan.id == Repayment.loan_id).where(*meant.through(as_of))
+    ids = ids.order_by(*_NEWEST_FIRST).limit(limit).offset(offset)
     return RepaymentPage(
-        rows=frame(session, query, as_of=as_of),
+        rows=frame(session, _WITH_REFERENCES.where(Repayment.id.in_(ids)).order_by(*_NEWEST_FIRST), as_of=as_of),
         count=sum(each.rows for each in sums),
         received={each.currency: each.received for each in sums},
         reversed={each.currency: each.reversed for each in sums},
