@@ -75,16 +75,13 @@ class Asking:
         The loan itself need not be among those that are meant: it has its place in their order all the same.
         """
         opposite = sort.removeprefix("-") if sort.startswith("-") else f"-{sort}"
-        column = sort.removeprefix("-")
-        place = place_of(statement, column)
-        neighbors = []
-        for order in (opposite, sort):
-            rows = self.loan_page(statement.status.as_of, order, place, limit=1, **meant).rows
-            # What has no value stands last in either direction: it is not before what has one.
-            has_none = column in rows and rows[column].isna().any()
-            is_beyond = order == opposite and place.value is not None and has_none
-            neighbors.append(None if rows.empty or is_beyond else int(rows["id"].iloc[0]))
-        return neighbors[0], neighbors[1]
+        place = place_of(statement, sort.removeprefix("-"))
+        with self._store.read() as session:
+            found = List(self._whole.seen_by(session, statement.status.as_of), Selection(**meant), self._whole.known)
+        before, after = (found.next_to(place, order) for order in (opposite, sort))
+        # What has no value stands last in either direction: it is not before what has one.
+        is_beyond = before is not None and before.value is None and place.value is not None
+        return None if before is None or is_beyond else before.id, None if after is None else after.id
 
     def find_loans(self, text: str = "", limit: int = 20) -> pd.DataFrame:
         """Loans to choose from: ``id, reference, borrower`` of those whose id it is, or whose names it is part of."""

@@ -128,9 +128,9 @@ def edition(session: Session) -> Edition:
     return session.scalars(_THE_BOOK).one()
 
 
-def frame(session: Session, query: Any) -> pd.DataFrame:
+def frame(session: Session, query: Any, **values: object) -> pd.DataFrame:
     """The rows of a query as a table, under the names of its columns."""
-    result = session.execute(query)
+    result = session.execute(query, values)
     # As plain tuples: of a row of SQLAlchemy's, pandas asks one by one whether it is an array, in twice the time.
     rows = [tuple(row) for row in result]
     if rows:

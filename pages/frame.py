@@ -79,10 +79,9 @@ def offer_the_link() -> None:
 
 def say_what_is_made_up() -> None:
     """While the demo book is in, every page says so, and leads to where it is taken out again."""
-    demo = next((each for each in book().imports() if each.kind == "demo" and not each.undone_at), None)
-    if demo:
+    if demo := book().demo():
         label = "Demo book: its loans are made up. **Remove it**"
-        st.page_link(EXCHANGE, label=label, icon=":material/science:", query_params=here(**{"import": demo.id}))
+        st.page_link(EXCHANGE, label=label, icon=":material/science:", query_params=here(**{"import": demo}))
 
 
 def revision_shown() -> int:
