@@ -14,8 +14,10 @@ import pandas as pd
 from loan_core import exchange
 from loan_core.analysis import Analyses, Analysis
 from loan_core.answers import LoanStatus, Portfolio, Statement, curve, loan_status
+from loan_core.calculation.figures import FIGURES
 from loan_core.calculation.portfolio import Collection
-from loan_core.errors import LoanNotFound
+from loan_core.errors import FigureNotFound, LoanNotFound
+from loan_core.explained import Explained
 from loan_core.known import Known
 from loan_core.lists import List, find
 from loan_core.recording import loan_by_id
@@ -73,16 +75,13 @@ class Asking:
         The loan itself need not be among those that are meant: it has its place in their order all the same.
         """
         opposite = sort.removeprefix("-") if sort.startswith("-") else f"-{sort}"
-        column = sort.removeprefix("-")
-        place = place_of(statement, column)
-        neighbors = []
-        for order in (opposite, sort):
-            rows = self.loan_page(statement.status.as_of, order, place, limit=1, **meant).rows
-            # What has no value stands last in either direction: it is not before what has one.
-            has_none = column in rows and rows[column].isna().any()
-            is_beyond = order == opposite and place.value is not None and has_none
-            neighbors.append(None if rows.empty or is_beyond else int(rows["id"].iloc[0]))
-        return neighbors[0], neighbors[1]
+        place = place_of(statement, sort.removeprefix("-"))
+        with self._store.read() as session:
+            found = List(self._whole.seen_by(session, statement.status.as_of), Selection(**meant), self._whole.known)
+        before, after = (found.next_to(place, order) for order in (opposite, sort))
+        # What has no value stands last in either direction: it is not before what has one.
+        is_beyond = before is not None and before.value is None and place.value is not None
+        return None if before is None or is_beyond else before.id, None if after is None else after.id
 
     def find_loans(self, text: str = "", limit: int = 20) -> pd.DataFrame:
         """Loans to choose from: ``id, reference, borrower`` of those whose id it is, or whose names it is part of."""
@@ -98,6 +97,21 @@ class Asking:
         The same until the book is written to. {} where no loan is meant.
         """
         return self._analyses.of(as_of, Selection(**meant))
+
+    def explain(
+        self, key: str, as_of: date, first: date | None = None, last: date | None = None, *, currency: str, **meant: Any
+    ) -> Explained | None:
+        """How a figure of ``FIGURES`` comes about: its meaning, and the loans of a currency that it is the sum of.
+
+        Of a period, the days from ``first`` through ``last`` and no later than ``as_of``: unless given, the calendar
+        month so far. None where no loan is meant; ``FigureNotFound``.
+        """
+        if key not in FIGURES:
+            raise FigureNotFound(key)
+        loans = self.analysis(as_of, currency=currency, **meant).get(currency)
+        last = min(last or as_of, as_of)
+        first = min(first or last.replace(day=1), last)
+        return loans.explained(FIGURES[key], first, last) if loans is not None else None
 
     def portfolio(self, as_of: date, **meant: Any) -> Portfolio:
         """What the book comes to on a day, each currency by itself; ``meant`` as in ``portfolios``."""

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 import pandas as pd
-from sqlalchemy import bindparam, func, select, true
+from sqlalchemy import Date, bindparam, func, select, true
 from sqlalchemy.orm import Session
 
 from loan_core import batches, checking, demo, exchange, inbox, ledger, reading, since
@@ -79,16 +79,23 @@ from loan_core.selection import Selection
 from loan_core.settings import Settings
 from loan_core.spool import Spool
 from loan_core.statements import preview_of, schedule_of, statement_of, status_of
-from loan_core.store import Store, Write, edition
+from loan_core.store import Store, edition
 from loan_core.whole_book import WholeBook
+from loan_core.writing import Write
 
 _EDITION = select(Edition.book_id, Edition.revision)
 _VERSION = select(Edition.book_id, Loan.revision).join(Loan, true()).where(Loan.id == bindparam("loan_id"))
+_DEMO = select(func.max(Batch.id)).where(Batch.kind == bindparam("kind"), Batch.undone_at.is_(None))
 _CURRENCY = select(Loan.currency).where(Loan.id == bindparam("loan_id"))
 _STANDING = (
     select(Loan, Edition.book_id, ledger.paid_through(bindparam("as_of")))
     .join(Edition, true())
     .where(Loan.id == bindparam("loan_id"))
+)
+_RECORDED = (
+    select(Loan.currency, func.sum(ledger.paid_through(bindparam("as_of", type_=Date))))
+    .where(Loan.voided_at.is_(None))
+    .group_by(Loan.currency)
 )
 
 
@@ -455,13 +462,28 @@ class Book(Asking):
 
     def repayments(self, as_of: date, *, limit: int = 15, offset: int = 0, **meant: Any) -> RepaymentPage:
         """What came in through a day, newest first, a page at a time; which of it by the fields of ``ledger.Meant``."""
+        which = ledger.Meant(**meant)
         with self._store.read() as session:
-            return ledger.page(session, as_of, ledger.Meant(**meant), limit, offset)
+            if which.search:
+                sums = ledger.sums(session, as_of, which)
+            else:
+                sums = ledger.sums_in(self._whole.seen_by(session, as_of).blocks, as_of, which)
+            return ledger.page(session, as_of, which, sums, limit, offset)
+
+    def recorded(self, as_of: date) -> dict[str, int]:
+        """By currency, what came in through a day, added up by the database: beside it the figures can be checked."""
+        with self._store.read() as session:
+            return {code: int(paid) for code, paid in session.execute(_RECORDED, {"as_of": as_of})}
 
     def imports(self) -> Sequence[Batch]:
         """Every import, the latest first."""
         with self._store.read() as session:
             return session.scalars(select(Batch).order_by(Batch.id.desc())).all()
+
+    def demo(self) -> int | None:
+        """The id of the import that brought the made-up book, while it is in; None where all loans are real."""
+        found: int | None = self._store.glance(_DEMO, kind="demo")[0]
+        return found
 
     def export_repayments(self, as_of: date, loan_id: int | None = None, **meant: Any) -> Iterator[bytes]:
         """A CSV of what came in through a day, reversals included: all of it, or what ``repayments`` would list.

@@ -103,6 +103,12 @@ class BatchNotFound(Refusal):
         super().__init__(f"There is no import {batch_id} in this book.")
 
 
+class FigureNotFound(Refusal):
+    def __init__(self, key: str) -> None:
+        self.key = key
+        super().__init__(f"There is no figure {shortened(key)} in this book.")
+
+
 class ReferenceTaken(Refusal):
     """The same reference was recorded before, with other content."""
 

@@ -24,7 +24,7 @@ from loan_core.errors import AcknowledgementNotFound, FindingNotFound
 from loan_core.models import Acknowledgement
 from loan_core.recording import loan_by_id
 from loan_core.standing import Standing
-from loan_core.store import Write
+from loan_core.writing import Write
 
 SENTENCES = sanity.SENTENCES | {
     "names_nearly_agree": "There are loans to {name} and to {other}. Is that one borrower?",

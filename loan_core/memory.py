@@ -70,6 +70,11 @@ class Memory:
         return tuple(self._blocks.values())
 
     @property
+    def revision(self) -> int:
+        """What it is of; 0 of nothing yet."""
+        return self.edition[1] if self.edition else 0
+
+    @property
     def loans(self) -> int:
         return sum(map(len, self._blocks.values()))
 
@@ -89,8 +94,7 @@ class Memory:
         self._positions.move_to_end(as_of)
         while len(self._positions) > max(1, self._limit // max(1, self.loans * _BYTES_A_LOAN)):
             self._positions.popitem(last=False)
-        _, revision = self.edition or ("", 0)
-        return Snapshot(as_of, revision, self.blocks, tuple(self._positions[as_of].values()))
+        return Snapshot(as_of, self.revision, self.blocks, tuple(self._positions[as_of].values()))
 
     def load(self, blocks: Iterable[Block], edition: tuple[str, int] | None, days: Sequence[date]) -> None:
         """Take in the book anew, and what it comes to on these days: while the next block is read, this one is."""

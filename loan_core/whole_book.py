@@ -166,7 +166,8 @@ class WholeBook(Remembered):
             if self._memory.edition != tuple(found):
                 with self._store.read() as session:
                     self._bring_to(session, days)
-            yield found[1]
+            # Not the one that was found: somebody may have written since.
+            yield self._memory.revision
 
     def _bring_to(self, session: Session, days: Sequence[date]) -> None:
         """Make the memory and the transaction see one revision, the newer one of theirs."""

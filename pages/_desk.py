@@ -1,7 +1,8 @@
 """What every page has at hand: the book, the day, the way to another page. The URL is the state; nothing else is."""
 
 from collections.abc import Callable, Iterable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import urlencode
 
@@ -9,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from loan_core import Book, Refusal, open_book
-from pages._charts import STILL
+from pages._charts import STILL, Drawn
 from pages._look import NOTHING, day, decimals, signed
 
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
@@ -27,8 +28,22 @@ def book() -> Book:
 
 def as_of() -> date:
     """The day that the URL asks about: ``?as_of=2018-06-30``; today where it names none, or none that there is."""
-    asked = pd.to_datetime(st.query_params.get("as_of", ""), format="%Y-%m-%d", errors="coerce")
-    return asked.date() if pd.Timestamp(FIRST_DAY) <= asked <= pd.Timestamp(LAST_DAY) else book().today()
+    return day_asked("as_of") or book().today()
+
+
+def day_asked(name: str) -> date | None:
+    """A day that the URL names, if there is such a day."""
+    return _day_of(st.query_params.get(name, ""))
+
+
+# A page asks for its day some thirty times.
+@lru_cache(maxsize=64)
+def _day_of(asked: str) -> date | None:
+    try:
+        named = datetime.strptime(asked, "%Y-%m-%d").date()  # noqa: DTZ007
+    except ValueError:
+        return None
+    return named if FIRST_DAY <= named <= LAST_DAY else None
 
 
 def known_asked() -> int | None:
@@ -48,9 +63,12 @@ def seen() -> Any:
 
 def currency_asked() -> str:
     """The currency that the URL asks about: ``?currency=EUR``; that of most loans where it names none of the book's."""
-    codes = book().currencies() or [book().default_currency]
+    return _one_of(book().currencies())
+
+
+def _one_of(codes: list[str]) -> str:
     asked = st.query_params.get("currency", "")
-    return asked if asked in codes else codes[0]
+    return asked if asked in codes else (codes or [book().default_currency])[0]
 
 
 def keep_asked() -> None:
@@ -81,7 +99,8 @@ def loan_id() -> int | None:
 
 def here(**params: object) -> dict[str, str]:
     """The query of a link. It writes the day out: whoever follows it later sees what was seen here."""
-    written = {"currency": currency_asked()} if len(book().currencies()) > 1 else {}
+    codes = book().currencies()
+    written = {"currency": _one_of(codes)} if len(codes) > 1 else {}
     if known_asked() is not None:
         written["known"] = str(known_asked())
     return {name: str(value) for name, value in params.items()} | {"as_of": as_of().isoformat()} | written
@@ -172,7 +191,16 @@ def attempt(call: Callable[..., Answer], *said: Any, **stated: Any) -> tuple[Ans
 
 def chart(figure: Any, alt: str) -> None:
     """A figure, and the same in words for who cannot see it."""
-    st.plotly_chart(figure, theme=None, height=figure.layout.height, config=STILL, alt=alt)
+    drawn = Drawn(figure) if isinstance(figure, dict) else figure
+    height = drawn.to_dict()["layout"]["height"]
+    st.plotly_chart(drawn, theme=None, height=height, config=STILL, alt=alt)
+
+
+def clicked(figure: Any, alt: str, key: str) -> list[Any]:
+    """The same of a figure whose points know what they stand for: that of the one which was clicked on."""
+    shown = {"theme": None, "height": figure.layout.height, "config": STILL, "alt": alt, "key": key}
+    picked = st.plotly_chart(figure, on_select="rerun", selection_mode="points", **shown).selection.points
+    return [point["customdata"] for point in picked if "customdata" in point]
 
 
 def made(export: Callable[..., Iterable[bytes]], *said: Any, **stated: Any) -> bytes:

@@ -37,12 +37,17 @@ STATUS = st.Page("status.py", title="Status", icon=":material/stairs:")
 EXCHANGE = st.Page("exchange.py", title="Exchange", icon=":material/swap_vert:")
 COLLECTION = st.Page("collection.py", title="Collections", icon=":material/event_available:")
 RISK = st.Page("risk.py", title="Risk", icon=":material/monitoring:")
+LATENESS = st.Page("lateness.py", title="Lateness", icon=":material/grid_on:")
+VINTAGES = st.Page("vintages.py", title="Vintages", icon=":material/stacked_line_chart:")
 INBOX = st.Page("inbox.py", title="Inbox", icon=":material/inbox:")
+CHECK = st.Page("check.py", title="Check", icon=":material/verified:")
+EXPLAIN = st.Page("explain.py", title="Explain", icon=":material/functions:", visibility="hidden")
 SINCE = st.Page("since.py", title="What came since", icon=":material/difference:", visibility="hidden")
 # What these pages show, the book can show as it was known.
 AS_KNOWN = (PORTFOLIO, LOANS, COLLECTION, RISK)
+ANALYSIS = (COLLECTION, RISK, LATENESS, VINTAGES, INBOX, CHECK)
 # One list: under headings Streamlit's navigation is a list of no items to who hears it.
-page = st.navigation([PORTFOLIO, LOANS, NEW_LOAN, REPAYMENTS, STATUS, EXCHANGE, COLLECTION, RISK, INBOX, SINCE])
+page = st.navigation([PORTFOLIO, LOANS, NEW_LOAN, REPAYMENTS, STATUS, EXCHANGE, *ANALYSIS, EXPLAIN, SINCE])
 
 
 def ask_for_the_day() -> None:
@@ -74,10 +79,9 @@ def offer_the_link() -> None:
 
 def say_what_is_made_up() -> None:
     """While the demo book is in, every page says so, and leads to where it is taken out again."""
-    demo = next((each for each in book().imports() if each.kind == "demo" and not each.undone_at), None)
-    if demo:
+    if demo := book().demo():
         label = "Demo book: its loans are made up. **Remove it**"
-        st.page_link(EXCHANGE, label=label, icon=":material/science:", query_params=here(**{"import": demo.id}))
+        st.page_link(EXCHANGE, label=label, icon=":material/science:", query_params=here(**{"import": demo}))
 
 
 def revision_shown() -> int:

@@ -116,6 +116,8 @@ with st.container(horizontal=True):
         ("portfolio", "Portfolio", "space_dashboard"),
         ("collection", "Collections", "event_available"),
         ("risk", "Risk", "monitoring"),
+        ("lateness", "Lateness", "grid_on"),
+        ("vintages", "Vintages", "stacked_line_chart"),
     ):
         st.page_link(f"{page}.py", label=f"{words} of these loans", icon=f":material/{icon}:", query_params=these)
 if chosen is not None:

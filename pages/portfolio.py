@@ -5,6 +5,7 @@ import streamlit as st
 from loan_core import currency
 from pages._book_charts import ageing_chart, ageing_sentence, book_chart, book_sentence
 from pages._book_words import (
+    book_explained,
     book_figures,
     book_gap,
     book_key,
@@ -12,6 +13,7 @@ from pages._book_words import (
     not_past_due,
 )
 from pages._desk import as_of, book, chart, clear_filters, come_back, currency_asked, empty_book, go, here, seen, theme
+from pages._explaining import explain
 from pages._figures import course
 from pages._filters import filters_asked, more_filters, say_filters, selection_asked
 from pages._known import choose_known
@@ -60,12 +62,15 @@ if before is None:
 totals = year[-1].totals
 summary.caption(f"As of {day(as_of())}, amounts in {currency(code).name}. Changes since {day(before.on)}.")
 grid = st.grid(5, min_column_width=150, gap="small")
-for figure, (words, page, query) in zip(book_figures(year, before, code), book_rows(year[-1], code), strict=True):
+cards = zip(book_figures(year, before, code), book_rows(year[-1], code), book_explained(as_of()), strict=True)
+for figure, (words, page, query), asked in cards:
     with grid.cell(), st.container(gap="xxsmall", horizontal_alignment="right"):
         st.metric(**figure)
         if not figure["chart_data"]:
             st.space(LINE)
-        link(f":gray[{words}]", page, query)
+        with st.container(horizontal=True, horizontal_alignment="right", gap="xxsmall"):
+            explain(**asked)
+            link(f":gray[{words}]", page, query)
 
 left, right = st.columns([7, 5], gap="medium")
 with left:
@@ -76,6 +81,7 @@ with left:
         figure = book_chart(curve, as_of(), code, theme(), book().today())
         chart(figure, book_sentence(curve, as_of(), code))
         st.caption(f"{markdown(book_gap(totals, code))} Dotted: still to fall due.")
+        explain("total_amount_paid", "Explain these lines")
     else:
         st.markdown(f":gray[No loan had started by {day(as_of())}.]")
 with right:
@@ -85,6 +91,7 @@ with right:
         figure = ageing_chart(totals.ageing, code, theme())
         chart(figure, ageing_sentence(totals.ageing, code))
         st.caption(markdown(not_past_due(totals, code)))
+        explain("age_1-30", "Explain these bars")
     else:
         st.markdown(":gray[Nothing is past due.]")
 
