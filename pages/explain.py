@@ -21,6 +21,7 @@ from pages._desk import (
     in_url,
     made,
     page_asked,
+    seen,
     sum_column,
 )
 from pages._explaining import arithmetic, in_order, named, period, source, value
@@ -86,7 +87,7 @@ if not book().currencies():
     st.title("How does this number come about?", anchor=False)
     empty_book()
 meant = selection_asked("all")[0]
-found, refusal = attempt(book().explain, key, as_of(), day_asked("first"), day_asked("last"), **meant)
+found, refusal = attempt(seen().explain, key, as_of(), day_asked("first"), day_asked("last"), **meant)
 if refusal is not None:
     st.title("How does this number come about?", anchor=False)
     st.markdown(
