@@ -81,6 +81,13 @@ def pages() -> dict[str, str]:
     return {name: "/" if "default=True" in said else f"/{name}" for name, said in named}
 
 
+def titles() -> dict[str, str]:
+    """What the navigation calls the pages in it, by the names of their files."""
+    frame = (ROOT / "pages" / "frame.py").read_text("utf-8")
+    named = re.findall(r'st\.Page\("(\w+)\.py", title="([^"]+)"(.*)\)', frame)
+    return {name: title for name, title, said in named if 'visibility="hidden"' not in said}
+
+
 @contextmanager
 def browser(chromium: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:

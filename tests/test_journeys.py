@@ -13,20 +13,13 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from loan_core import Book, Settings, open_book
-from tests.desk import Server, Tab, browser, pages, served, tab
+from tests.desk import Server, Tab, browser, pages, served, tab, titles
 from tests.double_clicks import button, heading
 
 pytestmark = pytest.mark.xdist_group("browser")
 
-TITLES = {
-    "portfolio": "Portfolio",
-    "loans": "Loans",
-    "new_loan": "New loan",
-    "repayments": "Repayments",
+HEADINGS = titles() | {
     "status": "Amara Okafor",
-    "exchange": "Exchange",
-    "collection": "Collections",
-    "risk": "Risk",
     "check": "Can these figures be trusted?",
     "explain": "How does this number come about?",
 }
@@ -97,15 +90,9 @@ def test_after_a_restart_the_first_visit_may_be_of_any_page(
 ) -> None:
     with served(f"sqlite:///{book[1]}", tmp_path / "log") as fresh, tab(launched, fresh) as desk:
         desk.visit(f"{pages()[page]}?loan=A-1&as_of=2026-06-02")
-        expect(desk.page.get_by_role("heading", level=1, name=TITLES[page])).to_be_visible()
+        expect(desk.page.get_by_role("heading", level=1, name=HEADINGS[page])).to_be_visible()
         links = desk.page.get_by_test_id("stSidebarNavLink").all_inner_texts()
-        assert [link.splitlines()[-1] for link in links] == [
-            "Portfolio",
-            *list(TITLES.values())[1:4],
-            "Status",
-            *list(TITLES.values())[5:8],
-            "Check",
-        ]
+        assert [link.splitlines()[-1] for link in links] == list(titles().values())
         assert desk.heard() == []
 
 
