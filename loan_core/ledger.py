@@ -1,20 +1,25 @@
 """What came in, as it was recorded: each row with what it reverses and what reversed it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
-from sqlalchemy import ColumnElement, Select, case, false, func, or_, select
+from sqlalchemy import ColumnElement, Date, Select, bindparam, case, false, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from loan_core.answers import RepaymentPage
+from loan_core.blocks import CODES, Block
+from loan_core.calculation.money import parts_by, whole
 from loan_core.fields import is_storable
 from loan_core.models import Loan, Repayment
 from loan_core.store import frame
 
 _ROWS_AT_ONCE = 1_000
+_AS_OF = bindparam("as_of", type_=Date)
+_NEWEST_FIRST = Repayment.received_on.desc(), Repayment.id.desc()
 
 
 def paid_on(session: Session, loan_id: int, as_of: date | None = None) -> int:
@@ -31,9 +36,7 @@ def paid_through(as_of: Any) -> Any:
 
 def received(session: Session, as_of: date, loan_id: int) -> pd.DataFrame:
     """What came in on a loan through a day, oldest first."""
-    oldest_first = Repayment.received_on, Repayment.id
-    of_it = *_standing(as_of), Repayment.loan_id == loan_id
-    return frame(session, _with_references(as_of).where(*of_it).order_by(*oldest_first))
+    return frame(session, _OF_A_LOAN, as_of=as_of, loan_id=loan_id)
 
 
 @dataclass(frozen=True)
@@ -69,44 +72,76 @@ class Meant:
 
 def recorded(session: Session, as_of: date, meant: Meant) -> Iterator[dict[str, Any]]:
     """All that is meant of what came in through a day, in the order of entry: read as it is asked for."""
-    query = _with_references(as_of).where(*meant.through(as_of)).order_by(Repayment.id)
-    with session.execute(query, execution_options={"yield_per": _ROWS_AT_ONCE}) as result:
+    query = _WITH_REFERENCES.where(*meant.through(as_of)).order_by(Repayment.id)
+    with session.execute(query, {"as_of": as_of}, execution_options={"yield_per": _ROWS_AT_ONCE}) as result:
         names = list(result.keys())
         for row in result:
             yield dict(zip(names, row, strict=True))
 
 
-def page(session: Session, as_of: date, meant: Meant, limit: int, offset: int) -> RepaymentPage:
-    """Some of what came in through a day, newest first, and what all of it comes to by currency."""
-    conditions = meant.through(as_of)
-    sums = session.execute(
-        select(
-            Loan.currency,
-            func.count().label("rows"),
-            func.sum(Repayment.amount).label("received"),
-            func.sum(case((Repayment.amount < 0, -Repayment.amount), else_=0)).label("reversed"),
-        )
-        .select_from(Repayment)
-        .join(Loan, Loan.id == Repayment.loan_id)
-        .where(*conditions)
-        .group_by(Loan.currency)
-        .order_by(Loan.currency)
-    ).all()
-    newest_first = Repayment.received_on.desc(), Repayment.id.desc()
-    query = _with_references(as_of).where(*conditions).order_by(*newest_first).limit(limit).offset(offset)
+class Sums(NamedTuple):
+    """What came in in a currency: how many rows, what they come to, and how much of it was taken back."""
+
+    currency: str
+    rows: int
+    received: int
+    reversed: int
+
+
+def page(session: Session, as_of: date, meant: Meant, sums: Sequence[Sums], limit: int, offset: int) -> RepaymentPage:
+    """Some of what came in through a day, newest first, and what all of it comes to by currency: its ``sums``."""
+    # First which rows they are: what reverses what is looked up for them alone.
+    ids = select(Repayment.id).join(Loan, Loan.id == Repayment.loan_id).where(*meant.through(as_of))
+    ids = ids.order_by(*_NEWEST_FIRST).limit(limit).offset(offset)
     return RepaymentPage(
-        rows=frame(session, query),
+        rows=frame(session, _WITH_REFERENCES.where(Repayment.id.in_(ids)).order_by(*_NEWEST_FIRST), as_of=as_of),
         count=sum(each.rows for each in sums),
-        received={each.currency: int(each.received) for each in sums},
-        reversed={each.currency: int(each.reversed) for each in sums},
+        received={each.currency: each.received for each in sums},
+        reversed={each.currency: each.reversed for each in sums},
     )
 
 
-def _standing(as_of: date) -> tuple[ColumnElement[bool], ...]:
+def sums_in(blocks: Sequence[Block], as_of: date, meant: Meant) -> list[Sums]:
+    """What came in through a day comes to, out of the book in memory, which knows no references: without a search."""
+    first, last = (np.datetime64(day, "D") for day in (meant.since or date.min, as_of))
+    counts, sums = np.zeros(len(CODES), dtype=np.int64), np.zeros((2, 2, len(CODES)), dtype=np.int64)
+    for block in blocks:
+        receipts, is_meant = block.receipts, ~block.is_voided
+        if meant.loan_id is not None:
+            is_meant = is_meant & (block.ids == meant.loan_id)
+        came_in = np.repeat(is_meant, receipts.counts) & (receipts.received_on >= first)
+        came_in &= receipts.received_on <= last
+        codes, amounts = np.repeat(block.currencies, receipts.counts)[came_in], receipts.amount[came_in]
+        counts += np.bincount(codes, minlength=len(CODES))
+        sums += np.stack([parts_by(codes, each, len(CODES)) for each in (amounts, -np.minimum(amounts, 0))])
+    asked = [meant.currency] if meant.currency else sorted(CODES)
+    places = [CODES.index(code) for code in asked if code in CODES]
+    return [Sums(CODES[at], int(counts[at]), *(whole(each) for each in sums[..., at])) for at in places if counts[at]]
+
+
+def sums(session: Session, as_of: date, meant: Meant) -> list[Sums]:
+    """The same out of the database, with a search or without one."""
+    query = (
+        select(
+            Loan.currency,
+            func.count(),
+            func.sum(Repayment.amount),
+            func.sum(case((Repayment.amount < 0, -Repayment.amount), else_=0)),
+        )
+        .select_from(Repayment)
+        .join(Loan, Loan.id == Repayment.loan_id)
+        .where(*meant.through(as_of))
+        .group_by(Loan.currency)
+        .order_by(Loan.currency)
+    )
+    return [Sums(code, *map(int, figures)) for code, *figures in session.execute(query)]
+
+
+def _standing(as_of: Any) -> tuple[ColumnElement[bool], ...]:
     return Repayment.received_on <= as_of, Repayment.undone_at.is_(None)
 
 
-def _with_references(as_of: date) -> Select[Any]:
+def _with_references() -> Select[Any]:
     """Repayments with their loan's reference, borrower and currency, and the references of what reverses what."""
     undone, reversal = aliased(Repayment), aliased(Repayment)
     return (
@@ -122,6 +157,13 @@ def _with_references(as_of: date) -> Select[Any]:
         .outerjoin(undone, undone.id == Repayment.reverses_id)
         .outerjoin(
             reversal,
-            (reversal.reverses_id == Repayment.id) & (reversal.received_on <= as_of) & reversal.undone_at.is_(None),
+            (reversal.reverses_id == Repayment.id) & (reversal.received_on <= _AS_OF) & reversal.undone_at.is_(None),
         )
     )
+
+
+# Said once: to say it takes longer than to read a loan's repayments.
+_WITH_REFERENCES = _with_references()
+_OF_A_LOAN = _WITH_REFERENCES.where(*_standing(_AS_OF), Repayment.loan_id == bindparam("loan_id")).order_by(
+    Repayment.received_on, Repayment.id
+)

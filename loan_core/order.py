@@ -1,6 +1,6 @@
 """A page of a list in order, without putting the list in order: what stands before the page is only counted."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -51,9 +51,8 @@ def by_number(values: Any, is_falling: bool) -> Keys:
     return lambda level, rows: values[rows] if level == 0 else None
 
 
-def by_text(columns: Sequence[pa.Array], prefixes: Any, is_falling: bool) -> Keys:
-    """Keys of a column of texts in parts, by code points; ``prefixes`` are the numbers of all rows' first letters."""
-    text = pa.chunked_array(columns, pa.string())
+def by_text(text: pa.ChunkedArray, prefixes: Any, is_falling: bool) -> Keys:
+    """Keys of a column of texts, by code points; ``prefixes`` are the numbers of all rows' first letters."""
 
     def keys(level: int, rows: Any) -> Any:
         if level == 0:

@@ -149,7 +149,7 @@ def _of_each_currency(standing: Standing) -> Iterator[Check]:
 def _of_the_portfolio(book: Book, standing: Standing) -> Check:
     """The book's totals beside plain sums over its loans and over the table of repayments, of one revision."""
     check = Check("the portfolio is the sum of its loans and of the repayments in the database", "figure")
-    portfolio, recorded = book.portfolio(standing.as_of), book.repayments(standing.as_of, limit=1).received
+    portfolio, recorded = book.portfolio(standing.as_of), book.recorded(standing.as_of)
     if book.edition(standing.as_of).revision != standing.revision:
         # Somebody wrote in between: the two are of different books.
         return check

@@ -5,17 +5,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from loan_core import currency
-from pages._charts import LABEL_SHARE, ROLES, date_ticks, day_words, line, money_ticks, template
+from pages._charts import LABEL_SHARE, ROLES, Chart, date_ticks, day_words, line, money_ticks, template
 from pages._look import counted, day, money, plotly, short_money
 
 BOOK_HEIGHT = 300
 AGES = {"1-30": "1–30 days", "31-60": "31–60 days", "61-90": "61–90 days", "91+": "91+ days"}
 
 
-def book_chart(curve: pd.DataFrame, as_of: date, code: str, mode: str, today: date) -> go.Figure:
+def book_chart(curve: pd.DataFrame, as_of: date, code: str, mode: str, today: date) -> Chart:
     """What was expected of a book and what it received, running, by month; then what is still to fall due."""
     role, dates, due, paid = ROLES[mode], *_course(curve, as_of)
     past, parts = paid.size, 10 ** currency(code).exponent
@@ -34,8 +33,8 @@ def book_chart(curve: pd.DataFrame, as_of: date, code: str, mode: str, today: da
             mark(name, met, edge(met_expected, met_received), 0, "expected", **reach),
         ]
 
-    return go.Figure(
-        data=[
+    return {
+        "data": [
             *shade("short", np.minimum),
             *shade("more", np.maximum),
             mark("day", [as_of] * 2, [0, top], 1, "today"),
@@ -45,7 +44,7 @@ def book_chart(curve: pd.DataFrame, as_of: date, code: str, mode: str, today: da
             # Only for the pointer: one line of words for what has fallen due and for what will.
             mark("expected", dates, expected, 0, "expected", **_said("Expected", due, code)),
         ],
-        layout={
+        "layout": {
             "template": template(role),
             "height": BOOK_HEIGHT,
             "margin": {"t": 26},
@@ -53,7 +52,7 @@ def book_chart(curve: pd.DataFrame, as_of: date, code: str, mode: str, today: da
             "xaxis": {"range": [dates[0].isoformat(), dates[-1].isoformat()], **date_ticks(dates[0], dates[-1])},
             "yaxis": {"range": [0, top], **money_ticks(top, code)},
         },
-    )
+    }
 
 
 def book_sentence(curve: pd.DataFrame, as_of: date, code: str) -> str:
@@ -104,7 +103,7 @@ def _day_words(as_of: date, today: date, role: dict[str, Any], share: float) -> 
     return day_words(as_of, as_of, today, role, anchor)
 
 
-def ageing_chart(ageing: dict[str, Any], code: str, mode: str) -> go.Figure:
+def ageing_chart(ageing: dict[str, Any], code: str, mode: str) -> Chart:
     """The outstanding principal of loans past due, by age, the youngest at the top."""
     role, buckets = ROLES[mode], [ageing[age] for age in AGES]
     amounts = [each.outstanding_principal for each in buckets]
@@ -122,17 +121,19 @@ def ageing_chart(ageing: dict[str, Any], code: str, mode: str) -> go.Figure:
         }
         for name, bar, each in zip(AGES.values(), bars, buckets, strict=True)
     ]
-    return go.Figure(
-        data={
-            "type": "bar",
-            "orientation": "h",
-            "y": list(AGES.values()),
-            "x": bars,
-            "marker": {"color": role["ages"]},
-            "customdata": [money(amount, code) for amount in amounts],
-            "hovertemplate": "%{y}: %{customdata}<extra></extra>",
-        },
-        layout={
+    return {
+        "data": [
+            {
+                "type": "bar",
+                "orientation": "h",
+                "y": list(AGES.values()),
+                "x": bars,
+                "marker": {"color": role["ages"]},
+                "customdata": [money(amount, code) for amount in amounts],
+                "hovertemplate": "%{y}: %{customdata}<extra></extra>",
+            }
+        ],
+        "layout": {
             "template": template(role),
             "height": BOOK_HEIGHT,
             "annotations": marks,
@@ -142,7 +143,7 @@ def ageing_chart(ageing: dict[str, Any], code: str, mode: str) -> go.Figure:
             "xaxis": {"visible": False, "range": [0, max(bars) * 1.6]},
             "yaxis": {"autorange": "reversed", "showgrid": False, "tickfont": {"size": 14, "color": role["text"]}},
         },
-    )
+    }
 
 
 def ageing_sentence(ageing: dict[str, Any], code: str) -> str:

@@ -7,11 +7,9 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-import plotly.graph_objects as go
-
 from loan_core import currency
 from pages._analysis_words import month
-from pages._charts import ROLES, date_ticks, line, money_ticks, template
+from pages._charts import ROLES, Chart, date_ticks, line, money_ticks, template
 from pages._look import SPACE, money
 
 Rows = Sequence[dict[str, Any]]
@@ -51,16 +49,16 @@ def key(parts: dict[str, Part], rows: Rows, *more: str) -> str:
     return f":small[{EM_SPACE.join([*said, *more])}]"
 
 
-def due_chart(rows: Rows, first: date, last: date, code: str, mode: str) -> go.Figure:
+def due_chart(rows: Rows, first: date, last: date, code: str, mode: str) -> Chart:
     """What fell due in each month, in the parts that were paid early, on time and late; hollow: what is unpaid."""
     return _by_month(rows, DUE, "due", first, last, code, mode)
 
 
-def received_chart(rows: Rows, first: date, last: date, code: str, mode: str) -> go.Figure:
+def received_chart(rows: Rows, first: date, last: date, code: str, mode: str) -> Chart:
     """What came in in each month, in the parts that it paid; dashed: what fell due in it."""
     chart = _by_month(rows, RECEIVED, "received", first, last, code, mode)
     role, parts = ROLES[mode], 10 ** currency(code).exponent
-    chart.add_trace(
+    chart["data"].append(
         {
             **line([_first(row) for row in rows], 1.75, role["expected"], dash="6px,4px"),
             "mode": "lines+markers",
@@ -73,9 +71,7 @@ def received_chart(rows: Rows, first: date, last: date, code: str, mode: str) ->
     return chart
 
 
-def _by_month(
-    rows: Rows, parts: dict[str, Part], whole: str, first: date, last: date, code: str, mode: str
-) -> go.Figure:
+def _by_month(rows: Rows, parts: dict[str, Part], whole: str, first: date, last: date, code: str, mode: str) -> Chart:
     role, units = ROLES[mode], 10 ** currency(code).exponent
     highest = max(max(row["due"], row[whole], *(sum(max(row[name], 0) for name in parts),)) for row in rows)
     lowest = min(0, *(sum(min(row[name], 0) for name in parts) for row in rows)) / units
@@ -98,9 +94,9 @@ def _by_month(
     )
     if ticks["dtick"] in (7 * 86_400_000, 14 * 86_400_000):
         ticks = {"tick0": _first(rows[0]).isoformat(), "dtick": "M1", "tickformat": "%b<br>%Y"}
-    return go.Figure(
-        data=bars,
-        layout={
+    return {
+        "data": bars,
+        "layout": {
             "template": template(role),
             "height": HEIGHT,
             "barmode": "relative",
@@ -109,7 +105,7 @@ def _by_month(
             "yaxis": {"range": [lowest * 1.06, top], **money_ticks(top, code)},
             "shapes": _meant(rows, first, last, role),
         },
-    )
+    }
 
 
 def _first(row: dict[str, Any]) -> date:

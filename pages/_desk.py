@@ -1,7 +1,8 @@
 """What every page has at hand: the book, the day, the way to another page. The URL is the state; nothing else is."""
 
 from collections.abc import Callable, Iterable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import urlencode
 
@@ -9,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from loan_core import Book, Refusal, open_book
-from pages._charts import STILL
+from pages._charts import STILL, Drawn
 from pages._look import NOTHING, day, decimals, signed
 
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
@@ -32,21 +33,48 @@ def as_of() -> date:
 
 def day_asked(name: str) -> date | None:
     """A day that the URL names, if there is such a day."""
-    asked = pd.to_datetime(st.query_params.get(name, ""), format="%Y-%m-%d", errors="coerce")
-    return asked.date() if pd.Timestamp(FIRST_DAY) <= asked <= pd.Timestamp(LAST_DAY) else None
+    return _day_of(st.query_params.get(name, ""))
+
+
+# A page asks for its day some thirty times.
+@lru_cache(maxsize=64)
+def _day_of(asked: str) -> date | None:
+    try:
+        named = datetime.strptime(asked, "%Y-%m-%d").date()  # noqa: DTZ007
+    except ValueError:
+        return None
+    return named if FIRST_DAY <= named <= LAST_DAY else None
+
+
+def known_asked() -> int | None:
+    """The revision as of which the URL asks what was known: ``?known=123``."""
+    return revision_in(st.query_params.get("known", ""))
+
+
+def revision_in(asked: str) -> int | None:
+    return int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 19 else None
+
+
+def seen() -> Any:
+    """Who answers for all the loans: the book, or the book as it was known at the revision that the URL asks for."""
+    known = known_asked()
+    return book() if known is None else book().as_known(known)
 
 
 def currency_asked() -> str:
     """The currency that the URL asks about: ``?currency=EUR``; that of most loans where it names none of the book's."""
-    codes = book().currencies() or [book().default_currency]
+    return _one_of(book().currencies())
+
+
+def _one_of(codes: list[str]) -> str:
     asked = st.query_params.get("currency", "")
-    return asked if asked in codes else codes[0]
+    return asked if asked in codes else (codes or [book().default_currency])[0]
 
 
 def keep_asked() -> None:
-    """The links of the navigation know no query: the day and the currency go on to the next page all the same."""
+    """The links of the navigation know no query: the day, the currency and the revision go on to the next page."""
     kept = st.session_state.setdefault("kept", {})
-    for name in ("as_of", "currency"):
+    for name in ("as_of", "currency", "known"):
         if name in st.query_params:
             kept[name] = st.query_params[name]
         elif name in kept:
@@ -54,8 +82,13 @@ def keep_asked() -> None:
 
 
 def forget_day() -> None:
-    st.session_state.get("kept", {}).pop("as_of", None)
-    st.query_params.pop("as_of", None)
+    forget("as_of")
+
+
+def forget(name: str) -> None:
+    """Off with what the URL asks for, on the next page as well."""
+    st.session_state.get("kept", {}).pop(name, None)
+    st.query_params.pop(name, None)
 
 
 def loan_id() -> int | None:
@@ -66,13 +99,19 @@ def loan_id() -> int | None:
 
 def here(**params: object) -> dict[str, str]:
     """The query of a link. It writes the day out: whoever follows it later sees what was seen here."""
-    written = {"currency": currency_asked()} if len(book().currencies()) > 1 else {}
+    codes = book().currencies()
+    written = {"currency": _one_of(codes)} if len(codes) > 1 else {}
+    if known_asked() is not None:
+        written["known"] = str(known_asked())
     return {name: str(value) for name, value in params.items()} | {"as_of": as_of().isoformat()} | written
 
 
 def whole_link() -> str:
-    """The address of this page as it stands, with the day written out."""
-    return f"{st.context.url or ''}?{urlencode(here(**st.query_params.to_dict()))}"
+    """The address of this page as it stands, with the day written out, and the revision that it is of."""
+    query = here(**st.query_params.to_dict())
+    if known_asked() is None:
+        query["revision"] = str(book().edition(as_of()).revision)
+    return f"{st.context.url or ''}?{urlencode(query)}"
 
 
 def go(page: str, **params: object) -> None:
@@ -152,7 +191,16 @@ def attempt(call: Callable[..., Answer], *said: Any, **stated: Any) -> tuple[Ans
 
 def chart(figure: Any, alt: str) -> None:
     """A figure, and the same in words for who cannot see it."""
-    st.plotly_chart(figure, theme=None, height=figure.layout.height, config=STILL, alt=alt)
+    drawn = Drawn(figure) if isinstance(figure, dict) else figure
+    height = drawn.to_dict()["layout"]["height"]
+    st.plotly_chart(drawn, theme=None, height=height, config=STILL, alt=alt)
+
+
+def clicked(figure: Any, alt: str, key: str) -> list[Any]:
+    """The same of a figure whose points know what they stand for: that of the one which was clicked on."""
+    shown = {"theme": None, "height": figure.layout.height, "config": STILL, "alt": alt, "key": key}
+    picked = st.plotly_chart(figure, on_select="rerun", selection_mode="points", **shown).selection.points
+    return [point["customdata"] for point in picked if "customdata" in point]
 
 
 def made(export: Callable[..., Iterable[bytes]], *said: Any, **stated: Any) -> bytes:

@@ -30,13 +30,13 @@ def installments_table(statement: Statement) -> pd.DataFrame:
 
 def repayments_table(statement: Statement) -> pd.DataFrame:
     """Every repayment, the newest first, with the installments that it went to."""
-    rows, code = statement.repayments.iloc[::-1], statement.loan.currency
-    notes = [remark(each) for each in rows.itertuples()]
+    rows, code = list(statement.repayments.itertuples())[::-1], statement.loan.currency
+    notes = [remark(each) for each in rows]
     return pd.DataFrame(
         {
-            "Received": pd.to_datetime(rows["received_on"]),
-            "Amount": major(rows["amount"], code),
-            "Covers": [which_installments(each) for each in rows.itertuples()],
+            "Received": pd.to_datetime([each.received_on for each in rows]),
+            "Amount": major(pd.Series([each.amount for each in rows]), code),
+            "Covers": [which_installments(each) for each in rows],
             "Note": [markdown(note) for note in notes] if is_short(rows) else notes,
         }
     )

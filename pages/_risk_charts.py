@@ -6,12 +6,10 @@ Each has the same in words. A part that lies in a whole is drawn in it, and neve
 from collections.abc import Sequence
 from typing import Any
 
-import plotly.graph_objects as go
-
 from loan_core import currency
 from pages._analysis_words import HISTOGRAMS, share, step
 from pages._book_charts import AGES
-from pages._charts import ROLES, date_ticks, line, template
+from pages._charts import ROLES, Chart, date_ticks, line, template
 from pages._look import counted, day, money, plotly, short_money
 
 Rows = Sequence[dict[str, Any]]
@@ -20,7 +18,7 @@ HEIGHT = 300
 BAR = 34
 
 
-def par_chart(rows: Rows, mode: str) -> go.Figure:
+def par_chart(rows: Rows, mode: str) -> Chart:
     """The portfolio at risk at the ends of months, a line for each age, its name and its last value at its end."""
     role = ROLES[mode]
     ages = dict(zip((1, 30, 60, 90), role["ages"], strict=True))
@@ -39,9 +37,9 @@ def par_chart(rows: Rows, mode: str) -> go.Figure:
         }
         for days, color in ages.items()
     ]
-    return go.Figure(
-        data=lines,
-        layout={
+    return {
+        "data": lines,
+        "layout": {
             "template": template(role),
             "height": HEIGHT,
             "margin": {"r": 96},
@@ -49,7 +47,7 @@ def par_chart(rows: Rows, mode: str) -> go.Figure:
             "xaxis": {"range": [dates[0].isoformat(), dates[-1].isoformat()], **date_ticks(dates[0], dates[-1])},
             "yaxis": {"range": [0, top], "ticksuffix": "%"},
         },
-    )
+    }
 
 
 def _ends(row: dict[str, Any], top: float, role: dict[str, Any]) -> list[dict[str, Any]]:
@@ -85,7 +83,7 @@ def par_sentence(rows: Rows) -> str:
     return f"Line chart of the portfolio at risk at the ends of months: {'; '.join(days)}."
 
 
-def nested_ages_chart(rows: Rows, code: str, mode: str) -> go.Figure:
+def nested_ages_chart(rows: Rows, code: str, mode: str) -> Chart:
     """What is owed on late loans by age: the whole of it as an outline, and within it the part that is overdue."""
     role, units = ROLES[mode], 10 ** currency(code).exponent
     late = [row for row in rows if row["days_past_due"] in AGES]
@@ -97,8 +95,8 @@ def nested_ages_chart(rows: Rows, code: str, mode: str) -> go.Figure:
         for row in late
     ]
     bar = {"type": "bar", "orientation": "h", "y": names}
-    return go.Figure(
-        data=[
+    return {
+        "data": [
             {
                 **bar,
                 "x": whole,
@@ -118,7 +116,7 @@ def nested_ages_chart(rows: Rows, code: str, mode: str) -> go.Figure:
                 "hovertemplate": "%{y}: of it %{customdata} overdue<extra></extra>",
             },
         ],
-        layout={
+        "layout": {
             "template": template(role),
             "height": HEIGHT,
             "barmode": "overlay",
@@ -127,7 +125,7 @@ def nested_ages_chart(rows: Rows, code: str, mode: str) -> go.Figure:
             "yaxis": {"autorange": "reversed", "showgrid": False, "tickfont": {"size": 14, "color": role["text"]}},
             "annotations": [_beside(*each, role) for each in zip(whole, names, marks, strict=True)],
         },
-    )
+    }
 
 
 def _beside(end: float, name: str, words: str, role: dict[str, Any]) -> dict[str, Any]:
@@ -155,23 +153,25 @@ def nested_ages_sentence(rows: Rows, code: str) -> str:
     return f"Bar chart of the outstanding principal of late loans, and the overdue part of it: {'; '.join(said)}."
 
 
-def histogram_chart(rows: Rows, kind: str, code: str, mode: str) -> go.Figure:
+def histogram_chart(rows: Rows, kind: str, code: str, mode: str) -> Chart:
     """The outstanding principal of active loans by steps of a figure, with the number of loans in words."""
     role, units = ROLES[mode], 10 ** currency(code).exponent
     names = [step(kind, code, row) for row in rows]
     amounts = [row["outstanding_principal"] / units for row in rows]
     words = [f"{share(row['share'])} {counted(row['loans'], 'loan')}" for row in rows]
-    return go.Figure(
-        data={
-            "type": "bar",
-            "orientation": "h",
-            "y": names,
-            "x": amounts,
-            "marker": {"color": role["actual"]},
-            "customdata": [money(row["outstanding_principal"], code) for row in rows],
-            "hovertemplate": "%{y}: %{customdata}<extra></extra>",
-        },
-        layout={
+    return {
+        "data": [
+            {
+                "type": "bar",
+                "orientation": "h",
+                "y": names,
+                "x": amounts,
+                "marker": {"color": role["actual"]},
+                "customdata": [money(row["outstanding_principal"], code) for row in rows],
+                "hovertemplate": "%{y}: %{customdata}<extra></extra>",
+            }
+        ],
+        "layout": {
             "template": template(role),
             "height": BAR * len(rows) + 12,
             "bargap": 0.45,
@@ -186,7 +186,7 @@ def histogram_chart(rows: Rows, kind: str, code: str, mode: str) -> go.Figure:
             },
             "annotations": [_beside(*each, role) for each in zip(amounts, names, words, strict=True)],
         },
-    )
+    }
 
 
 def histogram_sentence(rows: Rows, kind: str, code: str) -> str:

@@ -4,39 +4,37 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-import plotly.graph_objects as go
-
 from loan_core import Statement
-from pages._charts import ROLES, date_ticks, line, money_ticks, template
+from pages._charts import ROLES, Chart, date_ticks, line, money_ticks, template
 from pages._look import day, money
 from pages._status_labels import labels
 from pages._status_view import STATUS_HEIGHT, View, bracket, view_of
 from pages._words import pace, past_due
 
 
-def status_chart(
-    statement: Statement, thresholds: Any, mode: str, today: date, *, is_balance: bool = False
-) -> go.Figure:
+def status_chart(statement: Statement, thresholds: Any, mode: str, today: date, *, is_balance: bool = False) -> Chart:
     """What was expected of a loan and what was paid, in steps, with the gap between them in money and in days.
 
     Running payments, or the balance that they leave; then the path at the pace of the last installments.
     """
     view = view_of(statement, ROLES[mode], is_balance)
     role = view.role
-    fig = go.Figure()
-    for drawn in (*_band(view, thresholds), *_day(view), *_expected(view), *_path(view), *_actual(view)):
-        fig.add_scatter(**drawn)
-    for x, y, width, name in _gaps(view):
-        color = role[view.status.status]
-        fig.add_scatter(**line(x, width, color), y=[view.major(amount) for amount in y], name=name, hoverinfo="skip")
-    return fig.update_layout(
-        template=template(role),
-        height=STATUS_HEIGHT,
-        margin_t=26,
-        annotations=labels(view, today),
-        xaxis={"range": [view.start.isoformat(), view.end.isoformat()], **date_ticks(view.start, view.end)},
-        yaxis={"range": [0, view.top], **money_ticks(view.top, view.code)},
-    )
+    color = role[view.status.status]
+    gaps = [
+        {**line(x, width, color), "y": [view.major(amount) for amount in y], "name": name, "hoverinfo": "skip"}
+        for x, y, width, name in _gaps(view)
+    ]
+    return {
+        "data": [*_band(view, thresholds), *_day(view), *_expected(view), *_path(view), *_actual(view), *gaps],
+        "layout": {
+            "template": template(role),
+            "height": STATUS_HEIGHT,
+            "margin": {"t": 26},
+            "annotations": labels(view, today),
+            "xaxis": {"range": [view.start.isoformat(), view.end.isoformat()], **date_ticks(view.start, view.end)},
+            "yaxis": {"range": [0, view.top], **money_ticks(view.top, view.code)},
+        },
+    }
 
 
 def status_sentence(statement: Statement, is_balance: bool = False) -> str:

@@ -22,7 +22,7 @@ from pages._analysis_words import (
     shown,
     span,
 )
-from pages._desk import as_of, book, chart, clear_filters, currency_asked, empty_book, here, in_url, theme
+from pages._desk import as_of, book, chart, clear_filters, currency_asked, empty_book, here, in_url, seen, theme
 from pages._explaining import explain
 from pages._filters import filters_asked, more_filters, say_filters, search_field, selection_asked
 from pages._look import counted, day, markdown
@@ -48,7 +48,7 @@ with st.container(gap=None):
     st.title("Collections", anchor=False)
     summary = st.empty()
 code = currency_asked()
-loans = book().analysis(as_of(), **selection_asked("all")[0]).get(code)
+loans = seen().analysis(as_of(), **selection_asked("all")[0]).get(code)
 if loans is None and not book().currencies():
     empty_book()
 with st.container(horizontal=True, vertical_alignment="bottom"):

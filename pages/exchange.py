@@ -48,7 +48,7 @@ def come_in() -> None:
 
 def go_out() -> None:
     whole, on = book(), as_of()
-    loans, repayments = whole.loan_page(on, limit=1).count, whole.repayments(on, limit=1).count
+    loans, repayments = whole.loan_page(on, limit=0).count, whole.repayments(on, limit=0).count
     by_now = f"by {day(on)}, reversals included"
     for name, said, file_name, export in (
         ("Whole book", "Everything below, and what each column means", f"loan-book-{on}.zip", whole.export_all),

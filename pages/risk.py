@@ -21,9 +21,10 @@ from pages._analysis_words import (
     step,
 )
 from pages._book_charts import AGES
-from pages._desk import as_of, book, chart, clear_filters, currency_asked, empty_book, here, in_url, theme
+from pages._desk import as_of, book, chart, clear_filters, currency_asked, empty_book, here, in_url, seen, theme
 from pages._explaining import explain
 from pages._filters import more_filters, say_filters, search_field, selection_asked
+from pages._known import choose_known
 from pages._look import counted, day, markdown, money
 from pages._tables import as_table, offer
 from pages._time import step_through_time
@@ -66,7 +67,7 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
         summary = st.empty()
     step_through_time()
 code = currency_asked()
-loans = book().analysis(as_of(), **selection_asked("all")[0]).get(code)
+loans = seen().analysis(as_of(), **selection_asked("all")[0]).get(code)
 if loans is None and not book().currencies():
     empty_book()
 with st.container(horizontal=True, vertical_alignment="center"):
@@ -81,6 +82,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
     )
     search_field()
     more_filters("all")
+    choose_known()
 say_filters("all")
 if loans is None:
     st.markdown("**No loan matches.**")

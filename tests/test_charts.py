@@ -73,7 +73,7 @@ def statement(
 
 
 def chart(of: Statement, mode: str = "light", today: date = date(2030, 1, 1)) -> go.Figure:
-    return status_chart(of, THRESHOLDS, mode, today)
+    return go.Figure(status_chart(of, THRESHOLDS, mode, today))
 
 
 def marks(fig: go.Figure) -> dict[str, go.Scatter]:
@@ -232,7 +232,7 @@ def test_every_shape_stays_inside_its_axes(
     as_of = START + (due_on[-1] - START) * elapsed_percent / 100
     received = [(START, due * len(due_on) * paid_percent // 100)]
     of = statement(as_of, received, **shape)
-    fig = status_chart(of, THRESHOLDS, "light", date(2030, 1, 1), is_balance=is_balance)
+    fig = go.Figure(status_chart(of, THRESHOLDS, "light", date(2030, 1, 1), is_balance=is_balance))
     first, last = fig.layout.xaxis.range
     top = fig.layout.yaxis.range[1]
     names = {"Paid", "Left", "Fallen due", "Gap in money", "Gap in days", "Day"}
@@ -317,7 +317,7 @@ def test_the_chart_goes_on_to_where_the_path_ends_but_not_for_ever() -> None:
 
 
 def balance(of: Statement) -> go.Figure:
-    return status_chart(of, THRESHOLDS, "light", date(2030, 1, 1), is_balance=True)
+    return go.Figure(status_chart(of, THRESHOLDS, "light", date(2030, 1, 1), is_balance=True))
 
 
 def test_the_balance_is_the_schedule_less_what_was_paid() -> None:

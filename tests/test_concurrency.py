@@ -14,6 +14,7 @@ from functools import partial
 from io import BytesIO
 from random import Random
 from threading import Barrier
+from unittest.mock import patch
 from zipfile import ZipFile
 
 import pandas as pd
@@ -224,16 +225,23 @@ QUESTIONS = {
 
 @contextmanager
 def after_the_first_read(do):
-    """Do something once, when somebody's first statement has been answered."""
-    left = [do]
+    """Do something once, when somebody's first statement has been answered, or first glance."""
+    left, glance = [do], Store.glance
 
     def listen(connection, cursor, statement, *_):
         if left and statement.startswith("SELECT"):
             left.pop()()
 
+    def glancing(*asked, **values):
+        found = glance(*asked, **values)
+        if left:
+            left.pop()()
+        return found
+
     event.listen(Engine, "after_cursor_execute", listen)
     try:
-        yield
+        with patch.object(Store, "glance", glancing):
+            yield
     finally:
         event.remove(Engine, "after_cursor_execute", listen)
     assert left == []

@@ -69,6 +69,7 @@ DAY = date(2026, 6, 2)
 NAMED = (
     *PARAMS,
     *"loan currency page as_of import way kind period view find only first last span definitions figure".split(),
+    *"days measure month known revision since right".split(),
 )
 ALIVE = """() => [
     ...[...document.querySelectorAll('a[href], area[href]')].map(each => each.href)

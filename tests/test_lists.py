@@ -31,7 +31,7 @@ def test_a_page_by_text_is_the_page_of_the_whole_list_in_order(texts, start, len
     column = pa.array(texts, pa.string())
     for is_falling in (False, True):
         rows = np.arange(len(texts))[:: -1 if is_falling else 1]
-        keys = by_text([column], letters(column, 0), is_falling)
+        keys = by_text(pa.chunked_array([column]), letters(column, 0), is_falling)
         whole = sorted(range(len(texts)), key=lambda row: (texts[row], row), reverse=is_falling)
         assert ordered(keys, rows, start, start + length).tolist() == whole[start : start + length]
 

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 import pytest
 import streamlit as st
 from hypothesis import given
@@ -409,7 +410,7 @@ IN_MAY = date(2025, 5, 10)
 
 
 def lines(mode: str = "light", today: date = AS_OF) -> dict[str, Any]:
-    figure = book_chart(RUNNING, IN_MAY, "USD", mode, today)
+    figure = go.Figure(book_chart(RUNNING, IN_MAY, "USD", mode, today))
     return {each.name: each for each in figure.data}
 
 
@@ -446,7 +447,7 @@ def test_a_pointer_reads_whole_sums() -> None:
     [(IN_MAY, IN_MAY, "Today, 10 May"), (IN_MAY, AS_OF, "10 May 2025")],
 )
 def test_the_day_is_named_and_today_is_called_today(as_of: date, today: date, said: str) -> None:
-    (label,) = book_chart(RUNNING, as_of, "USD", "light", today).layout.annotations
+    (label,) = go.Figure(book_chart(RUNNING, as_of, "USD", "light", today)).layout.annotations
     assert label.text.replace("\N{NO-BREAK SPACE}", " ") == said
 
 
@@ -477,7 +478,7 @@ AGEING = {
 
 @pytest.mark.parametrize("mode", ["light", "dark"])
 def test_the_bars_are_what_is_past_due_the_youngest_at_the_top(mode: str) -> None:
-    figure = ageing_chart(AGEING, "USD", mode)
+    figure = go.Figure(ageing_chart(AGEING, "USD", mode))
     (bars,) = figure.data
     assert list(bars.y) == ["1–30 days", "31–60 days", "61–90 days", "91+ days"]
     assert figure.layout.yaxis.autorange == "reversed"

@@ -37,6 +37,8 @@ CLICKS: dict[str, Callable[[int], Query]] = {
     "status": lambda number: {"loan": 1 + number * 11 % 100},
     "exchange": lambda _: {},
     "exchange, export": lambda _: {"way": "Export"},
+    "collection": lambda _: {},
+    "risk": lambda number: {"span": ("12 months", "24 months")[number % 2]},
 }
 
 
