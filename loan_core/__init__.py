@@ -15,9 +15,10 @@
 >>> folder.cleanup()
 """
 
-from loan_core import tables
+from loan_core import lateness, tables
 from loan_core.answers import ImportReceipt, LoanStatus, Portfolio, Statement, UndoReceipt, currency
 from loan_core.book import Book, open_book
+from loan_core.calculation.figures import FIGURES
 from loan_core.entries import amount_entry
 from loan_core.errors import InvalidEntry, InvalidFile, LoanNotFound, Problem, Refusal
 from loan_core.exchange import template
@@ -26,6 +27,7 @@ from loan_core.settings import Settings
 from loan_core.verify import Check, check_the_arithmetic, summary
 
 __all__ = [
+    "FIGURES",
     "Book",
     "Check",
     "ImportReceipt",
@@ -44,6 +46,7 @@ __all__ = [
     "check_the_arithmetic",
     "currency",
     "guessed",
+    "lateness",
     "open_book",
     "read_sheet",
     "summary",

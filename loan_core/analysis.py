@@ -29,6 +29,7 @@ from loan_core.calculation.concentration import (
 )
 from loan_core.calculation.heat_map import HeatBands, HeatMap, heat_bands, heat_map
 from loan_core.calculation.money import CURRENCIES
+from loan_core.calculation.of_each import Figure
 from loan_core.calculation.position import Position, State
 from loan_core.calculation.receipts import Receipts
 from loan_core.calculation.risk import Risk, risks
@@ -36,6 +37,7 @@ from loan_core.calculation.rolling import Moves, moves
 from loan_core.calculation.schedule import Terms
 from loan_core.calculation.vintages import Vintages, vintages
 from loan_core.errors import LoanNotFound
+from loan_core.explained import Asked, Explained, explained
 from loan_core.memory import Snapshot, in_parallel
 from loan_core.selection import Selection
 from loan_core.standing import Standing
@@ -43,6 +45,8 @@ from loan_core.standing import Standing
 LOANS_REMEMBERED = 1_000_000
 """Analyses of so many loans in all are remembered; the latest one always is."""
 ANALYSES_REMEMBERED = 32
+EXPLANATIONS_REMEMBERED = 2
+"""Of each analysis: who turns the pages of one, and who turns those of another."""
 
 Answer = TypeVar("Answer")
 Sum = TypeVar("Sum", Collections, Vintages, HeatBands, Risk, Moves)
@@ -174,6 +178,17 @@ class Analysis:
             return {name: reduce(add, [each[name] for each in found]) for name in found[0]}
 
         return self._once("histograms", spread)
+
+    def explained(self, figure: Figure, first: date, last: date) -> Explained:
+        """The loans that a figure is the sum of; one of a period, of the days from ``first`` through ``last``."""
+        asked = Asked(self.currency, self.as_of, self.revision, first, last)
+        with self._lock:
+            known: dict[tuple[str, date, date], Explained] = self._known.setdefault("explained", {})
+            key = (figure.key, first, last)
+            known[key] = known.pop(key) if key in known else explained(figure, self._parts, asked)
+            while len(known) > EXPLANATIONS_REMEMBERED:
+                del known[next(iter(known))]
+            return known[key]
 
     def _once(self, key: Hashable, compute: Callable[[], Answer]) -> Answer:
         """Of many who ask at once, one computes."""

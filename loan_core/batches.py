@@ -18,7 +18,8 @@ from loan_core.models import Batch, Loan, Repayment
 from loan_core.reading import References
 from loan_core.recording import Signature, in_slices, repayments_by_reference, unused_references
 from loan_core.spool import Frames, Spool
-from loan_core.store import Store, Write, edition
+from loan_core.store import Store, edition
+from loan_core.writing import Write
 
 _SIGNED = ("recorded_by", "created_at", "batch_id")
 _AGREED = tuple(each.name for each in fields(LoanEntry) if each.name not in ("reference", "is_dated"))
@@ -55,7 +56,7 @@ def run(store: Store, job: Import, signature: Signature, dry_run: bool, progress
         receipt = ImportReceipt(None, job.kind, job.rows, checked.new, checked.already_there, checked.amounts)
         if dry_run or not checked.new:
             return replace(receipt, is_trial=dry_run)
-        with store.write(signature.created_at) as write:
+        with store.write(signature.created_at, takes_time=True) as write:
             signature = replace(signature, created_at=write.at)
             if write.revision_before != revision:
                 earlier = _standing_batch(write.session, job.reference)
@@ -64,7 +65,6 @@ def run(store: Store, job: Import, signature: Signature, dry_run: bool, progress
                 rows.clear()
                 checked = _sound(job.check(write.session, rows), job.rows)
             signed = replace(signature, batch_id=_batch(write, job, checked, signature))
-            write.take_time()
             job.insert(write, checked, rows, signed, progress)
         return replace(
             receipt,
@@ -157,7 +157,7 @@ def _named(
 
 def undo(store: Store, batch_id: int, signature: Signature) -> UndoReceipt:
     """Take an import back: its repayments are reversed on their own days, its loans voided. Twice is once."""
-    with store.write(signature.created_at) as write:
+    with store.write(signature.created_at, takes_time=True) as write:
         session, signature = write.session, replace(signature, created_at=write.at)
         batch = session.get(Batch, batch_id) if 0 < batch_id < 2**63 else None
         if batch is None:
@@ -165,7 +165,6 @@ def undo(store: Store, batch_id: int, signature: Signature) -> UndoReceipt:
         if batch.undone_at is not None:
             return UndoReceipt(batch_id, 0, 0)
         batch.undone_at = signature.created_at
-        write.take_time()
         repayments = _undo_repayments(write, batch, signature)
         loans = _undo_loans(write, batch, signature)
         return UndoReceipt(batch_id, loans, repayments)

@@ -9,13 +9,14 @@ from typing import Any, Self
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import ColumnElement, Integer, case, cast, func, select
+from sqlalchemy import ColumnElement, Integer, case, cast, func, select, union_all
 from sqlalchemy.orm import Session
 
 from loan_core.calculation.columns import Columns
 from loan_core.calculation.money import CURRENCIES
 from loan_core.calculation.receipts import Receipts
 from loan_core.calculation.schedule import Terms
+from loan_core.known import NOW, Known
 from loan_core.models import ENUMERATED, RATES_PER_YEAR, Loan, Repayment
 from loan_core.order import letters
 from loan_core.packing import columns
@@ -90,9 +91,12 @@ class Block(Columns):
         """The rows of those of these loans that are here."""
         return np.flatnonzero(np.isin(self.ids, ids))
 
-    def patched(self, newer: Self) -> tuple[Self, Any]:
-        """The block with newer loans in their places, and where each row comes from in the two of them on end."""
-        stays = np.flatnonzero(~np.isin(self.ids, newer.ids))
+    def patched(self, newer: Self, replaced: Any) -> tuple[Self, Any]:
+        """The block with newer loans in the places of those replaced, which may be more of them.
+
+        And where each row comes from in the two of them on end.
+        """
+        stays = np.flatnonzero(~np.isin(self.ids, replaced))
         order = np.argsort(np.concatenate([self.ids[stays], newer.ids]))
         rows = np.concatenate([stays, len(self) + np.arange(len(newer))])[order]
         return joined([self, newer])[rows], rows
@@ -143,16 +147,21 @@ def count_newer(session: Session, revision: int) -> int:
     return session.scalar(select(func.count()).select_from(Loan).where(Loan.revision > revision)) or 0
 
 
-def read_block(session: Session, number: int) -> Block:
-    """A block as this transaction sees it."""
+def ids_newer(session: Session, revision: int) -> Any:
+    """The ids of the loans that writes after a revision have touched."""
+    return columns(session, select(Loan.id).where(Loan.revision > revision).order_by(Loan.id), (), ())["id"]
+
+
+def read_block(session: Session, number: int, known: Known = NOW) -> Block:
+    """A block as this transaction sees it, of what was known."""
     ids = SIZE * number, SIZE * (number + 1) - 1
-    return _read(session, Loan.id.between(*ids), _RECEIPTS.where(Repayment.loan_id.between(*ids)))
+    return _read(session, known, Loan.id.between(*ids), Repayment.loan_id.between(*ids))
 
 
-def read_newer(session: Session, revision: int) -> Block:
-    """The loans that writes after a revision have touched."""
+def read_newer(session: Session, revision: int, known: Known = NOW) -> Block:
+    """The loans that writes after a revision have touched, as far as they were known."""
     newer = select(Loan.id).where(Loan.revision > revision)
-    return _read(session, Loan.id.in_(newer), _RECEIPTS.where(Repayment.loan_id.in_(newer)))
+    return _read(session, known, Loan.id.in_(newer), Repayment.loan_id.in_(newer))
 
 
 _CODED = {name: {each.name.lower(): int(each) for each in ENUMERATED[name]} for name in ("frequency", "method")}
@@ -160,7 +169,6 @@ _CODED = {name: {each.name.lower(): int(each) for each in ENUMERATED[name]} for 
 _LOANS: Any = select(
     Loan.id,
     Loan.currency,
-    cast(Loan.voided_at.is_not(None), Integer).label("is_voided"),
     Loan.reference,
     Loan.borrower,
     Loan.loan_amount.label("principal"),
@@ -172,16 +180,20 @@ _LOANS: Any = select(
     Loan.first_due_on,
 ).order_by(Loan.id)
 
-_RECEIPTS: Any = (
-    select(Repayment.loan_id, Repayment.received_on, Repayment.amount)
-    .where(Repayment.undone_at.is_(None))
-    .order_by(Repayment.loan_id, Repayment.received_on)
-)
+_RECEIPT: Any = select(Repayment.loan_id, Repayment.received_on, Repayment.amount)
 
 
-def _read(session: Session, which: ColumnElement[bool], receipts: Any) -> Block:
-    loans = columns(session, _LOANS.where(which), ("start_on", "first_due_on"), ("reference", "borrower", "currency"))
-    came_in = columns(session, receipts, ("received_on",), ())
+def _receipts(known: Known, which: ColumnElement[bool]) -> Any:
+    """What came in on these loans as far as it was known, loan by loan and day by day, those of a day by their sums."""
+    parts = [_RECEIPT.where(which, condition) for condition in known.standing_repayments()]
+    query: Any = parts[0] if len(parts) == 1 else select(*union_all(*parts).subquery().columns)
+    return query.order_by(*query.selected_columns)
+
+
+def _read(session: Session, known: Known, which: ColumnElement[bool], of_them: ColumnElement[bool]) -> Block:
+    agreed = _LOANS.add_columns(cast(known.is_voided(), Integer).label("is_voided")).where(which, known.is_recorded())
+    loans = columns(session, agreed, ("start_on", "first_due_on"), ("reference", "borrower", "currency"))
+    came_in = columns(session, _receipts(known, of_them), ("received_on",), ())
     ids, codes = loans["id"], loans["currency"].dictionary_encode()
     places = np.array([CODES.index(code) for code in codes.dictionary.to_pylist()], dtype=np.int16)
     return Block(

@@ -5,37 +5,34 @@ takes the day it is asked about. Nothing here splits a repayment or keeps a bala
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from itertools import chain
 from threading import Lock
 from typing import Any, BinaryIO
 
 import msgspec
-import numpy as np
 import pandas as pd
 from sqlalchemy import Date, bindparam, func, select, true
 from sqlalchemy.orm import Session
 
-from loan_core import batches, checking, demo, exchange, ledger, reading
-from loan_core.analysis import Analyses, Analysis
+from loan_core import batches, checking, demo, exchange, inbox, ledger, reading, since
 from loan_core.answers import (
     ImportReceipt,
     LoanStatus,
-    Portfolio,
     Quote,
     RepaymentPage,
     RepaymentPreview,
     Statement,
     UndoReceipt,
-    curve,
 )
+from loan_core.asking import Asking, BookAsKnown, Then, loan_lines, records
 from loan_core.batches import Import, no_progress
 from loan_core.cache import Cache, Version
 from loan_core.calculation.money import CURRENCIES
-from loan_core.calculation.portfolio import Collection
 from loan_core.calculation.position import Thresholds
 from loan_core.checking import Checked, Progress
 from loan_core.entries import (
@@ -59,8 +56,9 @@ from loan_core.errors import (
     shortened,
 )
 from loan_core.installments import installments
-from loan_core.lists import List, find
-from loan_core.models import Batch, Edition, Loan, Repayment
+from loan_core.known import at_instant, at_revision
+from loan_core.lists import List
+from loan_core.models import Acknowledgement, Batch, Edition, Loan, Repayment
 from loan_core.reading import Table
 from loan_core.recording import (
     IdempotencyKey,
@@ -77,13 +75,13 @@ from loan_core.recording import (
     repayments_by_reference,
     reversals_of,
 )
-from loan_core.selection import LoanPage, Place, Selection, place_of
+from loan_core.selection import Selection
 from loan_core.settings import Settings
 from loan_core.spool import Spool
-from loan_core.standing import Standing
 from loan_core.statements import preview_of, schedule_of, statement_of, status_of
-from loan_core.store import Store, Write
+from loan_core.store import Store, edition
 from loan_core.whole_book import WholeBook
+from loan_core.writing import Write
 
 _EDITION = select(Edition.book_id, Edition.revision)
 _VERSION = select(Edition.book_id, Loan.revision).join(Loan, true()).where(Loan.id == bindparam("loan_id"))
@@ -101,17 +99,18 @@ _RECORDED = (
 )
 
 
-class Book:
+class Book(Asking):
     """The loans of one database."""
 
     def __init__(self, store: Store, settings: Settings | None = None, cache: Cache | None = None) -> None:
-        self._store = store
         self._settings = settings or Settings()
         self.cache = cache or Cache.at("off")
         store.after_commit = self.cache.forget
         self._computing = [Lock() for _ in range(64)]
-        self._whole = WholeBook(store, self._settings.thresholds, self._settings.memory_mb)
-        self._analyses = Analyses(self._edition, self._whole.on)
+        whole = WholeBook(store, self._settings.thresholds, self._settings.memory_mb)
+        super().__init__(store, whole, self._edition)
+        self._then = Then(store, whole)
+        self._inboxes = inbox.Inboxes(self._edition, self.standing)
 
     @property
     def thresholds(self) -> Thresholds:
@@ -255,6 +254,17 @@ class Book:
             raise repayment_reference_taken(write.session, taken)
         return _added(write, loan, repayment_row(write, loan.id, entry, undone.id, signature))
 
+    def acknowledge(self, loan_id: int, kind: str, facts: str, *, recorded_by: str = "") -> Acknowledgement:
+        """Say of a finding of ``inbox`` that it is right; ``LoanNotFound``, ``FindingNotFound``."""
+        signer = self._signer(recorded_by)
+        with self._store.write(self._settings.now()) as write:
+            return inbox.acknowledge(write, loan_id, kind, facts, signer)
+
+    def withdraw_acknowledgement(self, acknowledgement_id: int) -> Acknowledgement:
+        """Take that back; ``AcknowledgementNotFound``."""
+        with self._store.write(self._settings.now()) as write:
+            return inbox.withdraw(write, acknowledgement_id)
+
     def import_loans(
         self, file: BinaryIO, *, name: str = "", dry_run: bool = False, progress: Progress = no_progress
     ) -> ImportReceipt:
@@ -360,6 +370,55 @@ class Book:
         found = self._store.glance(_EDITION)
         return (found[0], found[1]) if found else ("", 0)
 
+    def as_known(self, then: int | datetime) -> BookAsKnown:
+        """The book as it was known at a revision, or at an instant: only what had been recorded by then.
+
+        ``RevisionNotKept`` where it was not written, or no instant of it is kept.
+        """
+        with self._store.read() as session:
+            book_id = edition(session).book_id
+            known = at_revision(session, then) if isinstance(then, int) else at_instant(session, then)
+        return self._then.as_known(book_id, known)
+
+    def since(
+        self, revision: int, as_of: date, currency: str | None = None, *, limit: int = 100, offset: int = 0
+    ) -> since.Entries:
+        """What was written after a revision and counts on a day, the latest first; ``RevisionNotKept``."""
+        with self._store.read() as session:
+            return since.page(session, at_revision(session, revision), as_of, currency, limit, offset)
+
+    def export_since(self, revision: int, as_of: date, currency: str | None = None) -> Iterator[bytes]:
+        """All of it as a CSV."""
+        with self._store.read() as session:
+            rows = since.in_turn(session, at_revision(session, revision), as_of, currency)
+            yield from exchange.csv_lines(since.COLUMNS, rows, money=("amount",))
+
+    def inbox(
+        self,
+        as_of: date,
+        *,
+        currency: str | None = None,
+        kind: str | None = None,
+        acknowledged: bool = False,
+        limit: int = 100,
+        offset: int = 0,
+    ) -> inbox.Inbox:
+        """What looks wrong on a day, of one kind or of all: what is open, or what was ``acknowledged``."""
+        found = self._inboxes.on(as_of)
+        found = [each for each in found if currency in (None, each.currency)]
+        with self._store.read() as session:
+            known = inbox.standing_acknowledgements(session)
+        return inbox.page(found, known, kind, acknowledged, limit, offset)
+
+    def export_inbox(self, as_of: date, **asked: Any) -> Iterator[bytes]:
+        """A CSV of all that ``inbox`` would list."""
+        return inbox.csv(self.inbox(as_of, **asked, limit=sys.maxsize).rows)
+
+    def revision_on(self, day: date) -> int:
+        """The last revision that was written by the end of a day in the book's time zone; 0 where there is none."""
+        with self._store.read() as session:
+            return at_instant(session, self._settings.end_of(day)).revision
+
     def status(self, loan_id: int, as_of: date, version: Version | None = None) -> LoanStatus:
         """Where a loan stands at the end of a day; ``LoanNotFound``. Who knows its ``version`` saves asking for it."""
         if as_of != self.today():
@@ -401,100 +460,6 @@ class Book:
             received = ledger.received(session, as_of, loan_id)
         return statement_of(loan, received, as_of, self.thresholds)
 
-    def currencies(self) -> list[str]:
-        """The currencies of the loans that stand, that of most loans first."""
-        return self._whole.currencies()
-
-    def start_months(self) -> list[date]:
-        """The first days of the months in which the loans that stand began, the newest first."""
-        return self._whole.start_months()
-
-    def loans(self, as_of: date, **meant: Any) -> pd.DataFrame:
-        """The loans that are meant, by the fields of ``Selection``, in the order of their ids.
-
-        Each row is a loan as agreed with every field of its status. Of many loans ``loan_page`` gives some.
-        """
-        with self._store.read() as session:
-            found = List(self._whole.seen_by(session, as_of), Selection(**meant))
-            return pd.concat(found.in_turn(session), ignore_index=True)
-
-    def loan_page(
-        self,
-        as_of: date,
-        sort: str = "id",
-        after: Place | None = None,
-        limit: int = 100,
-        offset: int = 0,
-        **meant: Any,
-    ) -> LoanPage:
-        """The loans that are meant, sorted by one of ``SORTS``, ``limit`` of them from ``offset`` or ``after`` on."""
-        with self._store.read() as session:
-            found = List(self._whole.seen_by(session, as_of), Selection(**meant))
-            return found.page(session, sort, after, limit, offset)
-
-    def beside(self, statement: Statement, sort: str = "id", **meant: Any) -> tuple[int | None, int | None]:
-        """The loans before and after this one in a list, as ``loan_page`` sorts it, by their ids; None at its ends.
-
-        The loan itself need not be among those that are meant: it has its place in their order all the same.
-        """
-        opposite = sort.removeprefix("-") if sort.startswith("-") else f"-{sort}"
-        place = place_of(statement, sort.removeprefix("-"))
-        with self._store.read() as session:
-            found = List(self._whole.seen_by(session, statement.status.as_of), Selection(**meant))
-        before, after = (found.next_to(place, order) for order in (opposite, sort))
-        # What has no value stands last in either direction: it is not before what has one.
-        is_beyond = before is not None and before.value is None and place.value is not None
-        return None if before is None or is_beyond else before.id, None if after is None else after.id
-
-    def find_loans(self, text: str = "", limit: int = 20) -> pd.DataFrame:
-        """Loans to choose from: ``id, reference, borrower`` of those whose id it is, or whose names it is part of."""
-        return find(self._whole.blocks(), text, limit)
-
-    def standing(self, as_of: date, **meant: Any) -> Standing:
-        """The loans that are meant, by the fields of ``Selection``, with everything that calculation takes of them."""
-        return Standing.of(self._whole.on(as_of), Selection(**meant))
-
-    def analysis(self, as_of: date, **meant: Any) -> dict[str, Analysis]:
-        """By currency, that of most loans first, what an analyst asks of the loans that are meant: all of one revision.
-
-        The same until the book is written to. {} where no loan is meant.
-        """
-        return self._analyses.of(as_of, Selection(**meant))
-
-    def portfolio(self, as_of: date, **meant: Any) -> Portfolio:
-        """What the book comes to on a day, each currency by itself; ``meant`` as in ``portfolios``."""
-        return self.portfolios([as_of], **meant)[0]
-
-    def portfolios(self, days: Sequence[date], *, chosen_on: date | None = None, **meant: Any) -> list[Portfolio]:
-        """What the book comes to on each of these days, all of one revision.
-
-        With any field of ``Selection``, the loans that are meant on ``chosen_on``, the last of the days unless given:
-        the same ones are counted on every day.
-        """
-        revision, totals = self._whole.totals(days, chosen_on or max(days), Selection(**meant))
-        return [Portfolio(day, revision, by_currency) for day, by_currency in zip(days, totals, strict=True)]
-
-    def curves(self, as_of: date, **meant: Any) -> dict[str, pd.DataFrame]:
-        """By currency, what was expected and received by each month's end: ``on, expected, received``, both running.
-
-        From the first month to the last one in which anything falls due; one row is ``as_of`` itself, and after it
-        nothing is ``received``. Of the loans that are meant on that day.
-        """
-        found = self._whole.calendars(as_of, Selection(**meant))
-        return {code: curve(calendar, as_of) for code, calendar in found.items()}
-
-    def collections(self, first: date, last: date) -> dict[str, Collection]:
-        """By currency, what fell due in a period and what came in during it."""
-        return self.collections_of([(first, last)])[0]
-
-    def collections_of(
-        self, periods: Sequence[tuple[date, date]], *, chosen_on: date | None = None, **meant: Any
-    ) -> list[dict[str, Collection]]:
-        """The same of many periods, of the loans that are meant on a day: the end of the last period unless given."""
-        found = self._whole.calendars(chosen_on or max(last for _, last in periods), Selection(**meant))
-        spans = [(np.datetime64(first, "D"), np.datetime64(last, "D")) for first, last in periods]
-        return [{code: Collection(*each.between(*span)) for code, each in found.items()} for span in spans]
-
     def repayments(self, as_of: date, *, limit: int = 15, offset: int = 0, **meant: Any) -> RepaymentPage:
         """What came in through a day, newest first, a page at a time; which of it by the fields of ``ledger.Meant``."""
         which = ledger.Meant(**meant)
@@ -502,7 +467,7 @@ class Book:
             if which.search:
                 sums = ledger.sums(session, as_of, which)
             else:
-                sums = ledger.sums_in(self._whole.blocks_seen_by(session), as_of, which)
+                sums = ledger.sums_in(self._whole.seen_by(session, as_of).blocks, as_of, which)
             return ledger.page(session, as_of, which, sums, limit, offset)
 
     def recorded(self, as_of: date) -> dict[str, int]:
@@ -519,19 +484,6 @@ class Book:
         """The id of the import that brought the made-up book, while it is in; None where all loans are real."""
         found: int | None = self._store.glance(_DEMO, kind="demo")[0]
         return found
-
-    def export_loans(self, as_of: date, loan_id: int | None = None, sort: str = "id", **meant: Any) -> Iterator[bytes]:
-        """A CSV of loans with their status on a day: of one, or of those that are meant, sorted as by ``loan_page``."""
-        lines = self._loans_csv(as_of, loan_id, sort, Selection(**meant))
-        # A refusal comes at once, not with the first line.
-        return chain([next(lines)], lines)
-
-    def _loans_csv(self, as_of: date, loan_id: int | None, sort: str, selection: Selection) -> Iterator[bytes]:
-        with self._store.read() as session:
-            found = List(self._whole.seen_by(session, as_of), selection)
-            one = None if loan_id is None else loan_by_id(session, loan_id).id
-            parts = found.in_turn(session, sort) if one is None else [found.one(session, one)]
-            yield from _loan_lines(parts, as_of)
 
     def export_repayments(self, as_of: date, loan_id: int | None = None, **meant: Any) -> Iterator[bytes]:
         """A CSV of what came in through a day, reversals included: all of it, or what ``repayments`` would list.
@@ -557,14 +509,14 @@ class Book:
     def export_statement(self, as_of: date, loan_id: int) -> Iterator[bytes]:
         """A CSV of a loan's repayments through a day with what each covered, and the running sums."""
         repayments = self.statement(loan_id, as_of).repayments
-        return exchange.csv_lines(exchange.STATEMENT_COLUMNS, _records(repayments))
+        return exchange.csv_lines(exchange.STATEMENT_COLUMNS, records(repayments))
 
     def export_all(self, as_of: date) -> Iterator[bytes]:
         """The whole book as a zip, all of one revision: loans, repayments, schedule, and a dictionary of columns."""
         with self._store.read() as session:
             snapshot = self._whole.seen_by(session, as_of)
             files = {
-                "loans.csv": _loan_lines(List(snapshot, Selection()).in_turn(session), as_of),
+                "loans.csv": loan_lines(List(snapshot, Selection()).in_turn(session), as_of),
                 "repayments.csv": _repayment_lines(session, as_of, ledger.Meant()),
                 "schedule.csv": exchange.csv_lines(exchange.SCHEDULE_COLUMNS, installments(snapshot)),
             }
@@ -589,11 +541,6 @@ def _in_turn(lock: Lock) -> Iterator[bool]:
         lock.release()
 
 
-def _loan_lines(parts: Iterable[pd.DataFrame], as_of: date) -> Iterator[bytes]:
-    rows = (row for part in parts for row in _records(part.assign(as_of=as_of)))
-    return exchange.csv_lines(exchange.LOANS_OUT, rows)
-
-
 def _repayment_lines(session: Session, as_of: date, meant: ledger.Meant) -> Iterator[bytes]:
     return exchange.csv_lines(exchange.REPAYMENTS_OUT, ledger.recorded(session, as_of, meant))
 
@@ -607,9 +554,4 @@ def _added(write: Write, loan: Loan, row: dict[str, Any]) -> Repayment:
 
 def _installments(statement: Statement) -> Iterator[dict[str, Any]]:
     named = {"loan_reference": statement.loan.reference, "currency": statement.loan.currency}
-    return (named | row for row in _records(statement.installments))
-
-
-def _records(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    names = list(frame.columns)
-    return (dict(zip(names, row, strict=True)) for row in frame.itertuples(index=False, name=None))
+    return (named | row for row in records(statement.installments))

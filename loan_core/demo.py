@@ -15,7 +15,7 @@ from loan_core.entries import LoanEntry, RepaymentEntry, loan_entry, repayment_e
 from loan_core.models import Repayment
 from loan_core.recording import Signature
 from loan_core.spool import Spool
-from loan_core.store import Write
+from loan_core.writing import Write
 
 _FIRST = (
     "Amara, Samuel, Mariam, Liam, Xin, Chen, Diego, Elif, Farida, Grace, Hassan, Ingrid, João, Kavya, Lucía, Mwangi, "

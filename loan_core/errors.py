@@ -103,6 +103,12 @@ class BatchNotFound(Refusal):
         super().__init__(f"There is no import {batch_id} in this book.")
 
 
+class FigureNotFound(Refusal):
+    def __init__(self, key: str) -> None:
+        self.key = key
+        super().__init__(f"There is no figure {shortened(key)} in this book.")
+
+
 class ReferenceTaken(Refusal):
     """The same reference was recorded before, with other content."""
 
@@ -159,6 +165,31 @@ class ImportInUse(Refusal):
             f"Import {batch_id} cannot be undone: {many} received money since, {shortened(example)} for one. "
             "Undo the import of those repayments, or reverse them, first."
         )
+
+
+class FindingNotFound(Refusal):
+    """No finding can be of this kind, about this loan and with these facts."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        super().__init__(f"There is no such finding: {shortened(kind)}.")
+
+
+class AcknowledgementNotFound(Refusal):
+    def __init__(self, acknowledgement_id: int) -> None:
+        self.acknowledgement_id = acknowledgement_id
+        super().__init__(f"There is no acknowledgement {acknowledgement_id} in this book.")
+
+
+class RevisionNotKept(Refusal):
+    """The book cannot be shown as it was at a revision: there is none of this number, or its instant was not kept."""
+
+    def __init__(self, revision: int, newest: int) -> None:
+        self.revision = revision
+        why = "was written before this book kept the instants of its revisions"
+        if not 0 <= revision <= newest:
+            why = f"is none of this book's, whose newest is {newest:,}"
+        super().__init__(f"Revision {revision:,} {why}.")
 
 
 class BookNotEmpty(Refusal):

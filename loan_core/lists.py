@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from loan_core.answers import status_columns
 from loan_core.blocks import Block
 from loan_core.calculation.position import POSITION_TYPES, Position
+from loan_core.known import NOW, Known
 from loan_core.memory import Snapshot
 from loan_core.models import Loan
 from loan_core.order import Keys, by_number, by_text, ordered
@@ -52,6 +53,7 @@ class List:
 
     snapshot: Snapshot
     selection: Selection
+    known: Known = NOW
 
     @cached_property
     def parts(self) -> list[tuple[Block, Position, Any]]:
@@ -108,7 +110,7 @@ class List:
         for number in np.unique(block_of):
             mine = block_of == number
             at[mine] = self.snapshot.positions[number][places[mine] - self.starts[number]]
-        agreed = _agreed(session, self.ids[places])
+        agreed = _agreed(session, self.ids[places], self.known)
         share = at.total_amount_paid / np.maximum(at.total_due, 1)
         said = status_columns(at) | {"expected_monthly_installment": agreed["installment"], "paid_share": share}
         # At once: a frame that grows column by column takes three times as long.
@@ -182,8 +184,8 @@ def find(blocks: Sequence[Block], text: str, limit: int) -> pd.DataFrame:
     return listed.astype({"id": "int64", "reference": "str", "borrower": "str"})
 
 
-def _agreed(session: Session, ids: Any) -> dict[str, Any]:
-    query = select(*Loan.__table__.columns).order_by(Loan.id)
+def _agreed(session: Session, ids: Any, known: Known) -> dict[str, Any]:
+    query = select(*known.loan_columns()).order_by(Loan.id)
     agreed = frame(session, query.where(Loan.id.in_(ids.tolist())))
     order = np.searchsorted(agreed["id"].to_numpy(dtype=np.int64), ids)
     return {str(name): column.array.take(order) for name, column in agreed.items()}

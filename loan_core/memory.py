@@ -70,6 +70,11 @@ class Memory:
         return tuple(self._blocks.values())
 
     @property
+    def revision(self) -> int:
+        """What it is of; 0 of nothing yet."""
+        return self.edition[1] if self.edition else 0
+
+    @property
     def loans(self) -> int:
         return sum(map(len, self._blocks.values()))
 
@@ -89,8 +94,7 @@ class Memory:
         self._positions.move_to_end(as_of)
         while len(self._positions) > max(1, self._limit // max(1, self.loans * _BYTES_A_LOAN)):
             self._positions.popitem(last=False)
-        _, revision = self.edition or ("", 0)
-        return Snapshot(as_of, revision, self.blocks, tuple(self._positions[as_of].values()))
+        return Snapshot(as_of, self.revision, self.blocks, tuple(self._positions[as_of].values()))
 
     def load(self, blocks: Iterable[Block], edition: tuple[str, int] | None, days: Sequence[date]) -> None:
         """Take in the book anew, and what it comes to on these days: while the next block is read, this one is."""
@@ -103,16 +107,28 @@ class Memory:
             self._make_room(ordered)
         self.edition = edition
 
-    def patch(self, newer: Block, edition: tuple[str, int]) -> None:
-        """Put loans that were written since in their places: they alone are computed again, and sums differ by them."""
+    def copy(self) -> "Memory":
+        """The same once more, to be patched by itself. What never changes, blocks and positions, the two share."""
+        copied = Memory(self._thresholds, self._limit)
+        copied.edition, copied.calendars, copied._blocks = self.edition, dict(self.calendars), dict(self._blocks)
+        copied._totals = OrderedDict((day, dict(each)) for day, each in self._totals.items())
+        copied._positions = OrderedDict((day, dict(each)) for day, each in self._positions.items())
+        return copied
+
+    def patch(self, newer: Block, edition: tuple[str, int], replaced: Any = None) -> None:
+        """Put loans that are newer in their places: they alone are computed again, and sums differ by them.
+
+        ``replaced``: the ids of these and of loans that go without another in their place.
+        """
         with self._or_nothing():
-            self._patch(newer)
+            self._patch(newer, newer.ids if replaced is None else replaced)
         self.edition = edition
 
-    def _patch(self, newer: Block) -> None:
-        days, numbers = sorted(self._totals), newer.ids // SIZE
-        parts = {number: np.flatnonzero(numbers == number) for number in np.unique(numbers).tolist()}
-        known = [(self._blocks[number], newer.ids[rows]) for number, rows in parts.items() if number in self._blocks]
+    def _patch(self, newer: Block, replaced: Any) -> None:
+        days, numbers, numbers_replaced = sorted(self._totals), newer.ids // SIZE, replaced // SIZE
+        parts = {number: np.flatnonzero(numbers == number) for number in np.unique(numbers_replaced).tolist()}
+        gone = {number: replaced[numbers_replaced == number] for number in parts}
+        known = [(self._blocks[number], ids) for number, ids in gone.items() if number in self._blocks]
         if before := [block[rows] for block, ids in known if len(rows := block.rows_of(ids))]:
             for code, each in self._surveys(joined(before), days, True).items():
                 self._add(code, replace(each, calendar=-each.calendar, totals=[-one for one in each.totals]), days)
@@ -126,7 +142,7 @@ class Memory:
             part, old = newer[rows], self._blocks.get(number)
             if old is None:
                 return number, part, {day: at[rows] for day, at in moved.items()}
-            block, order = old.patched(part)
+            block, order = old.patched(part, gone[number])
             on_end = {day: joined([self._positions[day][number], at[rows]]) for day, at in moved.items()}
             return number, block, {day: at[order] for day, at in on_end.items()}
 
@@ -134,10 +150,18 @@ class Memory:
             self._blocks[number] = block
             for day, part in at.items():
                 self._positions[day][number] = part
+            if not len(block):
+                self._drop(number)
         self._blocks, self._positions = (
             _in_order(self._blocks),
             OrderedDict((day, _in_order(at)) for day, at in self._positions.items()),
         )
+
+    def _drop(self, number: int) -> None:
+        """A block that no loan is left of."""
+        del self._blocks[number]
+        for at in self._positions.values():
+            del at[number]
 
     def _remember(self, days: Sequence[date]) -> None:
         if not (ordered := sorted(set(days))):

@@ -199,6 +199,8 @@ class Repayment(Base):
         _unique_while("undone_at IS NULL", "uq_repayments_reverses_id", "reverses_id"),
         # Sums by loan and day are read from this index alone.
         _index_while("undone_at IS NULL", "ix_repayments_sums", "loan_id", "received_on", "amount"),
+        # What was known before it was undone.
+        _index_while("undone_at IS NOT NULL", "ix_repayments_undone", "loan_id"),
         Index(None, "batch_id"),
     )
 
@@ -230,6 +232,25 @@ class Request(Base):
     fingerprint: Mapped[str] = mapped_column(String(64))
     row_id: Mapped[int]
     created_at: Mapped[datetime]
+
+
+class Acknowledgement(Base):
+    """Somebody looked at a finding and said that it is right: what was found on which loan, by its facts.
+
+    ``facts`` is the SHA-256 of what the finding says, so that other facts are another finding. ``undone_at``: it was
+    taken back.
+    """
+
+    __tablename__ = "acknowledgements"
+    __table_args__ = (_unique_while("undone_at IS NULL", "uq_acknowledgements_finding", "loan_id", "kind", "facts"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    loan_id: Mapped[int] = mapped_column(ForeignKey("loans.id"))
+    kind: Mapped[str] = mapped_column(String(40))
+    facts: Mapped[str] = mapped_column(String(64))
+    recorded_by: Mapped[str] = mapped_column(String(100))
+    created_at: Mapped[datetime]
+    undone_at: Mapped[datetime | None]
 
 
 ENUMERATED: dict[str, Any] = {"frequency": Frequency, "method": Method, "rounding": Rounding}

@@ -29,6 +29,7 @@ STATUSES: dict[type[errors.Refusal], int] = {
     errors.LoanNotFound: 404,
     errors.RepaymentNotFound: 404,
     errors.BatchNotFound: 404,
+    errors.FigureNotFound: 404,
     errors.DatabaseBusy: 503,
     errors.DatabaseUnusable: 503,
     errors.TookTooLong: 503,

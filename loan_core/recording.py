@@ -19,7 +19,7 @@ from loan_core.entries import LoanEntry, RepaymentEntry
 from loan_core.errors import KeyTaken, LoanNotFound, ReferenceTaken
 from loan_core.fields import is_storable
 from loan_core.models import Loan, Repayment, Request
-from loan_core.store import Write
+from loan_core.writing import Write
 
 Row = TypeVar("Row", Loan, Repayment)
 Key = TypeVar("Key", int, str)
@@ -27,6 +27,7 @@ Key = TypeVar("Key", int, str)
 _PREFIXES: dict[Any, str] = {Loan: "L", Repayment: "RP"}
 
 _KEYS_AT_ONCE = 5_000
+_LOAN = select(Loan).where(Loan.id == bindparam("loan_id"))
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def remember(write: Write, key: IdempotencyKey | None, row: Loan | Repayment) ->
 
 def loan_by_id(session: Session, loan_id: int) -> Loan:
     """A loan, or ``LoanNotFound``; an id beyond what the table can hold is of no loan either."""
-    loan = session.get(Loan, loan_id) if 0 < loan_id < 2**63 else None
+    loan = session.scalar(_LOAN, {"loan_id": loan_id}) if 0 < loan_id < 2**63 else None
     if loan is None:
         raise LoanNotFound(loan_id)
     return loan
@@ -157,7 +158,8 @@ def unused_references(
     while doubtful:
         taken = {reference for reference in doubtful.values() if is_given(reference)}
         for part in in_slices(set(doubtful.values()) - taken):
-            taken |= set(session.scalars(select(table.reference).where(among(session, table.reference, part))))
+            named = select(table.reference).where(among(session, table.reference, part))
+            taken |= set(session.connection().scalars(named))
         doubtful = {number: f"{reference}-2" for number, reference in doubtful.items() if reference in taken}
         made_up |= doubtful
     return made_up
@@ -165,6 +167,8 @@ def unused_references(
 
 def among(session: Session, column: Any, keys: Sequence[Key]) -> ColumnElement[bool]:
     """Whether a column is one of these. They go over as one value: a statement of a thousand values takes its time."""
+    if len(keys) == 1:
+        return cast(ColumnElement[bool], column == keys[0])
     if session.get_bind().dialect.name == "sqlite":
         listed = select(func.json_each(json.dumps(keys)).table_valued("value").c.value)
         return cast(ColumnElement[bool], column.in_(listed))

@@ -70,9 +70,16 @@ class Settings:
     def seconds_of_today_left(self) -> int:
         """Until midnight in the book's time zone, where a day may have 23 hours, or 25."""
         now = self.now()
-        tomorrow = datetime.combine(now.astimezone(self.timezone).date() + timedelta(days=1), datetime.min.time())
-        midnight = tomorrow.replace(tzinfo=self.timezone) if self.timezone else tomorrow.astimezone()
-        return int((midnight.astimezone(UTC) - now).total_seconds())
+        return int((self._midnight_after(now.astimezone(self.timezone).date()) - now).total_seconds())
+
+    def end_of(self, day: date) -> datetime:
+        """The last instant of a day in the book's time zone, in UTC."""
+        return self._midnight_after(day) - timedelta(microseconds=1)
+
+    def _midnight_after(self, day: date) -> datetime:
+        morning = datetime.combine(day + timedelta(days=1), datetime.min.time())
+        midnight = morning.replace(tzinfo=self.timezone) if self.timezone else morning.astimezone()
+        return midnight.astimezone(UTC)
 
 
 def _number(environment: Mapping[str, str], name: str, default: int, largest: int, what: str = "number") -> int:

@@ -1,12 +1,10 @@
 """The database: one way to read, one way to write. SQLite or PostgreSQL, by its URL; nothing connects on import."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from datetime import datetime, timedelta
-from functools import cached_property
+from datetime import datetime
 from pathlib import Path
-from threading import Lock, Semaphore
-from typing import Any, cast
+from typing import Any
 
 import pandas as pd
 from alembic import command
@@ -14,39 +12,33 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Engine,
     Select,
-    Table,
-    bindparam,
     create_engine,
     event,
     func,
     make_url,
     select,
     text,
-    update,
 )
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.attributes import set_committed_value
 
 from loan_core.errors import DatabaseBusy, DatabaseUnusable, Refusal, TookTooLong, shortened
-from loan_core.models import Edition, Loan, Revision
+from loan_core.models import Edition
+from loan_core.writing import Write, Writers
 
 LOCK_WAIT_MS = 5_000
 MIGRATION_WAIT_MS = 120_000
-_MOMENT = timedelta(microseconds=1)
 STATEMENT_WAIT_MS = 120_000
 """No question of a book of a million loans takes half as long. Exports read a thousand rows at a statement, imports
-write ten thousand; what takes longer by its nature, ``Write.take_time`` and migrations, is not broken off."""
+write ten thousand; what ``takes_time`` by its nature, and migrations, are not broken off."""
 IDLE_WAIT_MS = 300_000
 """A process that hangs with the book's lock in hand loses it then."""
 _CONNECTIONS_KEPT = 5
-_WRITERS_AT_ONCE = 4
 _MIGRATION_LOCK = 0x10A2_B00C
 _EMPTY_TYPES = {int: "int64", str: "str", datetime: "datetime64[us, UTC]"}
 _KEPT_ALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 60_000}
@@ -54,79 +46,6 @@ _POSTGRES_OPTIONS = {"connect_timeout": 10, **_KEPT_ALIVE}
 _SQLITE_BUSY = ("database is locked", "database table is locked", "database schema is locked")
 _POSTGRES_BUSY = ("55P03", "40001", "40P01", "53300")
 _POSTGRES_TIMED_OUT = "57014"
-
-
-class Write:
-    """One transaction under the book's lock. To ask for its ``revision`` is to move it; else it stays.
-
-    ``at`` is its instant, later than that of every write before, whatever the clocks of those who write say: what was
-    recorded by an instant is what some revision held.
-    """
-
-    def __init__(self, session: Session, edition: Edition, now: datetime) -> None:
-        self.session = session
-        self.revision_before = edition.revision
-        self.touched: set[int] = set()
-        self.at = max(now, edition.written_at + _MOMENT) if edition.written_at else now
-
-    @cached_property
-    def revision(self) -> int:
-        revision = self.revision_before + 1
-        self.session.execute(_MOVED, {"revision": revision, "written_at": self.at})
-        self.add(Revision(revision=revision, written_at=self.at))
-        return revision
-
-    def stamp(self, loan: Loan) -> None:
-        """Mark a loan as changed by this write."""
-        self.session.execute(_STAMPED, {"of": loan.id, "stamp": self.revision})
-        set_committed_value(loan, "revision", self.revision)
-        self.touched.add(loan.id)
-
-    def add(self, row: Any) -> None:
-        """Insert a row at once, without the ceremony by which a session finds out what is new: all of it is."""
-        table = row.__table__
-        for column in table.columns:
-            if column.default is not None and getattr(row, column.key) is None:
-                setattr(row, column.key, column.default.arg)
-        self.session.execute(table.insert(), {column.key: getattr(row, column.key) for column in table.columns})
-
-    def stamp_where(self, condition: ColumnElement[bool]) -> int:
-        """Mark all such loans as changed by this write, and count them."""
-        marked = update(Loan).where(condition).values(revision=self.revision).returning(Loan.id)
-        ids = self.session.scalars(marked).all()
-        self.touched.update(ids)
-        return len(ids)
-
-    def next_id(self, table: type[Any]) -> int:
-        """The id of the next row of a table; the lock keeps it ours."""
-        return (self.session.scalar(select(func.max(table.id))) or 0) + 1
-
-    def insert(self, table: type[Any], columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-        """Many rows of some columns, by the driver's own fast path; a value is as its column stores it."""
-        connection = self.session.connection()
-        driver: Any = connection.connection.driver_connection
-        named = f"{table.__tablename__} ({', '.join(columns)})"
-        try:
-            if connection.dialect.name == "sqlite":
-                driver.executemany(f"INSERT INTO {named} VALUES ({', '.join('?' * len(columns))})", rows)  # noqa: S608
-                return
-            with driver.cursor() as cursor, cursor.copy(f"COPY {named} FROM STDIN") as copy:
-                for row in rows:
-                    copy.write_row(row)
-        except connection.dialect.loaded_dbapi.Error as error:
-            base = connection.dialect.loaded_dbapi.Error
-            raise DBAPIError.instance(f"INSERT INTO {named}", (), error, base) from error
-
-    def as_stored(self, column: Any, value: object) -> Any:
-        """A value as the driver takes it for a column."""
-        dialect = self.session.connection().dialect
-        process = column.type.dialect_impl(dialect).bind_processor(dialect)
-        return process(value) if process else value
-
-    def take_time(self) -> None:
-        """No statement of this write is broken off, however long it takes: an import, the undoing of one."""
-        if self.session.connection().dialect.name == "postgresql":
-            self.session.execute(text("SET LOCAL statement_timeout = 0"))
 
 
 class Store:
@@ -139,10 +58,9 @@ class Store:
     def __init__(self, uri: str, connections: int = 15) -> None:
         self.after_commit: Callable[[set[int]], None] = lambda loan_ids: None
         self._engine = _engine(uri, connections)
-        self._writing = self._engine.execution_options(begin="BEGIN IMMEDIATE")
+        self._writers = Writers(self._engine.execution_options(begin="BEGIN IMMEDIATE"))
         self._reading = self._engine
         self._compiled: dict[Any, Any] = {}
-        self._is_my_turn = Lock() if self.is_near else Semaphore(_WRITERS_AT_ONCE)
         if self._engine.dialect.name == "postgresql":
             # One snapshot for every statement of a question, so that an answer is of one revision.
             self._reading = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
@@ -180,36 +98,29 @@ class Store:
         return self._engine.dialect.name == "sqlite"
 
     @contextmanager
-    def write(self, now: datetime) -> Iterator[Write]:
-        """The one way to change anything: alone under the book's lock, all or nothing."""
+    def write(self, now: datetime, *, takes_time: bool = False) -> Iterator[Write]:
+        """The one way to change anything: alone under the book's lock, all or nothing; on the disk when it is over.
+
+        A write that ``takes_time``, an import or the undoing of one, keeps nobody else's waiting for its end, and no
+        statement of it is broken off.
+        """
         with (
-            self._turn(),
             _refused_in_words(self._engine.url),
-            Session(self._writing, expire_on_commit=False) as session,
+            self._writers.turn(LOCK_WAIT_MS / 1000, takes_time) as round,
+            round.session() as session,
             session.begin(),
         ):
-            write = Write(session, session.scalars(_THE_BOOK.with_for_update()).one(), now)
+            if takes_time and self._engine.dialect.name == "postgresql":
+                session.execute(text("SET LOCAL statement_timeout = 0"))
+            write = Write(session, now)
             yield write
         self.after_commit(write.touched)
-
-    @contextmanager
-    def _turn(self) -> Iterator[None]:
-        # SQLite's writers poll for its lock, each asleep a little longer than the last time; this process's queue here.
-        if not self._is_my_turn.acquire(timeout=LOCK_WAIT_MS / 1000):
-            raise DatabaseBusy
-        try:
-            yield
-        finally:
-            self._is_my_turn.release()
 
     def close(self) -> None:
         self._engine.dispose()
 
 
 _THE_BOOK: Select[Edition] = select(Edition)
-# As tables: what is said of an entity takes a session ten times as long.
-_MOVED = cast(Table, Edition.__table__).update()
-_STAMPED = cast(Table, Loan.__table__).update().where(Loan.id == bindparam("of")).values(revision=bindparam("stamp"))
 
 
 def edition(session: Session) -> Edition:

@@ -29,6 +29,7 @@ MONEY = frozenset(
         *(f"at_risk_{days}" for days in PAR_DAYS),
         "outstanding_principal",
         "overdue_principal",
+        "of_principal",
         "size_from",
         "size_below",
     )

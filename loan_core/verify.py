@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from loan_core.answers import counted, loan_status
+from loan_core.batches import no_progress
 from loan_core.book import Book
 from loan_core.calculation.allocation import cover
 from loan_core.calculation.collection import collections
@@ -16,6 +17,7 @@ from loan_core.calculation.money import total
 from loan_core.calculation.pairing import by_day, kept, pieces
 from loan_core.calculation.position import State
 from loan_core.calculation.schedule import schedule, slices
+from loan_core.checking import Progress
 from loan_core.published import CASES
 from loan_core.standing import Standing
 
@@ -56,10 +58,13 @@ class Check:
         self.named += [str(names[at]) for at in broken[: _NAMED - len(self.named)]]
 
 
-def check_the_arithmetic(book: Book, as_of: date) -> Iterator[Check]:
-    """Every check, as each is done: the published cases, then this book on a day."""
+def check_the_arithmetic(book: Book, as_of: date, progress: Progress = no_progress) -> Iterator[Check]:
+    """Every check, as each is done: the published cases, then this book on a day.
+
+    ``progress`` is told how many loans are behind it, of how many.
+    """
     yield from check_published()
-    yield from check_book(book, as_of)
+    yield from check_book(book, as_of, progress)
 
 
 def summary(checks: Iterable[Check]) -> str:
@@ -80,16 +85,16 @@ def check_published() -> Iterator[Check]:
         yield check
 
 
-def check_book(book: Book, as_of: date) -> Iterator[Check]:
+def check_book(book: Book, as_of: date, progress: Progress = no_progress) -> Iterator[Check]:
     """This book's own identities at the end of a day. Memory stays flat: slices of loans, one after the other."""
     standing = book.standing(as_of)
-    yield from _of_each_loan(standing)
+    yield from _of_each_loan(standing, progress)
     yield from _of_each_currency(standing)
     yield _of_the_portfolio(book, standing)
     yield _of_the_statuses(book, standing)
 
 
-def _of_each_loan(standing: Standing) -> Iterator[Check]:
+def _of_each_loan(standing: Standing, progress: Progress) -> Iterator[Check]:
     checks = {
         "principal": Check("the principal of all installments is the amount lent, and no part is negative", "loan"),
         "received": Check("the total paid is the sum of what was received", "loan"),
@@ -97,7 +102,7 @@ def _of_each_loan(standing: Standing) -> Iterator[Check]:
         "remaining": Check("paid, remaining and overpaid make up what falls due in all", "loan"),
         "lateness": Check("days past due, outstanding and overdue principal are the same by two ways", "loan"),
     }
-    day = np.datetime64(standing.as_of, "D")
+    day, done = np.datetime64(standing.as_of, "D"), 0
     for rows in slices(standing.terms):
         part = standing[rows]
         lines, at = schedule(part.terms), part.at
@@ -120,6 +125,8 @@ def _of_each_loan(standing: Standing) -> Iterator[Check]:
         }
         for name, check in checks.items():
             check.put(holds[name], part.references)
+        done += len(part)
+        progress("Checking", done, len(standing))
     yield from checks.values()
 
 

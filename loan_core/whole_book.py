@@ -1,8 +1,9 @@
 """Every loan and where it stands on a day, out of memory; the revision says whether that is still true."""
 
+from abc import ABC, abstractmethod
 from collections import Counter, OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -13,34 +14,33 @@ import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from loan_core.blocks import Block, count_newer, read_block, read_newer, read_range
+from loan_core.blocks import Block, count_newer, ids_newer, read_block, read_newer, read_range
 from loan_core.calculation.calendar import Calendar
 from loan_core.calculation.portfolio import Totals
 from loan_core.calculation.position import Thresholds
+from loan_core.known import NOW, Known
 from loan_core.memory import Memory, Snapshot
 from loan_core.models import Edition
 from loan_core.selection import Selection
 from loan_core.store import Store, edition
 
 _EDITION = select(Edition.book_id, Edition.revision)
-# So few changed loans come quicker through the transaction that asks than through one of their own.
-_FEW = 200
 PARTS_REMEMBERED = 3
 
 OfACurrency = TypeVar("OfACurrency")
 
 
-class WholeBook:
-    """The book's memory, shared by the threads of a process, and brought to the newest revision at every question.
+class Remembered(ABC):
+    """A memory of the book that the threads of a process share, and what can be asked of it.
 
-    ``memory_mb`` bounds what is kept of loans' positions on days asked about. The loans of a selection have a memory
-    of their own; the last few are kept while nothing is written.
+    The loans of a selection have a memory of their own; the last few are kept while nothing is written.
     """
 
-    def __init__(self, store: Store, thresholds: Thresholds, memory_mb: int) -> None:
-        self._store = store
-        self._new_memory = partial(Memory, thresholds, memory_mb * 2**20)
-        self._memory = self._new_memory()
+    known = NOW
+    """What is counted of what the database holds."""
+
+    def __init__(self, new_memory: Callable[[], Memory], memory: Memory) -> None:
+        self._new_memory, self._memory = new_memory, memory
         self._parts: OrderedDict[tuple[date, Selection], Memory] = OrderedDict()
         self._lock = Lock()
 
@@ -77,17 +77,13 @@ class WholeBook:
         with self._newest(()):
             return self._memory.blocks
 
-    def blocks_seen_by(self, session: Session) -> Sequence[Block]:
-        """The same as this transaction sees it, which may begin anew here."""
-        with self._lock:
-            self._bring_to(session, ())
-            return self._memory.blocks
-
+    @abstractmethod
     def seen_by(self, session: Session, as_of: date) -> Snapshot:
         """Every loan at the end of a day as this transaction sees it, which may begin anew here."""
-        with self._lock:
-            self._bring_to(session, [as_of])
-            return self._memory.snapshot(as_of)
+
+    @abstractmethod
+    def _newest(self, days: Sequence[date]) -> AbstractContextManager[int]:
+        """The memory in its newest revision, for this thread alone; what is read anew is read for these days."""
 
     def _part(self, chosen_on: date, selection: Selection, days: Sequence[date]) -> Memory:
         """The memory of the loans that are meant on a day, of any currency; of the whole book where all are meant."""
@@ -105,15 +101,73 @@ class WholeBook:
             self._parts.popitem(last=False)
         return part
 
+
+class BookThen(Remembered):
+    """The book as it was known at a revision: whatever is written, it stays so. It is loaded when it is first asked."""
+
+    def __init__(self, new_memory: Callable[[], Memory], load: Callable[[], Memory], known: Known) -> None:
+        super().__init__(new_memory, new_memory())
+        self._load, self.known = load, known
+
+    @property
+    def loans(self) -> int:
+        return self._memory.loans
+
+    def seen_by(self, session: Session, as_of: date) -> Snapshot:
+        return self.on(as_of)
+
     @contextmanager
     def _newest(self, days: Sequence[date]) -> Iterator[int]:
-        """The memory in its newest revision, for this thread alone; what is read anew is read for these days."""
+        with self._lock:
+            # A question that broke off in the middle has left nothing.
+            if self._memory.edition is None:
+                self._memory = self._load()
+            yield self.known.revision
+
+
+class WholeBook(Remembered):
+    """The book as it is, brought to the newest revision at every question.
+
+    ``memory_mb`` bounds what is kept of loans' positions on days asked about.
+    """
+
+    def __init__(self, store: Store, thresholds: Thresholds, memory_mb: int) -> None:
+        new_memory = partial(Memory, thresholds, memory_mb * 2**20)
+        super().__init__(new_memory, new_memory())
+        self._store = store
+
+    def as_known(self, known: Known) -> BookThen:
+        """The same book as it was known."""
+        return BookThen(self._new_memory, partial(self._loaded, known), known)
+
+    def _loaded(self, known: Known) -> Memory:
+        """Where few loans were written to since, they alone are read, and all else is what this memory holds."""
+        with self._store.read() as session, self._lock:
+            self._bring_to(session, ())
+            edition = self._seen(session)[0], known.revision
+            replaced = ids_newer(session, edition[1])
+            if len(replaced) <= self._memory.loans // 4:
+                memory = self._memory.copy()
+                memory.patch(read_newer(session, edition[1], known), edition, replaced)
+            else:
+                memory = self._new_memory()
+                memory.load(_all_blocks(session, known), edition, ())
+            return memory
+
+    def seen_by(self, session: Session, as_of: date) -> Snapshot:
+        with self._lock:
+            self._bring_to(session, [as_of])
+            return self._memory.snapshot(as_of)
+
+    @contextmanager
+    def _newest(self, days: Sequence[date]) -> Iterator[int]:
         with self._lock:
             found: Any = self._store.glance(_EDITION)
             if self._memory.edition != tuple(found):
                 with self._store.read() as session:
                     self._bring_to(session, days)
-            yield found[1]
+            # Not the one that was found: somebody may have written since.
+            yield self._memory.revision
 
     def _bring_to(self, session: Session, days: Sequence[date]) -> None:
         """Make the memory and the transaction see one revision, the newer one of theirs."""
@@ -128,12 +182,16 @@ class WholeBook:
         if known is not None and _is_newer(seen, known) and count_newer(session, known[1]) <= few:
             self._memory.patch(read_newer(session, known[1]), seen)
             return
-        read = (read_block(session, number) for number in read_range(session))
-        self._memory.load((block for block in read if len(block)), seen, days)
+        self._memory.load(_all_blocks(session), seen, days)
 
     def _seen(self, session: Session) -> tuple[str, int]:
         found = edition(session)
         return found.book_id, found.revision
+
+
+def _all_blocks(session: Session, known: Known = NOW) -> Iterator[Block]:
+    read = (read_block(session, number, known) for number in read_range(session))
+    return (block for block in read if len(block))
 
 
 def _is_newer(seen: tuple[str, int], known: tuple[str, int]) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from loan_core import FIGURES, currency
 from pages._look import NOTHING, counted, day, figure, markdown, money, percent, short_money
 
 PERIODS = ("Last 12 months", "This month", "Last month", "Last quarter", "All", "Other months")
@@ -110,6 +111,9 @@ def share(part: float | None) -> str:
     return NOTHING if part is None else f"{100 * part:.1f}%"
 
 
+COLLECTION_FIGURES = ("due", "received", "on_time_rate", "current_collection_rate", "clean_up_rate")
+
+
 def collection_figures(period: Any, code: str) -> list[dict[str, Any]]:
     """The figures of a period, each the keywords of a metric."""
     parts = period.due, period.unpaid, period.received, period.advance, period.arrears_before
@@ -120,20 +124,19 @@ def collection_figures(period: Any, code: str) -> list[dict[str, Any]]:
         {
             "label": "On-time rate",
             "value": share(period.on_time_rate),
-            "help": "Of what first fell due in the period, the share paid on or before its due date.",
+            "help": FIGURES["on_time_rate"].definition,
             "delta_description": f"of {due} due",
         },
         {
             "label": "Current collection rate",
             "value": share(period.current_collection_rate),
-            "help": "All received in the period, less advance payments, over what first fell due in it. Arrears that "
-            "came in count: it may exceed 100%.",
+            "help": FIGURES["current_collection_rate"].definition,
             "delta_description": f"of {received} received",
         },
         {
             "label": "Clean-up rate",
             "value": share(period.clean_up_rate),
-            "help": "Of what was in arrears when the period began, the share recovered in it.",
+            "help": FIGURES["clean_up_rate"].definition,
             "delta_description": f"of {before} in arrears before",
         },
     ]
@@ -206,6 +209,12 @@ def step(kind: str, code: str, row: dict[str, Any]) -> str:
         return f"{low}% and more" if end is None else f"{'0' if start == 1 else low}–{end / 10_000:.0f}%"
     low = short_money(start, code)
     return f"{low} and more" if end is None else f"{low}–{short_money(end, code)}"
+
+
+def longest(rows: Sequence[dict[str, Any]], kind: str, code: str) -> str:
+    """The figure that the longest bar of a histogram shows."""
+    start = max(rows, key=lambda row: row["outstanding_principal"])[f"{kind}_from"]
+    return f"{kind}_{start // 10 ** currency(code).exponent if kind == 'size' else start}"
 
 
 def shown(rows: Sequence[dict[str, Any]], first: date, last: date) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from loan_core import currency
+from loan_core import FIGURES, currency
 from pages._look import NOTHING, STANDINGS, day, figure, markdown, money, percent
 
 
@@ -64,9 +64,9 @@ def book_figures(year: Sequence[BookDay], before: BookDay, code: str) -> list[di
             "Gross portfolio",
             [each.gross_portfolio for each in on],
             code,
-            "The outstanding principal of active loans.",
+            FIGURES["gross_portfolio"].definition,
         ),
-        _counts("Active loans", [each.active for each in on], "Loans that have started and are not paid off."),
+        _counts("Active loans", [each.active for each in on], FIGURES["active_loans"].definition),
         _sums(
             f"Expected in {month}", [each.due for each in so_far], code, f"What fell due {compared}", chart_type="bar"
         ),
@@ -93,8 +93,7 @@ def book_figures(year: Sequence[BookDay], before: BookDay, code: str) -> list[di
         _shares(
             "PAR 30",
             [each.par for each in (*year, before)],
-            "Portfolio at risk: the whole outstanding principal of loans more than 30 days past due, as a share of the "
-            "gross portfolio.",
+            FIGURES["par_30"].definition,
             better="down",
         ),
         *(_status(word, [_loans(word, each) for each in on], way) for word, way in _WAYS.items()),
@@ -118,6 +117,25 @@ def book_rows(today: BookDay, code: str) -> list[tuple[str, str, dict[str, str]]
             for word in _WAYS
         ),
     ]
+
+
+def book_explained(today: date) -> list[dict[str, str]]:
+    """What to ask for to have each of these figures explained."""
+    so_far, month = (_period(*each) for each in (month_so_far(today), month_to(today)))
+    return [
+        {"figure": "gross_portfolio"},
+        {"figure": "active_loans"},
+        {"figure": "due"} | so_far,
+        {"figure": "received"} | so_far,
+        {"figure": "on_time_collection"} | month,
+        {"figure": "arrears"},
+        {"figure": "par_30"},
+        *({"figure": word.lower().replace(" ", "_")} for word in _WAYS),
+    ]
+
+
+def _period(first: date, last: date) -> dict[str, str]:
+    return {"first": first.isoformat(), "last": last.isoformat()}
 
 
 # A status, and which way it is good news that more loans or fewer are of it.

@@ -28,17 +28,37 @@ def book() -> Book:
 
 def as_of() -> date:
     """The day that the URL asks about: ``?as_of=2018-06-30``; today where it names none, or none that there is."""
-    return _day_of(st.query_params.get("as_of", "")) or book().today()
+    return day_asked("as_of") or book().today()
+
+
+def day_asked(name: str) -> date | None:
+    """A day that the URL names, if there is such a day."""
+    return _day_of(st.query_params.get(name, ""))
 
 
 # A page asks for its day some thirty times.
 @lru_cache(maxsize=64)
 def _day_of(asked: str) -> date | None:
     try:
-        day_asked = datetime.strptime(asked, "%Y-%m-%d").date()  # noqa: DTZ007
+        named = datetime.strptime(asked, "%Y-%m-%d").date()  # noqa: DTZ007
     except ValueError:
         return None
-    return day_asked if FIRST_DAY <= day_asked <= LAST_DAY else None
+    return named if FIRST_DAY <= named <= LAST_DAY else None
+
+
+def known_asked() -> int | None:
+    """The revision as of which the URL asks what was known: ``?known=123``."""
+    return revision_in(st.query_params.get("known", ""))
+
+
+def revision_in(asked: str) -> int | None:
+    return int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 19 else None
+
+
+def seen() -> Any:
+    """Who answers for all the loans: the book, or the book as it was known at the revision that the URL asks for."""
+    known = known_asked()
+    return book() if known is None else book().as_known(known)
 
 
 def currency_asked() -> str:
@@ -52,9 +72,9 @@ def _one_of(codes: list[str]) -> str:
 
 
 def keep_asked() -> None:
-    """The links of the navigation know no query: the day and the currency go on to the next page all the same."""
+    """The links of the navigation know no query: the day, the currency and the revision go on to the next page."""
     kept = st.session_state.setdefault("kept", {})
-    for name in ("as_of", "currency"):
+    for name in ("as_of", "currency", "known"):
         if name in st.query_params:
             kept[name] = st.query_params[name]
         elif name in kept:
@@ -62,8 +82,13 @@ def keep_asked() -> None:
 
 
 def forget_day() -> None:
-    st.session_state.get("kept", {}).pop("as_of", None)
-    st.query_params.pop("as_of", None)
+    forget("as_of")
+
+
+def forget(name: str) -> None:
+    """Off with what the URL asks for, on the next page as well."""
+    st.session_state.get("kept", {}).pop(name, None)
+    st.query_params.pop(name, None)
 
 
 def loan_id() -> int | None:
@@ -76,12 +101,17 @@ def here(**params: object) -> dict[str, str]:
     """The query of a link. It writes the day out: whoever follows it later sees what was seen here."""
     codes = book().currencies()
     written = {"currency": _one_of(codes)} if len(codes) > 1 else {}
+    if known_asked() is not None:
+        written["known"] = str(known_asked())
     return {name: str(value) for name, value in params.items()} | {"as_of": as_of().isoformat()} | written
 
 
 def whole_link() -> str:
-    """The address of this page as it stands, with the day written out."""
-    return f"{st.context.url or ''}?{urlencode(here(**st.query_params.to_dict()))}"
+    """The address of this page as it stands, with the day written out, and the revision that it is of."""
+    query = here(**st.query_params.to_dict())
+    if known_asked() is None:
+        query["revision"] = str(book().edition(as_of()).revision)
+    return f"{st.context.url or ''}?{urlencode(query)}"
 
 
 def go(page: str, **params: object) -> None:
@@ -164,6 +194,13 @@ def chart(figure: Any, alt: str) -> None:
     drawn = Drawn(figure) if isinstance(figure, dict) else figure
     height = drawn.to_dict()["layout"]["height"]
     st.plotly_chart(drawn, theme=None, height=height, config=STILL, alt=alt)
+
+
+def clicked(figure: Any, alt: str, key: str) -> list[Any]:
+    """The same of a figure whose points know what they stand for: that of the one which was clicked on."""
+    shown = {"theme": None, "height": figure.layout.height, "config": STILL, "alt": alt, "key": key}
+    picked = st.plotly_chart(figure, on_select="rerun", selection_mode="points", **shown).selection.points
+    return [point["customdata"] for point in picked if "customdata" in point]
 
 
 def made(export: Callable[..., Iterable[bytes]], *said: Any, **stated: Any) -> bytes:

@@ -15,6 +15,9 @@ from pages._look import NOTHING, day, signed
 SMALL = 60, 46
 """So many rows, and so many characters in a row, two between its cells, are a table: a wider one scrolls on a phone."""
 
+NUMBERS = ("loans", "of_loans", "worst", "months_on_book")
+"""How the names of columns begin that hold whole numbers."""
+
 Rows = Sequence[dict[str, Any]]
 
 
@@ -22,7 +25,7 @@ _FORMATS: dict[str, Callable[[str], Callable[[Any], str]]] = {
     "money": lambda code: lambda amount: signed(amount, code),
     "share": lambda _: lambda part: NOTHING if part is None else f"{part:.1f}%",
     "day": lambda _: day,
-    "number": lambda _: "{:,}".format,
+    "number": lambda _: lambda number: NOTHING if pd.isna(number) else f"{number:,}",
     "words": lambda _: str,
 }
 
@@ -45,7 +48,8 @@ def show(
         st.table(frame.style.format(formats, na_rep=NOTHING), hide_index=True, border="horizontal", alt=alt)
         return
     config = {words: _column(kind, words, frame[words], code) for words, kind in kinds.items()}
-    st.dataframe(frame, hide_index=True, column_config=config, placeholder="", row_height=38, height="content", alt=alt)
+    height: Any = "content" if len(rows) <= SMALL[0] else 600
+    st.dataframe(frame, hide_index=True, column_config=config, placeholder="", row_height=38, height=height, alt=alt)
 
 
 def as_table(rows: Rows, columns: dict[str, str], code: str, name: str, said: Any = MappingProxyType({})) -> None:
@@ -68,18 +72,24 @@ def offer(rows: Rows, code: str, name: str, label: str = "CSV") -> None:
     )
 
 
-def _cells(values: list[Any], kind: str, code: str) -> list[Any]:
-    """Money in major units, shares in percent, the rest as it is."""
+def _cells(values: list[Any], kind: str, code: str) -> Any:
+    """Money in major units, shares in percent, whole numbers that may be missing, the rest as it is."""
     units = 10 ** currency(code).exponent
     if kind == "money":
         return [amount / units for amount in values]
+    if kind == "number":
+        return pd.array(values, dtype="Int64")
     return [None if value is None else 100 * value for value in values] if kind == "share" else values
 
 
 def _kind(name: str) -> str:
     if name in tables.MONEY:
         return "money"
-    return "share" if name in tables.SHARES else {"day": "day", "loans": "number"}.get(name, "words")
+    if name in tables.SHARES or name.startswith("share_"):
+        return "share"
+    # A month names a column of days late in it.
+    is_number = name.startswith(NUMBERS) or name[:1].isdecimal()
+    return "day" if name == "day" else "number" if is_number else "words"
 
 
 def _column(kind: str, words: str, cells: pd.Series, code: str) -> Any:

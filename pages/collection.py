@@ -1,6 +1,7 @@
 """What came in of what fell due?"""
 
-from datetime import date
+from datetime import date, timedelta
+from functools import partial
 
 import streamlit as st
 
@@ -9,6 +10,7 @@ from pages import _collection_charts as charts
 from pages._analysis_words import (
     A_YEAR,
     COLLECTION_COLUMNS,
+    COLLECTION_FIGURES,
     PERIODS,
     collected,
     collection_figures,
@@ -20,7 +22,8 @@ from pages._analysis_words import (
     shown,
     span,
 )
-from pages._desk import as_of, book, chart, clear_filters, currency_asked, empty_book, here, in_url, theme
+from pages._desk import as_of, book, chart, clear_filters, currency_asked, empty_book, here, in_url, seen, theme
+from pages._explaining import explain
 from pages._filters import filters_asked, more_filters, say_filters, search_field, selection_asked
 from pages._look import counted, day, markdown
 from pages._tables import offer, show
@@ -45,7 +48,7 @@ with st.container(gap=None):
     st.title("Collections", anchor=False)
     summary = st.empty()
 code = currency_asked()
-loans = book().analysis(as_of(), **selection_asked("all")[0]).get(code)
+loans = seen().analysis(as_of(), **selection_asked("all")[0]).get(code)
 if loans is None and not book().currencies():
     empty_book()
 with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -73,9 +76,11 @@ if period.due:
     loss = implied_loss(loans.collections.implied_annual_loss(period), term, rate, of_known)
     st.markdown(f":gray[{markdown(left_over(period, code))} {markdown(loss)}]")
 grid = st.grid(5, min_column_width=150, gap="small")
-for figure in collection_figures(period, code):
-    with grid.cell():
+explained = partial(explain, first=first, last=min(months_back(last, -1) - timedelta(days=1), as_of()))
+for key, figure in zip(COLLECTION_FIGURES, collection_figures(period, code), strict=True):
+    with grid.cell(), st.container(gap="xxsmall"):
         st.metric(**figure)
+        explained(key)
 
 # A short period is shown among the months before it.
 rows = shown(tables.months(loans.months), min(first, months_back(last, A_YEAR - 1)), last)
@@ -87,12 +92,14 @@ if rows:
         figure = charts.due_chart(rows, first, last, code, theme())
         chart(figure, charts.months_sentence(rows, charts.DUE, "due", code))
         st.caption("By the month of the due date: when it was paid.")
+        explained("due", "Explain these bars")
     with right:
         st.header("What came in", anchor=False)
         st.markdown(charts.key(charts.RECEIVED, rows, ":gray[╍ Fell due]"))
         figure = charts.received_chart(rows, first, last, code, theme())
         chart(figure, charts.months_sentence(rows, charts.RECEIVED, "received", code))
         st.caption("By the month in which it was received: what it paid.")
+        explained("received", "Explain these bars")
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.header("Month by month", anchor=False)
         offer(rows[::-1], code, f"collections-{rows[0]['month']}-{rows[-1]['month']}")

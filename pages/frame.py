@@ -15,10 +15,13 @@ from pages._desk import (
     here,
     in_url,
     keep_asked,
+    known_asked,
     theme,
     whole_link,
 )
 from pages._form import arrive
+from pages._known import check_known, say_known
+from pages._link import say_what_came
 from pages._look import data_words, day, markdown
 
 PAGES = Path(__file__).parent
@@ -34,8 +37,17 @@ STATUS = st.Page("status.py", title="Status", icon=":material/stairs:")
 EXCHANGE = st.Page("exchange.py", title="Exchange", icon=":material/swap_vert:")
 COLLECTION = st.Page("collection.py", title="Collections", icon=":material/event_available:")
 RISK = st.Page("risk.py", title="Risk", icon=":material/monitoring:")
+LATENESS = st.Page("lateness.py", title="Lateness", icon=":material/grid_on:")
+VINTAGES = st.Page("vintages.py", title="Vintages", icon=":material/stacked_line_chart:")
+INBOX = st.Page("inbox.py", title="Inbox", icon=":material/inbox:")
+CHECK = st.Page("check.py", title="Check", icon=":material/verified:")
+EXPLAIN = st.Page("explain.py", title="Explain", icon=":material/functions:", visibility="hidden")
+SINCE = st.Page("since.py", title="What came since", icon=":material/difference:", visibility="hidden")
+# What these pages show, the book can show as it was known.
+AS_KNOWN = (PORTFOLIO, LOANS, COLLECTION, RISK)
+ANALYSIS = (COLLECTION, RISK, LATENESS, VINTAGES, INBOX, CHECK)
 # One list: under headings Streamlit's navigation is a list of no items to who hears it.
-page = st.navigation([PORTFOLIO, LOANS, NEW_LOAN, REPAYMENTS, STATUS, EXCHANGE, COLLECTION, RISK])
+page = st.navigation([PORTFOLIO, LOANS, NEW_LOAN, REPAYMENTS, STATUS, EXCHANGE, *ANALYSIS, EXPLAIN, SINCE])
 
 
 def ask_for_the_day() -> None:
@@ -72,16 +84,25 @@ def say_what_is_made_up() -> None:
         st.page_link(EXCHANGE, label=label, icon=":material/science:", query_params=here(**{"import": demo}))
 
 
+def revision_shown() -> int:
+    known = known_asked()
+    return book().edition(as_of()).revision if known is None or page not in AS_KNOWN else known
+
+
 body, foot = st.container(), st.container()
 try:
     keep_asked()
+    check_known()
     with st.sidebar:
         ask_for_the_day()
         ask_for_the_currency()
         offer_the_link()
-    foot.caption(data_words(as_of(), book().edition(as_of()).revision, book().cache.state))
+    foot.caption(data_words(as_of(), revision_shown(), book().cache.state))
     with body:
         say_what_is_made_up()
+        if page != SINCE:
+            say_known(page in AS_KNOWN)
+            say_what_came(page, page in AS_KNOWN)
         arrive(page.url_path)
         page.run()
     for sentence in st.session_state.pop("said", []):

@@ -17,6 +17,7 @@ from pages._desk import (
     in_url,
     made,
     page_asked,
+    seen,
 )
 from pages._filters import (
     ORDERS,
@@ -28,6 +29,7 @@ from pages._filters import (
     search_field,
     selection_asked,
 )
+from pages._known import known_suffix
 from pages._lists import loan_list
 from pages._look import counted, day, markdown, money
 
@@ -53,7 +55,7 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
     buttons = st.container(horizontal=True, width="content")
 
 (meant, sort), code, number = selection_asked(), currency_asked(), page_asked()
-find = partial(book().loan_page, as_of(), sort=sort, limit=ROWS, **meant)
+find = partial(seen().loan_page, as_of(), sort=sort, limit=ROWS, **meant)
 found = find(offset=ROWS * (number - 1))
 if not found.count and not book().currencies():
     empty_book()
@@ -93,8 +95,8 @@ outstanding = markdown(money(found.by_currency[code].outstanding_principal, code
 summary.caption(f"{counted(found.count, kind)} · {outstanding} outstanding · as of {day(as_of())}")
 buttons.download_button(
     "Export CSV",
-    partial(made, book().export_loans, as_of(), sort=sort, **meant),
-    f"loans-{as_of()}.csv",
+    partial(made, seen().export_loans, as_of(), sort=sort, **meant),
+    f"loans-{as_of()}{known_suffix()}.csv",
     "text/csv",
     icon=":material/download:",
     on_click="ignore",
@@ -114,6 +116,8 @@ with st.container(horizontal=True):
         ("portfolio", "Portfolio", "space_dashboard"),
         ("collection", "Collections", "event_available"),
         ("risk", "Risk", "monitoring"),
+        ("lateness", "Lateness", "grid_on"),
+        ("vintages", "Vintages", "stacked_line_chart"),
     ):
         st.page_link(f"{page}.py", label=f"{words} of these loans", icon=f":material/{icon}:", query_params=these)
 if chosen is not None:

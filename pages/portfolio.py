@@ -1,43 +1,28 @@
 """How is the book doing?"""
 
-from typing import Any
-
 import streamlit as st
 
 from loan_core import currency
 from pages._book_charts import ageing_chart, ageing_sentence, book_chart, book_sentence
 from pages._book_words import (
-    BookDay,
+    book_explained,
     book_figures,
     book_gap,
     book_key,
     book_rows,
-    month_before,
-    month_so_far,
-    month_to,
     not_past_due,
-    year_to,
 )
-from pages._desk import as_of, book, chart, clear_filters, come_back, currency_asked, empty_book, go, here, theme
+from pages._desk import as_of, book, chart, clear_filters, come_back, currency_asked, empty_book, go, here, seen, theme
+from pages._explaining import explain
+from pages._figures import course
 from pages._filters import filters_asked, more_filters, say_filters, selection_asked
+from pages._known import choose_known
 from pages._lists import loan_list
 from pages._look import day, markdown
 
 CALLS = 6
 # The pixels that the line of a figure takes.
 LINE = 68
-
-
-def course(days: list[Any], code: str, meant: dict[str, Any]) -> list[BookDay]:
-    """The book on each of these days: the loans that are meant on the day that is asked about."""
-    periods = list(dict.fromkeys(period for on in days for period in (month_to(on), month_so_far(on))))
-    collected = dict(zip(periods, book().collections_of(periods, chosen_on=as_of(), **meant), strict=True))
-    portfolios = book().portfolios(days, chosen_on=as_of(), **meant)
-    return [
-        BookDay(on, each.by_currency[code], collected[month_to(on)][code], collected[month_so_far(on)][code])
-        for on, each in zip(days, portfolios, strict=True)
-        if code in each.by_currency
-    ]
 
 
 def link(words: str, page: str, query: dict[str, str]) -> None:
@@ -65,34 +50,38 @@ if buttons.button("New loan", type="primary", icon=":material/add:"):
 if buttons.button("Import", icon=":material/upload:"):
     go("exchange")
 with buttons:
+    choose_known()
     more_filters(state="all")
 say_filters(state="all")
 
-days = [*year_to(as_of()), month_before(as_of())]
-*year, before = course(days, code, meant) or [None]
-if not before:
+year, before = course(seen(), code, meant)
+if before is None:
     st.markdown("**No loan matches.**")
     st.button("Clear filters", icon=":material/close:", on_click=clear_filters)
     st.stop()
 totals = year[-1].totals
-summary.caption(f"As of {day(as_of())}, amounts in {currency(code).name}. Changes since {day(days[-1])}.")
+summary.caption(f"As of {day(as_of())}, amounts in {currency(code).name}. Changes since {day(before.on)}.")
 grid = st.grid(5, min_column_width=150, gap="small")
-for figure, (words, page, query) in zip(book_figures(year, before, code), book_rows(year[-1], code), strict=True):
+cards = zip(book_figures(year, before, code), book_rows(year[-1], code), book_explained(as_of()), strict=True)
+for figure, (words, page, query), asked in cards:
     with grid.cell(), st.container(gap="xxsmall", horizontal_alignment="right"):
         st.metric(**figure)
         if not figure["chart_data"]:
             st.space(LINE)
-        link(f":gray[{words}]", page, query)
+        with st.container(horizontal=True, horizontal_alignment="right", gap="xxsmall"):
+            explain(**asked)
+            link(f":gray[{words}]", page, query)
 
 left, right = st.columns([7, 5], gap="medium")
 with left:
     st.header("Expected and received", anchor=False)
     if totals.loans > totals.pending:
         st.markdown(book_key(totals, code))
-        curve = book().curves(as_of(), **meant)[code]
+        curve = seen().curves(as_of(), **meant)[code]
         figure = book_chart(curve, as_of(), code, theme(), book().today())
         chart(figure, book_sentence(curve, as_of(), code))
         st.caption(f"{markdown(book_gap(totals, code))} Dotted: still to fall due.")
+        explain("total_amount_paid", "Explain these lines")
     else:
         st.markdown(f":gray[No loan had started by {day(as_of())}.]")
 with right:
@@ -102,10 +91,11 @@ with right:
         figure = ageing_chart(totals.ageing, code, theme())
         chart(figure, ageing_sentence(totals.ageing, code))
         st.caption(markdown(not_past_due(totals, code)))
+        explain("age_1-30", "Explain these bars")
     else:
         st.markdown(":gray[Nothing is past due.]")
 
-late = book().loan_page(as_of(), sort="-arrears", limit=CALLS, **{"past_due_from": 1, **meant})
+late = seen().loan_page(as_of(), sort="-arrears", limit=CALLS, **{"past_due_from": 1, **meant})
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
     st.header("Needs attention", anchor=False)
     if late.count > CALLS:

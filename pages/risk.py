@@ -14,18 +14,22 @@ from pages._analysis_words import (
     RISK_COLUMNS,
     at_risk,
     concentrated,
+    longest,
     month_ends,
     risk_figures,
     share,
     step,
 )
 from pages._book_charts import AGES
-from pages._desk import as_of, book, chart, clear_filters, currency_asked, empty_book, here, in_url, theme
+from pages._desk import as_of, book, chart, clear_filters, currency_asked, empty_book, here, in_url, seen, theme
+from pages._explaining import explain
 from pages._filters import more_filters, say_filters, search_field, selection_asked
+from pages._known import choose_known
 from pages._look import counted, day, markdown, money
 from pages._tables import as_table, offer
 from pages._time import step_through_time
 
+DEFINED = ("par_30", "arrears_rate", "loans_at_risk", "past_term")
 SPANS = {"12 months": 12, "24 months": 24}
 
 
@@ -37,11 +41,12 @@ def show_definitions(risk: Any, code: str) -> None:
     """Portfolio at risk beside the other definitions in use, of the same day and the same loans."""
     rows = tables.definitions(risk)
     with st.grid(4, min_column_width=220, gap="medium"):
-        for row in rows:
+        for row, figure in zip(rows, DEFINED, strict=True):
             with st.container(gap="xsmall"):
                 st.metric(row["name"], share(row["share"]))
                 st.markdown(f":small[{row['formula']}]")
                 st.caption(row["why"])
+                explain(figure)
     offer(rows, code, f"definitions-{as_of()}")
 
 
@@ -62,7 +67,7 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
         summary = st.empty()
     step_through_time()
 code = currency_asked()
-loans = book().analysis(as_of(), **selection_asked("all")[0]).get(code)
+loans = seen().analysis(as_of(), **selection_asked("all")[0]).get(code)
 if loans is None and not book().currencies():
     empty_book()
 with st.container(horizontal=True, vertical_alignment="center"):
@@ -77,6 +82,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
     )
     search_field()
     more_filters("all")
+    choose_known()
 say_filters("all")
 if loans is None:
     st.markdown("**No loan matches.**")
@@ -91,20 +97,25 @@ if not risk.all.loans:
 
 st.header(markdown(at_risk(risk, code)), anchor=False)
 grid = st.grid(4, min_column_width=150, gap="small")
-for figure in risk_figures(risk, risks[-2], code):
-    with grid.cell():
+for days, figure in zip(risk.at_risk, risk_figures(risk, risks[-2], code), strict=True):
+    with grid.cell(), st.container(gap="xxsmall"):
         st.metric(**figure)
+        explain(f"par_{days}")
 
 over_time, ages = tables.risk_over_time(risks), tables.ageing(risk)
 left, right = st.columns([7, 5], gap="medium")
 with left:
     st.header("Portfolio at risk, at the ends of months", anchor=False)
     chart(charts.par_chart(over_time, theme()), charts.par_sentence(over_time))
+    explain("par_30", "Explain these lines")
     as_table(over_time[::-1], RISK_COLUMNS, code, f"risk-{as_of()}")
 with right:
     st.header("Past due, by age", anchor=False)
     st.markdown(":small[:gray[Outlined: all that is owed on late loans. Filled: the part of it that is overdue.]]")
     chart(charts.nested_ages_chart(ages, code, theme()), charts.nested_ages_sentence(ages, code))
+    with st.container(horizontal=True, gap="small"):
+        explain("age_1-30", "Explain the outlined bars")
+        explain("overdue_1-30", "Explain the filled bars")
     as_table(ages, AGEING_COLUMNS, code, f"ages-{as_of()}", {"days_past_due": age_of})
 
 if st.toggle("Show the other definitions in use", **in_url("definitions", False, [True, False])):
@@ -123,5 +134,6 @@ for kind, column in zip(HISTOGRAMS, st.columns(3, gap="medium"), strict=True):
     with column:
         st.subheader(HISTOGRAMS[kind], anchor=False)
         chart(charts.histogram_chart(rows, kind, code, theme()), charts.histogram_sentence(rows, kind, code))
+        explain(longest(rows, kind, code), "Explain these bars")
         columns = {f"{kind}_from": HISTOGRAMS[kind], **HISTOGRAM_COLUMNS}
         as_table(rows, columns, code, f"{kind}-{as_of()}", {f"{kind}_from": partial(step, kind, code)})

@@ -81,6 +81,14 @@ def pages() -> dict[str, str]:
     return {name: "/" if "default=True" in said else f"/{name}" for name, said in named}
 
 
+def titles() -> dict[str, str]:
+    """What the navigation calls each page that it has, by the name of its file."""
+    named = re.findall(
+        r'st\.Page\("(\w+)\.py", title="([^"]+)"(.*)\)', (ROOT / "pages" / "frame.py").read_text("utf-8")
+    )
+    return {name: title for name, title, said in named if "hidden" not in said}
+
+
 @contextmanager
 def browser(chromium: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:

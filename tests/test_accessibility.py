@@ -93,6 +93,7 @@ def test_axe_finds_nothing_beside_a_file_that_must_be_corrected(seen: Tab) -> No
         "/status?loan=999",
         "/status?loan=5&view=Balance",
         "/loans?search=nobody",
+        "/explain?figure=par_30",
     ],
 )
 def test_axe_finds_nothing_at(seen: Tab, address: str) -> None:
@@ -105,8 +106,9 @@ def test_axe_finds_nothing_at(seen: Tab, address: str) -> None:
 )
 def test_axe_finds_nothing_beside_what_a_button_opens(seen: Tab, address: str, opener: str, opened: str) -> None:
     page = seen.visit(address).page
-    if not page.get_by_role("button", name=opener).is_visible():
-        page.get_by_test_id("stExpandSidebarButton").click()
+    sidebar = page.get_by_test_id("stExpandSidebarButton")
+    if opener == "Copy link" and sidebar.is_visible():
+        sidebar.click()
     page.get_by_role("button", name=opener).click()
     expect(page.get_by_text(re.compile(f"^{opened}")).last).to_be_visible()
     assert violations(seen.settle().page) == []

@@ -69,7 +69,7 @@ def by_hand(book: Book) -> Book:
     return book
 
 
-def opened(page: str, **query: str) -> AppTest:
+def opened(page: str, /, **query: str) -> AppTest:
     """A page as a link opens it. Nothing that it did went wrong."""
     at = AppTest.from_file(FRAME, default_timeout=30)
     for name, value in query.items():

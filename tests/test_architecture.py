@@ -15,7 +15,20 @@ ROOT = Path(__file__).parents[1]
 PAGES = "pages/*"
 CALCULATION = "loan_core/calculation/*"
 MIGRATIONS = "loan_core/migrations/*"
-WITH_QUERIES = ("book", "recording", "checking", "batches", "ledger", "whole_book", "blocks", "lists", "packing")
+WITH_QUERIES = (
+    "book",
+    "recording",
+    "checking",
+    "batches",
+    "ledger",
+    "whole_book",
+    "blocks",
+    "lists",
+    "packing",
+    "known",
+    "since",
+    "inbox",
+)
 THE_BOOK = tuple(f"loan_core/{part}.py" for part in WITH_QUERIES)
 THE_API = tuple(f"loan_core/{part}.py" for part in ("api", "routes", "asked", "problems"))
 THE_CLOCK = "loan_core/settings.py"
@@ -29,7 +42,7 @@ ONLY_IN = {
     "starlette": ("app.py", *THE_API, "loan_core/access.py"),
     "pydantic": ("loan_core/asked.py",),
     "prometheus_client": ("loan_core/metrics.py",),
-    "sqlalchemy": (MIGRATIONS, "loan_core/models.py", "loan_core/store.py", *THE_BOOK),
+    "sqlalchemy": (MIGRATIONS, "loan_core/models.py", "loan_core/store.py", "loan_core/writing.py", *THE_BOOK),
     # A second library that opens the same SQLite file in one process takes away the locks of the first.
     "adbc_driver_sqlite": (),
     "alembic": (MIGRATIONS, "loan_core/store.py"),

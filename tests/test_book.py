@@ -52,7 +52,7 @@ def kept(request, tmp_path_factory):
 def store(kept):
     """The store, with an empty book in it."""
     with kept[1].write(NOON) as write:
-        for table in ("repayments", "loans", "batches", "revisions"):
+        for table in ("acknowledgements", "repayments", "loans", "batches", "revisions"):
             write.session.execute(text(f"DELETE FROM {table}"))
         write.session.execute(text("UPDATE book SET revision = 0, written_at = NULL"))
     return kept[1]

@@ -14,8 +14,8 @@ from starlette.routing import Route
 from streamlit import config
 
 from loan_core.access import check_hosts, hosts_asked_for
-from loan_core.api import router
 from loan_core.errors import InvalidSetting
+from loan_core.routes import router
 from loan_core.settings import Settings
 
 ROOT = Path(__file__).parents[1]

@@ -66,7 +66,11 @@ TEXTS = (
 )
 DAY = date(2026, 6, 2)
 # What an address may name: every parameter of every page.
-NAMED = (*PARAMS, *"loan currency page as_of import way kind period view find only first last span definitions".split())
+NAMED = (
+    *PARAMS,
+    *"loan currency page as_of import way kind period view find only first last span definitions figure".split(),
+    *"days measure month known revision since right".split(),
+)
 ALIVE = """() => [
     ...[...document.querySelectorAll('a[href], area[href]')].map(each => each.href)
         .filter(to => !to.startsWith(location.origin + '/')),
@@ -163,6 +167,12 @@ def test_every_page_shows_them_as_texts(page: str, width: str, request: pytest.F
     opened: Tab = request.getfixturevalue(width)
     opened.visit(f"{pages()[page]}?loan=4&as_of={DAY}")
     assert_harmless(opened)
+
+
+def test_the_loans_behind_a_figure_are_texts_too(phone: Tab) -> None:
+    phone.visit(f"/explain?figure=gross_portfolio&as_of={DAY}")
+    expect(phone.page.locator("canvas [role=gridcell]").first).to_be_attached()
+    assert_harmless(phone)
 
 
 def test_the_page_of_a_loan_shows_its_text_as_it_was_written(phone: Tab) -> None:

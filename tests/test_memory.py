@@ -67,7 +67,7 @@ class Life(RuleBasedStateMachine):
     def __init__(self):
         super().__init__()
         with self.store.write(NOON) as write:
-            for table in ("repayments", "loans", "batches"):
+            for table in ("acknowledgements", "repayments", "loans", "batches"):
                 write.session.execute(text(f"DELETE FROM {table}"))
             write.revision  # noqa: B018 - to ask for it is to move it
         self.writer, self.remembering = Book(self.store, CLOCK), Book(self.store, CLOCK)

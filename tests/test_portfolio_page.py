@@ -548,6 +548,23 @@ def test_a_click_on_a_row_opens_who_owes_most_and_back_comes_back(shown: tuple[B
 
 
 @BROWSER
+def test_a_card_leads_to_the_loans_that_it_is_the_sum_of_and_back(shown: tuple[Book, Server, Browser]) -> None:
+    book = shown[0]
+    found = book.explain("par_30", book.today(), currency="USD")
+    assert found
+    first = found.rows(1).iloc[0]
+    with visiting(shown) as page:
+        page.get_by_role("link", name="Explain", exact=True).nth(6).click()
+        explained = page.get_by_role("heading", level=1, name=f"PAR 30: {100 * found.value:.1f}%")
+        expect(explained).to_be_visible()
+        page.locator("[data-testid=stDataFrame]").click(position={"x": 18, "y": 57})
+        expect(page.get_by_role("heading", level=1, name=first["borrower"])).to_be_visible()
+        assert query_of(page) == {"loan": str(first["loan_id"]), "as_of": book.today().isoformat(), "currency": "USD"}
+        page.go_back()
+        expect(explained).to_be_visible()
+
+
+@BROWSER
 def test_a_currency_that_is_chosen_is_there_for_who_opens_the_link(shown: tuple[Book, Server, Browser]) -> None:
     with visiting(shown) as page:
         page.get_by_role("combobox", name="Currency").click()

@@ -16,6 +16,7 @@ from loan_core.book import Book
 from loan_core.calculation.money import CURRENCIES
 from loan_core.calculation.schedule import schedule
 from loan_core.entries import terms_of
+from loan_core.models import RATES_PER_YEAR
 from loan_core.store import Store
 from tests.test_settings import FixedClock
 
@@ -75,7 +76,10 @@ def beside_the_lender(lendingclub, reference) -> pd.DataFrame:
     ours = lendingclub.book.loans(MID_2018).set_index("reference")
     for name in ("installment", "paid_principal"):
         ours[f"published_{name}"] = published[name].map(minor)
-    return ours.assign(lender_status=published["lender_status"])
+    return ours.assign(
+        lender_status=published["lender_status"],
+        annual_rate_ppm=ours["interest_rate"] * ours["rate_period"].map(RATES_PER_YEAR).astype("int64"),
+    )
 
 
 # Fifteen of the ten thousand had paid nothing.

@@ -158,7 +158,16 @@ def test_opening_a_book_again_changes_nothing(database_url):
             seen.append((book.book_id, book.revision, tables(database_url)))
         store.close()
     assert seen[0] == seen[1]
-    assert seen[0][2] == ["alembic_version", "batches", "book", "loans", "repayments", "requests", "revisions"]
+    assert seen[0][2] == [
+        "acknowledgements",
+        "alembic_version",
+        "batches",
+        "book",
+        "loans",
+        "repayments",
+        "requests",
+        "revisions",
+    ]
 
 
 @pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg", "postgresql+psycopg2"])
@@ -329,8 +338,7 @@ def test_a_statement_that_takes_too_long_is_stopped_in_words(postgresql_url, mon
     store = Store(postgresql_url)
     with pytest.raises(TookTooLong, match="took too long"), store.read() as session:
         session.execute(text("SELECT pg_sleep(20)"))
-    with store.write(NOW) as write:
-        write.take_time()
+    with store.write(NOW, takes_time=True) as write:
         assert write.session.scalar(text("SELECT 1 FROM pg_sleep(0.1)")) == 1
     store.close()
 

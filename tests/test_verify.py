@@ -50,6 +50,15 @@ def test_a_sound_book_passes_every_check(book):
     assert summary(checks).startswith(f"All {len(CASES) + 8} checks passed, in ")
 
 
+def test_who_waits_is_told_how_many_loans_are_behind(book):
+    told = []
+    list(check_the_arithmetic(book, book.today(), lambda *said: told.append(said)))
+    doing, done, loans = zip(*told, strict=True)
+    assert (set(doing), set(loans)) == ({"Checking"}, {61})
+    assert list(done) == sorted(done)
+    assert done[-1] == 61
+
+
 def test_an_empty_book_has_nothing_to_check(sqlite_url):
     empty = Book(Store(sqlite_url), FixedClock())
     checks = list(check_book(empty, date(2026, 6, 2)))

@@ -6,14 +6,15 @@ out; the results of disjoint sets of loans add up (``+``).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import reduce
+from dataclasses import dataclass, fields
+from functools import cached_property, reduce
 from operator import add
+from typing import NamedTuple
 
 import numpy as np
 
 from loan_core.calculation.dates import PERIODS_PER_YEAR
-from loan_core.calculation.money import Integers
+from loan_core.calculation.money import Integers, sums_by
 from loan_core.calculation.pairing import by_day, kept, months_of, pieces
 from loan_core.calculation.receipts import Receipts
 from loan_core.calculation.schedule import Terms, schedule, slices
@@ -33,27 +34,29 @@ class Period:
     what falls due after it, ``overpaid`` nothing. A repayment that was taken back later has covered nothing:
     ``taken_back`` is what the period received of such money, less what it gave back; 0 over the whole life of a book.
     ``arrears_before`` is what had fallen due before the period and was unpaid when it began.
+
+    Each sum is a number; of ``collected_of_each`` it is ``(loans)``, and there the rates are not asked for.
     """
 
     first: np.datetime64
     last: np.datetime64
-    due: int
-    early: int
-    on_time: int
-    late: int
-    received: int
-    arrears_recovered: int
-    current: int
-    advance: int
-    overpaid: int
-    arrears_before: int
+    due: Integers
+    early: Integers
+    on_time: Integers
+    late: Integers
+    received: Integers
+    arrears_recovered: Integers
+    current: Integers
+    advance: Integers
+    overpaid: Integers
+    arrears_before: Integers
 
     @property
-    def unpaid(self) -> int:
+    def unpaid(self) -> Integers:
         return self.due - self.early - self.on_time - self.late
 
     @property
-    def taken_back(self) -> int:
+    def taken_back(self) -> Integers:
         return self.received - self.arrears_recovered - self.current - self.advance - self.overpaid
 
     @property
@@ -129,22 +132,24 @@ class Collections:
     def over(self, first: np.datetime64, last: np.datetime64) -> Period:
         """The figures of the months from ``first`` through ``last`` as one period."""
         start, end = _month(first), _month(last)
-        met = [(came, owed, amount) for (came, owed), amount in self.covered.items()]
-        here = [(owed, amount) for came, owed, amount in met if start <= came <= end]
-        fell_due = {
-            name: _between(getattr(self, name), start, end)
-            for name in ("due", "early", "on_time", "late", "received", "overpaid")
-        }
+        came, owed, amount = self._met
+        covered = {name: sum(amount[which].tolist()) for name, which in _met_in(came, owed, start, end).items()}
+        fell_due_before = sum(amount for month, amount in self.due.items() if month < start)
         return Period(
             first=first.astype("datetime64[M]"),
             last=last.astype("datetime64[M]"),
-            arrears_recovered=sum(amount for owed, amount in here if owed < start),
-            current=sum(amount for owed, amount in here if start <= owed <= end),
-            advance=sum(amount for owed, amount in here if owed > end) + _between(self.ahead, start, end),
-            arrears_before=sum(amount for owed, amount in self.due.items() if owed < start)
-            - sum(amount for came, owed, amount in met if came < start and owed < start),
-            **fell_due,
+            arrears_recovered=covered["arrears"],
+            current=covered["current"],
+            advance=covered["advance"] + _between(self.ahead, start, end),
+            arrears_before=fell_due_before - covered["before"],
+            **{name: _between(getattr(self, name), start, end) for name in _BY_MONTH},
         )
+
+    @cached_property
+    def _met(self) -> tuple[Integers, Integers, Integers]:
+        """``covered`` as columns: the month of receipt, that of the due date, and the amount."""
+        pairs = np.array([*self.covered], np.int64).reshape(-1, 2)
+        return pairs[:, 0], pairs[:, 1], np.array([*self.covered.values()], object)
 
     def by_month(self) -> list[Period]:
         """Each month as a period of its own, in order, months in which nothing happened too."""
@@ -167,44 +172,131 @@ def collections(terms: Terms, receipts: Receipts, as_of: np.datetime64) -> Colle
     return reduce(add, (_of_slice(terms[rows], receipts[rows], as_of) for rows in slices(terms)), nothing)
 
 
+def collected_of_each(
+    terms: Terms, receipts: Receipts, as_of: np.datetime64, first: np.datetime64, last: np.datetime64
+) -> Period:
+    """The same figures of the months from ``first`` through ``last``, loan by loan: ``(loans) -> (loans)``."""
+    sums = [each.name for each in fields(Period) if each.name not in ("first", "last")]
+    found = {name: np.zeros(len(receipts), np.int64) for name in sums}
+    for rows in slices(terms):
+        part = _flows(terms[rows], receipts[rows], as_of).of_each(_month(first), _month(last))
+        for name, column in part.items():
+            found[name][rows] = column
+    return Period(first=first.astype("datetime64[M]"), last=last.astype("datetime64[M]"), **found)
+
+
 def ratio(part: int, whole: int) -> float | None:
     """A share, None of nothing."""
     return part / whole if whole else None
 
 
-def _of_slice(terms: Terms, receipts: Receipts, as_of: np.datetime64) -> Collections:
-    lines, days = schedule(terms), by_day(receipts, as_of)
-    stayed = kept(days)
-    met = pieces(lines, stayed)
-    fell_due = lines.due_on <= as_of
-    due_on, received_on = lines.due_on[met.loan, met.number], stayed.received_on[met.receipt]
-    due_month, has_fallen = months_of(due_on), due_on <= as_of
-    by_due_date = {
-        name: tally(due_month[which], met.amount[which])
-        for name, which in (
-            ("early", has_fallen & (received_on < due_on)),
-            ("on_time", has_fallen & (received_on == due_on)),
-            ("late", has_fallen & (received_on > due_on)),
-        )
+_BY_MONTH = ("due", "early", "on_time", "late", "received", "overpaid")
+"""What a period has of the months that it is made of."""
+
+
+def _met_in(came: Integers, owed: Integers, start: int, end: int) -> dict[str, Integers]:
+    """Which money for what has fallen due covered, in a period of months, arrears, what fell due in it or after it.
+
+    ``before``: which covered, before the period, what had fallen due before it. By the months of receipt and of the
+    due date: ``(n), (n) -> (n)``.
+    """
+    came_in = (start <= came) & (came <= end)
+    return {
+        "arrears": came_in & (owed < start),
+        "current": came_in & (start <= owed) & (owed <= end),
+        "advance": came_in & (owed > end),
+        "before": (came < start) & (owed < start),
     }
-    came_in = months_of(received_on)
+
+
+class _Flow(NamedTuple):
+    """Amounts of loans in months, one a row: ``(n)`` each."""
+
+    loan: Integers
+    month: Integers
+    amount: Integers
+
+    def tally(self) -> dict[int, int]:
+        return tally(self.month, self.amount)
+
+    def of_each(self, loans: int, which: Integers) -> Integers:
+        return sums_by(self.loan[which], self.amount[which], loans)
+
+    def between(self, loans: int, start: int, end: int) -> Integers:
+        return self.of_each(loans, (start <= self.month) & (self.month <= end))
+
+
+@dataclass(frozen=True)
+class _Flows:
+    """What of loans fell due, came in, and how the two met: by month, or loan by loan in a period of months.
+
+    ``by_month`` and ``ahead`` as in ``Collections``; ``covered`` is by the month of receipt, ``owed`` beside it is the
+    month of the due date.
+    """
+
+    loans: int
+    by_month: Mapping[str, _Flow]
+    ahead: _Flow
+    covered: _Flow
+    owed: Integers
+
+    def of_each(self, start: int, end: int) -> dict[str, Integers]:
+        """The sums of a ``Period``, each ``(loans)``."""
+        met = _met_in(self.covered.month, self.owed, start, end)
+        covered = {name: self.covered.of_each(self.loans, which) for name, which in met.items()}
+        due = self.by_month["due"]
+        return {
+            "arrears_recovered": covered["arrears"],
+            "current": covered["current"],
+            "advance": covered["advance"] + self.ahead.between(self.loans, start, end),
+            "arrears_before": due.of_each(self.loans, due.month < start) - covered["before"],
+            **{name: self.by_month[name].between(self.loans, start, end) for name in _BY_MONTH},
+        }
+
+
+def _of_slice(terms: Terms, receipts: Receipts, as_of: np.datetime64) -> Collections:
+    flows = _flows(terms, receipts, as_of)
     return Collections(
         as_of=as_of,
         loans=len(terms.principal),
         parts_of_a_year=int((terms.repayment_period * (_PARTS_OF_A_YEAR // PERIODS_PER_YEAR[terms.frequency])).sum()),
-        due=tally(months_of(lines.due_on[fell_due]), lines.due[fell_due]),
-        received=tally(months_of(days.received_on), days.amount),
-        overpaid=_overpaid(lines.due.sum(-1), stayed),
-        ahead=tally(came_in[~has_fallen], met.amount[~has_fallen]),
-        covered=tally_pairs(came_in[has_fallen], due_month[has_fallen], met.amount[has_fallen]),
-        **by_due_date,
+        ahead=flows.ahead.tally(),
+        covered=tally_pairs(flows.covered.month, flows.owed, flows.covered.amount),
+        **{name: flow.tally() for name, flow in flows.by_month.items()},
     )
 
 
-def _overpaid(whole: Integers, stayed: Receipts) -> dict[int, int]:
+def _flows(terms: Terms, receipts: Receipts, as_of: np.datetime64) -> _Flows:
+    lines, days = schedule(terms), by_day(receipts, as_of)
+    stayed = kept(days)
+    met = pieces(lines, stayed)
+    row, number = np.nonzero(lines.due_on <= as_of)
+    due_on, received_on = lines.due_on[met.loan, met.number], stayed.received_on[met.receipt]
+    due_month, came_in, has_fallen = months_of(due_on), months_of(received_on), due_on <= as_of
+
+    def part(month: Integers, which: Integers) -> _Flow:
+        return _Flow(met.loan[which], month[which], met.amount[which])
+
+    return _Flows(
+        loans=len(lines.due),
+        by_month={
+            "due": _Flow(row, months_of(lines.due_on[row, number]), lines.due[row, number]),
+            "early": part(due_month, has_fallen & (received_on < due_on)),
+            "on_time": part(due_month, has_fallen & (received_on == due_on)),
+            "late": part(due_month, has_fallen & (received_on > due_on)),
+            "received": _Flow(days.loan, months_of(days.received_on), days.amount),
+            "overpaid": _overpaid(lines.due.sum(-1), stayed),
+        },
+        ahead=part(came_in, ~has_fallen),
+        covered=part(came_in, has_fallen),
+        owed=due_month[has_fallen],
+    )
+
+
+def _overpaid(whole: Integers, stayed: Receipts) -> _Flow:
     beyond = np.clip(stayed.paid_after - whole[stayed.loan], 0, stayed.amount)
     over = beyond > 0
-    return tally(months_of(stayed.received_on[over]), beyond[over])
+    return _Flow(stayed.loan[over], months_of(stayed.received_on[over]), beyond[over])
 
 
 def _month(day: np.datetime64) -> int:

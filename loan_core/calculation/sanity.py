@@ -40,14 +40,14 @@ class Findings:
 
 
 SENTENCES = {
-    "same_amount_twice": "{amount} was received twice within {days} days.",
+    "same_amount_twice": "{amount} was received twice, {days} apart.",
     "above_what_was_left": "{amount} came in when {left} was left to pay.",
-    "many_installments_at_once": "{amount} paid {installments} installments at once.",
+    "many_installments_at_once": "{amount} paid {installments} at once.",
     "almost_paid_off": "All is paid but {remaining}: not a hundredth of an installment of {installment}.",
-    "no_repayment_for_long": "Nothing has come in for {days} days, and {arrears} are {days_past_due} days past due.",
+    "no_repayment_for_long": "Nothing has come in for {days}, and {arrears} is {days_past_due} past due.",
     "rate_below_one_percent": "The rate is {annual_rate} a year. Was a hundred times that meant?",
 }
-"""What each kind says, with the names of its figures. Amounts are in minor units, ``annual_rate`` in ppm a year."""
+"""What each kind says, with the names of its figures and their units. ``annual_rate`` is in ppm a year."""
 
 
 def findings(terms: Terms, receipts: Receipts, standing: Integers, as_of: np.datetime64) -> dict[str, Findings]:

@@ -5,7 +5,6 @@ made ready beforehand: ``executemany`` on SQLite, ``COPY`` on PostgreSQL, in one
 """
 
 import argparse
-import resource
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -14,12 +13,13 @@ from multiprocessing import get_context
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple
+from typing import Any
 
 import psycopg
 
 from loan_core import Book, Settings, open_book
 from loan_core.store import Store
+from tests.benchmarks.table import Row, told
 from tests.servers import postgresql_server
 
 STARTED, DAYS = date(2024, 1, 1), 600
@@ -31,26 +31,15 @@ REPAYMENT = "id loan_id amount created_at received_on reference note recorded_by
 _ROWS_AT_ONCE = 10_000
 
 
-class Row(NamedTuple):
-    """A line of the table: rows a second of ours and of the limit, and ours as a share of it; or megabytes, alone."""
-
-    figure: str
-    ours: float
-    limit: float | None
-    ratio: float | None
-
-
-def rows(loans: int, repayments: int | None = None) -> list[Row]:
+def rows(loans: int, repayments: int | None = None) -> Iterator[Row]:
     """Imports of so many loans, and of ten times as many repayments unless it is said how many."""
     repayments = repayments or 10 * loans
     with _databases() as made, TemporaryDirectory() as folder:
         files = {"loans": Path(folder, "loans.csv"), "repayments": Path(folder, "repayments.csv")}
         files["loans"].write_bytes(b"".join(_loans(loans)))
         files["repayments"].write_bytes(b"".join(_repayments(loans, repayments)))
-        found = []
         for name, new_database in made.items():
-            found += _measured(name, new_database, files, loans, repayments)
-        return found
+            yield from _measured(name, new_database, files, loans, repayments)
 
 
 def _measured(name: str, new_database: Any, files: dict[str, Path], loans: int, repayments: int) -> Iterator[Row]:
@@ -59,16 +48,16 @@ def _measured(name: str, new_database: Any, files: dict[str, Path], loans: int, 
         for kind, count in counts.items():
             seconds, megabytes = _in_a_process(_imported, ours, kind, str(files[kind]))
             limit = _in_a_process(_inserted, bare, kind, loans, count)
-            yield Row(f"{name}: import {kind}", count / seconds, count / limit, limit / seconds)
-            yield Row(f"{name}: memory it took, MB", megabytes, None, None)
+            yield Row(f"{name}: import of {count:,} {kind}", count / seconds, count / limit, "rows/s")
+            yield Row(f"{name}: memory it took", megabytes, None, "MB")
 
 
 def _imported(url: str, kind: str, file: str) -> tuple[float, float]:
     """The seconds that an import takes, and the megabytes by which the process grew."""
     with closing(_opened(url)) as book, open(file, "rb") as content:
-        before, began = _megabytes(), time.perf_counter()
+        before, began = _megabytes("VmRSS"), time.perf_counter()
         getattr(book, f"import_{kind}")(content)
-        return time.perf_counter() - began, _megabytes() - before
+        return time.perf_counter() - began, _megabytes("VmHWM") - before
 
 
 def _inserted(url: str, kind: str, loans: int, count: int) -> float:
@@ -141,8 +130,10 @@ def _opened(url: str) -> Book:
     return open_book(Settings(database_uri=url, redis_url="off"))
 
 
-def _megabytes() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def _megabytes(name: str) -> float:
+    """What Linux says of this process. The peak that ``resource`` tells may be of the one that started it."""
+    (found,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(name))
+    return int(found.split()[1]) / 1024
 
 
 def _in_a_process(work: Any, *arguments: Any) -> Any:
@@ -167,9 +158,8 @@ def main() -> None:
     asked.add_argument("--loans", type=int, default=100_000)
     asked.add_argument("--repayments", type=int)
     stated = asked.parse_args()
-    print(f"{'figure':<36}{'ours':>14}{'limit':>14}{'ratio':>10}")
-    for figure, ours, limit, ratio in rows(stated.loans, stated.repayments):
-        print(f"{figure:<36}{ours:>14,.0f}" + (f"{limit:>14,.0f}{ratio:>10.0%}" if ratio else ""))
+    for line in told(rows(stated.loans, stated.repayments)):
+        print(line, flush=True)
 
 
 if __name__ == "__main__":

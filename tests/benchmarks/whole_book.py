@@ -26,6 +26,7 @@ from loan_core import Book, Settings, open_book
 from loan_core.calculation.schedule import schedule, slices
 from loan_core.lists import SORTS
 from tests.benchmarks.big_book import make_big
+from tests.benchmarks.table import Row, told
 from tests.servers import postgresql_server
 
 TIMES = 5
@@ -151,24 +152,26 @@ def alone(work: Callable[[str], Any], url: str) -> Any:
         return pool.submit(work, url).result()
 
 
-def report(url: str, loans: int) -> Iterator[str]:
-    """The lines of the table."""
-    sums, rows = alone(bare, url)
+def measured(name: str, url: str, loans: int) -> Iterator[Row]:
+    """The lines of the table that are about one database."""
+    make_big(url, loans)
+    sums, read = alone(bare, url)
     colds = [alone(cold, url) for _ in range(TIMES)]
     took, peak, bare_pass = (median(column) for column in zip(*colds, strict=True))
-    yield f"limits: grouped sum {sums:.2f} s, all loans {rows:.2f} s, schedule pass {bare_pass:.2f} s"
-    yield line("first answer of the page", took, 2 * (sums + rows + bare_pass))
-    yield f"{'peak memory':<28}{peak / 2**20:>10,.0f} MB{2048:>10,} MB{peak / 2**31:>9.2f}"
+    yield milliseconds(f"{name}: grouped sum of all repayments by ADBC", sums)
+    yield milliseconds(f"{name}: all loans by ADBC", read)
+    yield milliseconds(f"{name}: a pass over all schedules", bare_pass)
+    yield milliseconds(f"{name}: first answer of the portfolio page", took, 2 * (sums + read + bare_pass))
+    yield Row(f"{name}: peak memory", peak / 2**20, 2048, "MB")
     found = alone(warm, url)
-    yield line("another day", median(found["another day"]), bare_pass + sums)
-    yield line("lists, 95th percentile", quantiles(found["lists"], n=20)[-1], 0.150)
-    yield line("after one repayment", median(found["after one repayment"]), 0.050)
-    yield line("after 10,000 imported", median(found["after 10,000 imported"]), 1)
-    yield f"first answer: {took / loans * 1e6:.2f} microseconds a loan"
+    yield milliseconds(f"{name}: another day", median(found["another day"]), bare_pass + sums)
+    yield milliseconds(f"{name}: lists, 95th percentile", quantiles(found["lists"], n=20)[-1], 0.150)
+    yield milliseconds(f"{name}: after one repayment", median(found["after one repayment"]), 0.050)
+    yield milliseconds(f"{name}: after 10,000 imported", median(found["after 10,000 imported"]), 1)
 
 
-def line(figure: str, took: float, limit: float) -> str:
-    return f"{figure:<28}{took * 1000:>10,.0f} ms{limit * 1000:>10,.0f} ms{took / limit:>9.2f}"
+def milliseconds(figure: str, took: float, limit: float | None = None) -> Row:
+    return Row(figure, took * 1000, limit and limit * 1000, "ms")
 
 
 @contextmanager
@@ -178,16 +181,14 @@ def databases() -> Iterator[dict[str, str]]:
         yield {"SQLite": f"sqlite:///{Path(folder) / 'big.db'}", "PostgreSQL": url}
 
 
-def main(loans: int) -> None:
+def rows(loans: int) -> Iterator[Row]:
     with databases() as urls:
         for name, url in urls.items():
-            make_big(url, loans)
-            print(f"\n{name}, {loans:,} loans\n{'figure':<28}{'took':>13}{'limit':>13}{'ratio':>9}", flush=True)
-            for each in report(url, loans):
-                print(each, flush=True)
+            yield from measured(f"{name}, {loans:,} loans", url, loans)
 
 
 if __name__ == "__main__":
     asked = argparse.ArgumentParser()
     asked.add_argument("--loans", type=int, default=100_000)
-    main(asked.parse_args().loans)
+    for line in told(rows(asked.parse_args().loans)):
+        print(line, flush=True)

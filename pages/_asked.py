@@ -1,0 +1,43 @@
+"""The head of an analyst's page: its title, which loans are meant, and what to do where none is."""
+
+from typing import Any
+
+import streamlit as st
+
+from pages._desk import as_of, book, clear_filters, currency_asked, empty_book, here
+from pages._filters import filters_asked, more_filters, say_filters, search_field, selection_asked
+from pages._look import counted
+
+
+def loans_asked(title: str) -> tuple[Any, Any, Any]:
+    """The analysis of the loans that are meant, the line under the title, and the place for the page's own inputs.
+
+    Where there are none the page ends with what can be done about it.
+    """
+    with st.container(gap=None):
+        st.title(title, anchor=False)
+        summary = st.empty()
+    loans = book().analysis(as_of(), **selection_asked("all")[0]).get(currency_asked())
+    if loans is None and not book().currencies():
+        empty_book()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        inputs = st.container(horizontal=True, vertical_alignment="center", width="content")
+        search_field()
+        more_filters("all")
+    say_filters("all")
+    if loans is None:
+        st.markdown("**No loan matches.**")
+        st.button("Clear filters", icon=":material/close:", on_click=clear_filters)
+        st.stop()
+    return loans, summary, inputs
+
+
+def link_to_loans(loans: Any) -> None:
+    """The way to the loans behind the figures of a page."""
+    st.page_link(
+        "loans.py",
+        label=f"{counted(len(loans), 'loan')} behind these figures",
+        icon=":material/arrow_forward:",
+        icon_position="right",
+        query_params=here(**filters_asked(state=selection_asked("all")[0]["state"] or "all")),
+    )

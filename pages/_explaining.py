@@ -1,0 +1,68 @@
+"""The way from a figure to how it comes about: a quiet link beside it, and the words of the page that it leads to."""
+
+from datetime import date
+from typing import Any
+
+import streamlit as st
+
+from loan_core import FIGURES
+from pages._desk import here
+from pages._filters import filters_asked
+from pages._look import NOTHING, counted, day, money, percent
+
+
+def explain(figure: str, label: str = "Explain", **period: date | str) -> None:
+    """A link to how a figure of these loans comes about; of a period, with its ``first`` and ``last`` day."""
+    asked = {name: str(when) for name, when in period.items()}
+    st.page_link(
+        "explain.py",
+        label=f":small[:gray[{label}]]",
+        help=f"How {FIGURES[figure].name} comes about" if label == "Explain" else None,
+        query_params=here(**filters_asked(figure=figure, **asked)),
+    )
+
+
+def value(found: Any) -> str:
+    """The figure as its card shows it."""
+    if found.figure.is_share:
+        return percent(found.part, found.whole)
+    return amount(found, found.part)
+
+
+def amount(found: Any, number: int) -> str:
+    """A sum or a number of loans, as the figure's columns hold them."""
+    return money(number, found.asked.currency) if found.figure.unit == "money" else f"{number:,}"
+
+
+def arithmetic(found: Any) -> str:
+    """The formula with this book's numbers: ``$12,340.00 ÷ $56,789.00 = 21.7%``."""
+    if found.figure.is_share:
+        return f"{amount(found, found.part)} ÷ {amount(found, found.whole)} = {value(found)}".replace(
+            NOTHING, "nothing"
+        )
+    if found.figure.unit == "loans":
+        return counted(found.loans, "loan")
+    return f"{value(found)} in {counted(found.loans, 'loan')}"
+
+
+def period(found: Any) -> str:
+    """Over which days the figure is: ``3 May to 2 Jun 2026``; of months, the days of them through the last."""
+    if not found.figure.period:
+        return ""
+    first, last = found.asked.first, found.asked.last
+    return f"{day(first.replace(day=1) if found.figure.period == 'months' else first)} to {day(last)}"
+
+
+def named(key: str) -> str:
+    """A figure among all there are: ``Past due, by age: 1–30 days past due``."""
+    figure = FIGURES[key]
+    return f"{figure.group}: {figure.name}" if figure.group else figure.name
+
+
+def source(figure: Any) -> str:
+    """Who defined a figure so."""
+    return f"Source: {figure.source}." if figure.source else "The definition is this book's own."
+
+
+def in_order(found: Any) -> str:
+    return "the largest first" if found.figure.unit == "money" else "who owes most first"

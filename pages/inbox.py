@@ -1,0 +1,98 @@
+"""What looks wrong?"""
+
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from loan_core import Refusal
+from pages._desk import as_of, attempt, book, currency_asked, empty_book, here, in_url, made, page_asked, say
+from pages._inbox_words import KINDS, about, asked, looked_at
+from pages._look import counted, day, markdown
+
+ROWS = 10
+
+
+def acknowledge(finding: Any) -> None:
+    answer(book().acknowledge, finding.loan_id, finding.kind, finding.facts)
+
+
+def answer(verb: Any, *said: Any) -> None:
+    """What is refused is said like what was done: the finding stays where it is."""
+    refusal: Refusal | None = attempt(verb, *said)[1]
+    if refusal:
+        say(str(refusal))
+
+
+def show(finding: Any) -> None:
+    """A finding, the way to its loan, and the answer to it."""
+    with st.container(border=True, horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        with st.container(gap="xxsmall", width="stretch"):
+            st.markdown(f"**{markdown(about(finding))}**")
+            st.markdown(markdown(asked(finding)))
+            if finding.acknowledged:
+                st.caption(markdown(looked_at(finding.acknowledged)))
+        with st.container(horizontal=True, width="content", vertical_alignment="center"):
+            if finding.kind == "names_nearly_agree":
+                for name in (finding.figures["name"], finding.figures["other"]):
+                    st.page_link("loans.py", label=markdown(name), query_params=here(search=name, state="all"))
+            else:
+                label = f"Loan {markdown(finding.loan_reference)}"
+                st.page_link("status.py", label=label, query_params=here(loan=finding.loan_id))
+            key = f"{finding.loan_id} {finding.facts}"
+            if finding.acknowledged:
+                withdraw = (book().withdraw_acknowledgement, finding.acknowledged.id)
+                st.button("Ask again", icon=":material/undo:", on_click=answer, args=withdraw, key=key)
+            else:
+                st.button("Looks right", icon=":material/check:", on_click=acknowledge, args=(finding,), key=key)
+
+
+with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+    with st.container(gap=None, width="content"):
+        st.title("What looks wrong?", anchor=False)
+        summary = st.empty()
+    buttons = st.container(horizontal=True, width="content")
+if not book().currencies():
+    empty_book()
+code, number = currency_asked(), page_asked()
+with st.container(horizontal=True, vertical_alignment="center"):
+    kind = st.selectbox(
+        "Kind",
+        ["", *KINDS],
+        format_func=lambda each: KINDS.get(each, "All kinds"),
+        label_visibility="collapsed",
+        width=280,
+        **in_url("kind", "", ["", *KINDS]),
+    )
+    is_right = st.toggle("What was found right", **in_url("right", False, [True, False]))
+meant = {"currency": code, "kind": kind or None, "acknowledged": is_right}
+find = partial(book().inbox, as_of(), limit=ROWS, **meant)
+found = find(offset=ROWS * (number - 1))
+if found.count and not found.rows:
+    number, found = 1, find()
+still_open = sum(found.kinds.values())
+summary.caption(f"{counted(still_open, 'question')} · {found.acknowledged:,} found right · as of {day(as_of())}")
+if not found.count:
+    nothing = "Nothing was found right yet." if is_right else "Nothing looks wrong."
+    st.markdown(f"**{nothing}**" if not kind else f"**{nothing[:-1]} of this kind.**")
+    st.stop()
+buttons.download_button(
+    "Export CSV",
+    partial(made, book().export_inbox, as_of(), **meant),
+    f"inbox-{as_of()}.csv",
+    "text/csv",
+    icon=":material/download:",
+    on_click="ignore",
+)
+if not is_right:
+    st.markdown(" ".join(f":gray-badge[{KINDS[each]} · {many:,}]" for each, many in found.kinds.items()))
+for finding in found.rows:
+    show(finding)
+pages, first = -(-found.count // ROWS), ROWS * (number - 1) + 1
+with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+    st.container(width="stretch").caption(
+        f"{first:,}–{first + len(found.rows) - 1:,} of {found.count:,}. What was found right comes back when its facts "
+        "change."
+    )
+    if pages > 1:
+        st.pagination(pages, max_visible_pages=5, **in_url("page", 1, range(1, pages + 1)))

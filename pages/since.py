@@ -1,0 +1,94 @@
+"""What was written since a revision?"""
+
+from functools import partial
+
+import streamlit as st
+
+from loan_core import currency
+from pages._desk import (
+    as_of,
+    book,
+    currency_asked,
+    go,
+    here,
+    in_url,
+    known_asked,
+    made,
+    page_asked,
+    revision_in,
+    sum_column,
+)
+from pages._known import KINDS, kinds_words
+from pages._look import day, instant, major
+
+ROWS = 15
+
+revision = revision_in(st.query_params.get("since", "")) or known_asked() or 0
+code, number = currency_asked(), page_asked()
+then = book().as_known(revision)
+find = partial(book().since, revision, as_of(), code, limit=ROWS)
+found = find(offset=ROWS * (number - 1))
+if found.count and found.rows.empty:
+    number, found = 1, find()
+
+with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+    with st.container(gap=None, width="content"):
+        st.title("What came since", anchor=False)
+        when = f"revision {revision:,}, {instant(then.at)}" if revision else "the book began"
+        st.caption(f"Since {when}. Loans, and money received by {day(as_of())}.")
+    buttons = st.container(horizontal=True, width="content")
+if not found.count:
+    st.markdown(":gray[Nothing was written since that counts on this day.]")
+    st.stop()
+buttons.download_button(
+    "Export CSV",
+    partial(made, book().export_since, revision, as_of(), code),
+    f"since-{revision}-on-{as_of()}.csv",
+    "text/csv",
+    icon=":material/download:",
+    on_click="ignore",
+)
+st.markdown(f"{kinds_words(found.kinds)}.")
+rows = found.rows
+shown = {
+    "Recorded, UTC": rows["recorded_at"].dt.tz_localize(None),
+    "What": [KINDS[kind][0].capitalize() for kind in rows["kind"]],
+    "Loan": rows["loan_reference"],
+    "Borrower": rows["borrower"],
+    "Amount": major(rows["amount"], code),
+    "Received or begun": rows["on"],
+    "Reference": rows["reference"],
+    "By": rows["recorded_by"],
+}
+chosen = st.dataframe(
+    shown,
+    hide_index=True,
+    row_height=38,
+    height="content",
+    placeholder="",
+    on_select="rerun",
+    selection_mode="single-row",
+    column_config={
+        "Recorded, UTC": st.column_config.DatetimeColumn(width=150, format="D MMM YYYY, HH:mm"),
+        "Amount": sum_column(code, shown["Amount"], 104),
+        "Received or begun": st.column_config.DateColumn(width=130, format="D MMM YYYY"),
+    },
+    key="entries",
+    alt="What was written since, the latest first",
+).selection.rows
+pages, first = -(-found.count // ROWS), ROWS * (number - 1) + 1
+with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+    st.container(width="stretch").caption(
+        f"{first:,}–{first + len(rows) - 1:,} of {found.count:,}, the latest first, amounts in {currency(code).name}. "
+        "Select a row to open the loan."
+    )
+    if pages > 1:
+        st.pagination(pages, max_visible_pages=5, **in_url("page", 1, range(1, pages + 1)))
+st.page_link(
+    "portfolio.py",
+    label="The portfolio as it was known then",
+    icon=":material/history:",
+    query_params=here(known=revision),
+)
+if chosen:
+    go("status", loan=int(rows["loan_id"].iloc[chosen[0]]))

@@ -1,0 +1,215 @@
+"""How a number comes about, and whether it can be trusted: every card leads to the loans that it is the sum of."""
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import date
+from typing import Any
+from urllib.parse import parse_qsl
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from loan_core import FIGURES, Book, open_book
+from pages import _trust
+from pages._explaining import value
+from tests import hand_made_book
+from tests.test_analysis_pages import FRAME, JUNE, links, opened, run, words, write
+
+AS_OF = date(2026, 6, 30)
+# What a card calls otherwise than its explanation does.
+OTHERWISE = {"Expected in Jun 2026": "Fell due", "Received in Jun 2026": "Received", "Portfolio at risk": "PAR 30"}
+
+
+@pytest.fixture
+def book(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Book]:
+    """The book that the pages open, opened here too."""
+    monkeypatch.setenv("SQLALCHEMY_DATABASE_URI", sqlite_url)
+    monkeypatch.setenv("LOANS_TIMEZONE", "UTC")
+    st.cache_resource.clear()
+    ours = open_book()
+    yield ours
+    ours.close()
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def by_hand(book: Book) -> Book:
+    """The book of twelve loans, every figure of which is worked out by hand in ``test_hand_made_book``."""
+    for borrower, held in zip(hand_made_book.BORROWERS, hand_made_book.BOOK, strict=True):
+        write(book, borrower, held)
+    return book
+
+
+def explanations(at: AppTest) -> list[tuple[str, dict[str, str]]]:
+    """Each link to an explanation, in the order of the page: its words, and what it asks for."""
+    said = [(re.sub(r":\w+\[|\]", "", each.proto.label), each.proto.query_string) for each in at.main.get("page_link")]
+    return [(label, dict(parse_qsl(query))) for label, query in said if "figure=" in query]
+
+
+def figure_of(book: Book, asked: dict[str, str]) -> Any:
+    days = (date.fromisoformat(asked[name]) if name in asked else None for name in ("first", "last"))
+    return book.explain(asked["figure"], AS_OF, *days, currency="USD")
+
+
+@pytest.mark.parametrize(
+    ("page", "query", "charts"),
+    [
+        ("portfolio.py", {}, ["Explain these lines", "Explain these bars"]),
+        (
+            "risk.py",
+            {"definitions": "True"},
+            [
+                "Explain these lines",
+                "Explain the outlined bars",
+                "Explain the filled bars",
+                *["Explain these bars"] * 3,
+            ],
+        ),
+        ("collection.py", {"period": "Last month"}, ["Explain these bars", "Explain these bars"]),
+        ("collection.py", {"period": "All"}, ["Explain these bars", "Explain these bars"]),
+    ],
+)
+def test_each_card_leads_to_the_figure_that_it_shows_and_each_chart_to_one_of_its_own(
+    by_hand: Book, page: str, query: dict[str, str], charts: list[str]
+) -> None:
+    at = opened(page, **query, **JUNE)
+    found = explanations(at)
+    of_cards = [asked for label, asked in found if label == "Explain"]
+    assert [value(figure_of(by_hand, asked)) for asked in of_cards] == [each.value for each in at.metric]
+    labels = [re.sub(r":\w+\[(:[\w/]+: )?|\]", "", each.label) for each in at.metric]
+    assert [OTHERWISE.get(label, label) for label in labels] == [FIGURES[each["figure"]].name for each in of_cards]
+    assert [label for label, _ in found if label != "Explain"] == charts
+    assert {asked["as_of"] for _, asked in found} == {"2026-06-30"}
+    assert {asked["figure"] for _, asked in found} <= set(FIGURES)
+
+
+def test_a_link_keeps_the_filter_of_its_page(by_hand: Book) -> None:
+    at = opened("portfolio.py", search="Amara", status="On Track", **JUNE)
+    kept = [(asked["search"], asked["status"]) for _, asked in explanations(at)]
+    assert kept == [("Amara", "On Track")] * len(kept)
+    assert kept
+
+
+# PAR 30 by hand: 3 owes 300.00 since 15 March, 6 owes 400.00 since 20 April, 5 100.00 since 10 May, 11 200.00 since
+# 1 May, and 7 25.00 that fell due on 29 May and came in on 30 June: it is paid off.
+def test_a_share_says_its_formula_with_the_books_own_numbers(by_hand: Book) -> None:
+    at = opened("explain.py", figure="par_30", **JUNE)
+    found = by_hand.explain("par_30", AS_OF, currency="USD")
+    assert found
+    assert (found.part, found.loans) == (1_000_00, 4)
+    whole = f"${found.whole / 100:,.2f}"
+    assert at.title[0].value == rf"PAR 30\: {100 * found.part / found.whole:.1f}\%".replace(".", r"\.")
+    assert f"$1,000.00 ÷ {whole} = {100 * found.part / found.whole:.1f}%" in words(at)
+    assert "Whole outstanding principal of loans more than 30 days past due ÷ gross portfolio." in words(at)
+    assert "Source: CGAP, Microfinance Consensus Guidelines, 2003." in words(at)
+    assert "4 loans of 8" in words(at)
+    rows = at.dataframe[0].value
+    assert rows["Borrower"].tolist()[:4] == ["Farida", "Chen", "João", "Elif"]
+    assert rows["At risk"].tolist() == [400, 300, 200, 100, 0, 0, 0, 0]
+    assert list(rows.columns) == ["Loan", "Borrower", "At risk", "Outstanding principal"]
+
+
+def test_a_sum_of_a_period_says_which(by_hand: Book) -> None:
+    # In May of 794.56 that fell due 400.00 are unpaid: 3, 5, 6 and 11.
+    at = opened("explain.py", figure="unpaid", first="2026-05-01", last="2026-05-31", **JUNE)
+    assert "Unpaid: $400.00" in words(at)
+    assert "$400.00 in 4 loans" in words(at)
+    assert "1 May 2026 to 31 May 2026, as of 30 Jun 2026, amounts in US dollars." in words(at)
+    assert at.dataframe[0].value["Unpaid"].tolist() == [100] * 4
+
+
+def test_a_share_of_loans_ticks_those_that_count(by_hand: Book) -> None:
+    at = opened("explain.py", figure="loans_at_risk", **JUNE)
+    assert "4 ÷ 8 = 50.0%" in words(at)
+    assert at.dataframe[0].value["Late"].tolist() == ["✓"] * 4 + [""] * 4
+    assert list(opened("explain.py", figure="active_loans", **JUNE).dataframe[0].value.columns) == ["Loan", "Borrower"]
+
+
+def test_many_rows_are_turned_over_a_page_at_a_time(book: Book) -> None:
+    book.load_demo(loans=40)
+    first, second = (opened("explain.py", figure="total_amount_paid", page=page) for page in ("1", "2"))
+    shown = [at.dataframe[0].value["Loan"].tolist() for at in (first, second)]
+    assert (len(shown[0]), set(shown[0]) & set(shown[1])) == (15, set())
+    assert "1–15 of " in words(first)
+    assert "16–" in words(second)
+    assert len(opened("explain.py", figure="total_amount_paid", page="999").dataframe[0].value)
+
+
+def test_a_figure_of_every_kind_has_a_page(by_hand: Book) -> None:
+    kinds = {(each.unit, each.is_share, each.period): each for each in FIGURES.values()}
+    assert len(kinds) == 7
+    for figure in kinds.values():
+        at = opened("explain.py", figure=figure.key, **JUNE)
+        assert figure.name in words(at)
+        assert figure.definition in words(at)
+
+
+def test_another_figure_is_one_choice_away(by_hand: Book) -> None:
+    at = opened("explain.py", figure="par_30", page="1", **JUNE)
+    run(at.selectbox[0].set_value("arrears_rate"))
+    assert at.query_params["figure"] == "arrears_rate"
+    assert "Arrears rate: " in words(at)
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [({"figure": "par_31"}, "There is no figure par_31 in this book."), ({}, "No figure was asked for.")],
+)
+def test_what_is_no_figure_is_said_with_a_way_back(by_hand: Book, query: dict[str, str], said: str) -> None:
+    at = opened("explain.py", **query)
+    assert said in words(at)
+    assert {"Portfolio", "Collections", "Risk"} <= set(links(at))
+    assert not at.dataframe
+
+
+def test_a_figure_of_nothing_says_so(by_hand: Book) -> None:
+    at = opened("explain.py", figure="overpaid", first="2026-03-01", last="2026-03-31", **JUNE)
+    assert "Overpaid: $0.00" in words(at)
+    assert "No loan has a part in it." in words(at)
+    shares = opened("explain.py", figure="clean_up_rate", first="2026-01-01", last="2026-01-31", **JUNE)
+    assert "Clean-up rate: —" in words(shares)
+    assert "$0.00 ÷ $0.00 = nothing" in words(shares)
+
+
+def test_a_filter_that_no_loan_passes_leads_out(by_hand: Book) -> None:
+    at = opened("explain.py", figure="par_30", search="nobody", **JUNE)
+    assert "No loan matches." in words(at)
+
+
+@pytest.mark.parametrize("page", ["explain.py", "check.py"])
+def test_an_empty_book_opens(book: Book, page: str) -> None:
+    at = opened(page, figure="par_30")
+    assert at.title[0].value in ("How does this number come about?", "Can these figures be trusted?")
+
+
+def test_a_sound_book_says_that_all_passed_and_how_often(by_hand: Book) -> None:
+    at = opened("check.py", **JUNE)
+    assert re.search(r"All \d+ checks passed, in [\d,]+ comparisons\.", words(at))
+    assert "The total paid is the sum of what was received. :gray[12 loans]" in words(at)
+    assert "12 CFR 1026 (Regulation Z)" in words(at)
+
+
+def test_a_book_changed_behind_its_back_fails_in_red_and_names_the_loan(by_hand: Book, sqlite_url: str) -> None:
+    with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))) as connection, connection:
+        opened("check.py", **JUNE)
+        connection.execute("UPDATE repayments SET amount = amount - 1 WHERE loan_id = 1 AND id = 1")
+    # The page asks anew where the book has moved on.
+    by_hand.add_repayment(2, "1.00", received_on=AS_OF)
+    at = AppTest.from_file(FRAME, default_timeout=30)
+    at.query_params["as_of"] = "2026-06-30"
+    at.switch_page("check.py").run()
+    assert "not to be trusted" in at.error[0].value
+    assert any(each.value.startswith(":red[:material/error: **Failed for 1 of 12 loans:**") for each in at.markdown)
+    assert links(at)["L-0001"] == "loan=L-0001&as_of=2026-06-30"
+
+
+def test_a_large_book_is_checked_when_asked(by_hand: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_trust, "AT_ONCE", 11)
+    at = opened("check.py", **JUNE)
+    assert "checks passed" not in words(at)
+    run(next(each for each in at.button if each.label == "Check 12 loans").click())
+    assert "checks passed" in words(at)
+    assert "checks passed" in words(run(at)), "what was checked is remembered"
