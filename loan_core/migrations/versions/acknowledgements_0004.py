@@ -14,7 +14,7 @@ def upgrade() -> None:
     op.create_table(
         "acknowledgements",
         sa.Column("id", ID, autoincrement=False, nullable=False),
-        sa.Column("loan_id", sa.BigInteger(), nullable=False),
+        sa.Column("loan_id", ID, nullable=False),
         sa.Column("kind", sa.String(length=40), nullable=False),
         sa.Column("facts", sa.String(length=64), nullable=False),
         sa.Column("recorded_by", sa.String(length=100), nullable=False),
