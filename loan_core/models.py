@@ -199,6 +199,8 @@ class Repayment(Base):
         _unique_while("undone_at IS NULL", "uq_repayments_reverses_id", "reverses_id"),
         # Sums by loan and day are read from this index alone.
         _index_while("undone_at IS NULL", "ix_repayments_sums", "loan_id", "received_on", "amount"),
+        # A page of the list of what came in is read from this one.
+        _index_while("undone_at IS NULL", "ix_repayments_newest", "received_on", "id"),
         # What was known before it was undone.
         _index_while("undone_at IS NOT NULL", "ix_repayments_undone", "loan_id"),
         Index(None, "batch_id"),

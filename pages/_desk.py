@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from functools import lru_cache
+from threading import local
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import urlencode
 
@@ -18,6 +19,9 @@ SHORT = 60
 """So many rows are a table that reads as text; more are a grid that scrolls."""
 
 Answer = TypeVar("Answer")
+
+# A run of a page is a thread of its own.
+_this_run = local()
 
 
 @st.cache_resource(show_spinner=False)
@@ -63,7 +67,13 @@ def seen() -> Any:
 
 def currency_asked() -> str:
     """The currency that the URL asks about: ``?currency=EUR``; that of most loans where it names none of the book's."""
-    return _one_of(book().currencies())
+    return _one_of(_codes())
+
+
+def _codes() -> list[str]:
+    """The currencies of the book as they were when this run began: it makes some twenty links."""
+    codes: list[str] = getattr(_this_run, "codes", None) or book().currencies()
+    return codes
 
 
 def _one_of(codes: list[str]) -> str:
@@ -73,6 +83,7 @@ def _one_of(codes: list[str]) -> str:
 
 def keep_asked() -> None:
     """The links of the navigation know no query: the day, the currency and the revision go on to the next page."""
+    _this_run.codes = book().currencies()
     kept = st.session_state.setdefault("kept", {})
     for name in ("as_of", "currency", "known"):
         if name in st.query_params:
@@ -99,7 +110,7 @@ def loan_id() -> int | None:
 
 def here(**params: object) -> dict[str, str]:
     """The query of a link. It writes the day out: whoever follows it later sees what was seen here."""
-    codes = book().currencies()
+    codes = _codes()
     written = {"currency": _one_of(codes)} if len(codes) > 1 else {}
     if known_asked() is not None:
         written["known"] = str(known_asked())

@@ -153,6 +153,8 @@ def markdown(text: str) -> str:
 
 def isolated(text: str) -> str:
     """Somebody's words inside a sentence of ours: written from right to left, they do not turn our words around."""
+    if text.isascii():
+        return text
     is_turned = any(bidirectional(each) in ("R", "AL", "AN") for each in text) or _TURNS.search(text)
     return f"\N{FIRST STRONG ISOLATE}{_TURNS.sub('', text)}\N{POP DIRECTIONAL ISOLATE}" if is_turned else text
 

@@ -26,6 +26,7 @@ from pages._desk import (
 )
 from pages._explaining import arithmetic, in_order, named, period, source, value
 from pages._filters import filters_asked, say_filters, selection_asked
+from pages._known import known_suffix
 from pages._look import counted, day, major, markdown
 
 ROWS = 15
@@ -122,7 +123,7 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
         st.download_button(
             "CSV",
             partial(made, found.csv),
-            f"{key}-{as_of()}.csv",
+            f"{key}-{as_of()}{known_suffix()}.csv",
             "text/csv",
             icon=":material/download:",
             on_click="ignore",
