@@ -68,13 +68,17 @@ def _entries(known: Known, as_of: date, currency: str | None) -> CompoundSelect[
         of_its_loan = columns.join(Repayment, Repayment.loan_id == Loan.id)
         return of_its_loan.where(at > known.at, Repayment.received_on <= as_of)
 
-    nobody, amount, came_at = literal(""), Repayment.amount, Repayment.created_at
+    nobody, amount, came_at, by = literal(""), Repayment.amount, Repayment.created_at, Repayment.recorded_by
     parts = [
         lent("loan", Loan.created_at, Loan.loan_amount, Loan.recorded_by),
         lent("void", Loan.voided_at, -Loan.loan_amount, nobody),
-        received("repayment", came_at, amount, Repayment.recorded_by).where(amount > 0),
-        received("reversal", came_at, amount, Repayment.recorded_by).where(amount < 0),
-        received("undo", Repayment.undone_at, -amount, nobody),
+        # What stands and what was undone are found by an index each.
+        *(
+            received(kind, came_at, amount, by).where(is_of_kind, is_found)
+            for kind, is_of_kind in (("repayment", amount > 0), ("reversal", amount < 0))
+            for is_found in (Repayment.undone_at.is_(None), Repayment.undone_at.is_not(None))
+        ),
+        received("undo", Repayment.undone_at, -amount, nobody).where(Repayment.undone_at.is_not(None)),
     ]
     # Whatever a write touched it has stamped: of a large book only these loans are looked at.
     touched = [Loan.revision > known.revision, *([Loan.currency == currency] if currency else [])]

@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages._desk import as_of, book, clear_filters, currency_asked, empty_book, here
+from pages._desk import as_of, book, clear_filters, currency_asked, empty_book, here, seen
 from pages._filters import filters_asked, more_filters, say_filters, search_field, selection_asked
 from pages._look import counted
 
@@ -17,7 +17,7 @@ def loans_asked(title: str) -> tuple[Any, Any, Any]:
     with st.container(gap=None):
         st.title(title, anchor=False)
         summary = st.empty()
-    loans = book().analysis(as_of(), **selection_asked("all")[0]).get(currency_asked())
+    loans = seen().analysis(as_of(), **selection_asked("all")[0]).get(currency_asked())
     if loans is None and not book().currencies():
         empty_book()
     with st.container(horizontal=True, vertical_alignment="center"):

@@ -27,6 +27,8 @@ def asked(finding: Any) -> str:
     """The sentence of a finding, with its figures in words."""
     said = {name: _figure(name, value, finding.currency) for name, value in finding.figures.items()}
     sentence: str = finding.sentence.format(**said)
+    if finding.figures.get("left") == 0:
+        return sentence.replace(said["left"], "nothing")
     return sentence.replace(", 0 days apart", " on one day")
 
 

@@ -21,10 +21,12 @@ from pages._desk import (
     in_url,
     made,
     page_asked,
+    seen,
     sum_column,
 )
 from pages._explaining import arithmetic, in_order, named, period, source, value
 from pages._filters import filters_asked, say_filters, selection_asked
+from pages._known import known_suffix
 from pages._look import counted, day, major, markdown
 
 ROWS = 15
@@ -86,7 +88,7 @@ if not book().currencies():
     st.title("How does this number come about?", anchor=False)
     empty_book()
 meant = selection_asked("all")[0]
-found, refusal = attempt(book().explain, key, as_of(), day_asked("first"), day_asked("last"), **meant)
+found, refusal = attempt(seen().explain, key, as_of(), day_asked("first"), day_asked("last"), **meant)
 if refusal is not None:
     st.title("How does this number come about?", anchor=False)
     st.markdown(
@@ -121,7 +123,7 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
         st.download_button(
             "CSV",
             partial(made, found.csv),
-            f"{key}-{as_of()}.csv",
+            f"{key}-{as_of()}{known_suffix()}.csv",
             "text/csv",
             icon=":material/download:",
             on_click="ignore",

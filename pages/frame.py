@@ -44,7 +44,7 @@ CHECK = st.Page("check.py", title="Check", icon=":material/verified:")
 EXPLAIN = st.Page("explain.py", title="Explain", icon=":material/functions:", visibility="hidden")
 SINCE = st.Page("since.py", title="What came since", icon=":material/difference:", visibility="hidden")
 # What these pages show, the book can show as it was known.
-AS_KNOWN = (PORTFOLIO, LOANS, COLLECTION, RISK)
+AS_KNOWN = (PORTFOLIO, LOANS, COLLECTION, RISK, LATENESS, VINTAGES, EXPLAIN)
 ANALYSIS = (COLLECTION, RISK, LATENESS, VINTAGES, INBOX, CHECK)
 # One list: under headings Streamlit's navigation is a list of no items to who hears it.
 page = st.navigation([PORTFOLIO, LOANS, NEW_LOAN, REPAYMENTS, STATUS, EXCHANGE, *ANALYSIS, EXPLAIN, SINCE])

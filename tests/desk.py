@@ -82,11 +82,10 @@ def pages() -> dict[str, str]:
 
 
 def titles() -> dict[str, str]:
-    """What the navigation calls each page that it has, by the name of its file."""
-    named = re.findall(
-        r'st\.Page\("(\w+)\.py", title="([^"]+)"(.*)\)', (ROOT / "pages" / "frame.py").read_text("utf-8")
-    )
-    return {name: title for name, title, said in named if "hidden" not in said}
+    """What the navigation calls the pages in it, by the names of their files."""
+    frame = (ROOT / "pages" / "frame.py").read_text("utf-8")
+    named = re.findall(r'st\.Page\("(\w+)\.py", title="([^"]+)"(.*)\)', frame)
+    return {name: title for name, title, said in named if 'visibility="hidden"' not in said}
 
 
 @contextmanager

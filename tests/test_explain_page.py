@@ -128,6 +128,15 @@ def test_a_share_of_loans_ticks_those_that_count(by_hand: Book) -> None:
     assert list(opened("explain.py", figure="active_loans", **JUNE).dataframe[0].value.columns) == ["Loan", "Borrower"]
 
 
+def test_a_figure_as_it_was_known_is_explained_as_it_was_known(by_hand: Book) -> None:
+    before = by_hand.edition(AS_OF).revision
+    by_hand.add_repayment(3, "300.00", received_on=AS_OF)
+    now, then = (opened("explain.py", figure="par_30", **JUNE, **known) for known in ({}, {"known": str(before)}))
+    assert [at.dataframe[0].value["At risk"].sum() for at in (now, then)] == [700, 1_000]
+    card = opened("portfolio.py", known=str(before), **JUNE)
+    assert {asked["known"] for _, asked in explanations(card)} == {str(before)}
+
+
 def test_many_rows_are_turned_over_a_page_at_a_time(book: Book) -> None:
     book.load_demo(loans=40)
     first, second = (opened("explain.py", figure="total_amount_paid", page=page) for page in ("1", "2"))

@@ -45,6 +45,21 @@ def test_a_page_shows_what_was_known_and_says_so(book, page):
     assert figures(after) == figures(opened(page, **DAY))
 
 
+@pytest.mark.parametrize(
+    ("page", "asked"),
+    [("lateness.py", {}), ("vintages.py", {}), ("explain.py", {"figure": "gross_portfolio"})],
+)
+def test_the_analyst_s_other_pages_show_what_was_known(book, page, asked):
+    then, now = opened(page, known="1", **asked, **DAY), opened(page, **asked, **DAY)
+    assert "As known at revision 1" in words(then)
+    said, said_now = (
+        {line for line in words(each).splitlines() if "known at" not in line and "of the book" not in line}
+        for each in (then, now)
+    )
+    assert said - said_now
+    assert said_now - said
+
+
 @pytest.mark.parametrize("page", ["status.py", "repayments.py", "new_loan.py", "exchange.py"])
 def test_a_page_that_does_not_go_back_says_so(book, page):
     at = opened(page, known="1", loan="1", **DAY)

@@ -242,8 +242,9 @@ def test_a_book_of_one_currency_asks_for_none(several: Book) -> None:
     assert "$" in at.caption[0].value or "outstanding" in words(at)
 
 
-def test_the_link_to_a_page_writes_the_day_out(several: Book) -> None:
-    assert opened(search="bong").code[0].value.endswith(f"?search=bong&as_of={several.today()}")
+def test_the_link_to_a_page_writes_out_the_day_and_what_was_known(several: Book) -> None:
+    known = f"as_of={several.today()}&revision={several.edition(several.today()).revision}"
+    assert opened(search="bong").code[0].value.endswith(f"?search=bong&{known}")
 
 
 def test_the_foot_says_of_when_the_data_is(several: Book) -> None:
