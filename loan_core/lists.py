@@ -170,18 +170,20 @@ class List:
 def find(blocks: Sequence[Block], text: str, limit: int) -> pd.DataFrame:
     """Loans by their id, or by a part of a reference or of a borrower's name: ``id, reference, borrower``."""
     wanted = int(text) if text.strip().isascii() and text.strip().isdigit() and len(text.strip()) < 19 else 0
-    exact = [block[np.flatnonzero((block.ids == wanted) & ~block.is_voided)] for block in blocks]
-    found, left = [each for each in exact if len(each)], limit
+    exact = [(block, np.flatnonzero((block.ids == wanted) & ~block.is_voided)) for block in blocks]
+    found, left = [each for each in exact if len(each[1])], limit
     for block in blocks:
-        left = limit - sum(map(len, found))
+        left = limit - sum(len(rows) for _, rows in found)
         if left <= 0:
             break
         is_meant = ~block.is_voided & (block.ids != wanted)
-        found.append(block[np.flatnonzero(is_meant & named(block, text) if text else is_meant)[:left]])
-    names = ("ids", "references", "borrowers")
-    columns = {name: [value for each in found for value in getattr(each, name).tolist()] for name in names}
-    listed = pd.DataFrame(columns).set_axis(["id", "reference", "borrower"], axis="columns").head(limit)
-    return listed.astype({"id": "int64", "reference": "str", "borrower": "str"})
+        found.append((block, np.flatnonzero(is_meant & named(block, text) if text else is_meant)[:left]))
+    columns = {
+        "id": [loan_id for block, rows in found for loan_id in block.ids[rows].tolist()],
+        "reference": [words for block, rows in found for words in block.references.take(pa.array(rows)).to_pylist()],
+        "borrower": [words for block, rows in found for words in block.borrowers.take(pa.array(rows)).to_pylist()],
+    }
+    return pd.DataFrame(columns).head(limit).astype({"id": "int64", "reference": "str", "borrower": "str"})
 
 
 def _agreed(session: Session, ids: Any, known: Known) -> dict[str, Any]:
