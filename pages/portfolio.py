@@ -19,6 +19,7 @@ from pages._filters import filters_asked, more_filters, say_filters, selection_a
 from pages._known import choose_known
 from pages._lists import loan_list
 from pages._look import day, markdown
+from pages._time import step_through_time
 
 CALLS = 6
 # The pixels that the line of a figure takes.
@@ -53,6 +54,7 @@ with buttons:
     choose_known()
     more_filters(state="all")
 say_filters(state="all")
+step_through_time()
 
 year, before = course(seen(), code, meant)
 if before is None:

@@ -131,6 +131,14 @@ def test_the_page_says_on_which_day_and_since_when(worked: Book) -> None:
     assert "As of 2 Jun 2025, amounts in US dollars. Changes since 2 May 2025." in words(opened(as_of="2025-06-02"))
 
 
+def test_the_day_is_stepped_from_one_months_end_to_the_next(worked: Book) -> None:
+    at = opened(as_of="2025-06-02")
+    run(at.button(key="back").click())
+    assert "As of 31 May 2025, amounts in US dollars. Changes since 30 Apr 2025." in words(at)
+    run(at.button(key="forward").click())
+    assert at.query_params["as_of"] == "2025-06-30"
+
+
 def test_a_figure_changes_since_the_same_day_of_the_month_before(worked: Book) -> None:
     """On 2 May C alone is more than 30 days late, 400 of 2,000; B's 50 are 14 days late, and D has no arrears."""
     at = opened(as_of="2025-06-02")
