@@ -1,87 +1,57 @@
 """The loan book: everything one can ask of it, and everything one can do to it.
 
-Doing: a verb is one transaction, takes what was typed, and is safe to repeat under its ``reference``. Asking: a noun
-takes the day it is asked about. Nothing here splits a repayment or keeps a balance: they follow from what was received.
+Doing (``doing``): a verb is one transaction, and safe to repeat under its ``reference``. Asking: a noun takes the day it
+is asked about, of all the loans (``asking``) or, here, of one. Nothing splits a repayment or keeps a balance: they
+follow from what was received.
 """
 
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
-from functools import partial
 from itertools import chain
 from threading import Lock
-from typing import Any, BinaryIO
+from typing import Any
 
 import msgspec
 import pandas as pd
 from sqlalchemy import Date, bindparam, func, select, true
 from sqlalchemy.orm import Session
 
-from loan_core import batches, checking, demo, exchange, inbox, ledger, reading, since
+from loan_core import exchange, inbox, ledger, since
 from loan_core.answers import (
-    ImportReceipt,
     LoanStatus,
     Quote,
     RepaymentPage,
     RepaymentPreview,
     Statement,
-    UndoReceipt,
 )
 from loan_core.asking import Asking, BookAsKnown, Then, loan_lines, records
-from loan_core.batches import Import, no_progress
 from loan_core.cache import Cache, Version
-from loan_core.calculation.money import CURRENCIES
 from loan_core.calculation.position import Thresholds
-from loan_core.checking import Checked, Progress
+from loan_core.doing import Doing
 from loan_core.entries import (
     LOAN_FIELDS,
-    REPAYMENT_FIELDS,
-    RepaymentEntry,
     check_names,
     loan_entry,
-    name_entry,
-    reason_entry,
-    repayment_entry,
 )
 from loan_core.errors import (
-    AlreadyReversed,
-    BookNotEmpty,
-    LoanHasRepayments,
-    LoanIsVoided,
     LoanNotFound,
-    NotReversible,
-    RepaymentNotFound,
-    shortened,
 )
 from loan_core.installments import installments
 from loan_core.known import at_instant, at_revision
 from loan_core.lists import List
-from loan_core.models import Acknowledgement, Batch, Edition, Loan, Repayment
-from loan_core.reading import Table
+from loan_core.models import Batch, Edition, Loan
 from loan_core.recording import (
-    IdempotencyKey,
-    Signature,
-    answered,
-    check_same_loan,
-    check_same_repayment,
     loan_by_id,
-    loan_row,
     loans_by_reference,
-    remember,
-    repayment_reference_taken,
-    repayment_row,
-    repayments_by_reference,
-    reversals_of,
 )
 from loan_core.selection import Selection
 from loan_core.settings import Settings
-from loan_core.spool import Spool
 from loan_core.statements import preview_of, schedule_of, statement_of, status_of
 from loan_core.store import Store, edition
 from loan_core.whole_book import WholeBook
-from loan_core.writing import Write
 
 _EDITION = select(Edition.book_id, Edition.revision)
 _VERSION = select(Edition.book_id, Loan.revision).join(Loan, true()).where(Loan.id == bindparam("loan_id"))
@@ -99,7 +69,7 @@ _RECORDED = (
 )
 
 
-class Book(Asking):
+class Book(Doing, Asking):
     """The loans of one database."""
 
     def __init__(self, store: Store, settings: Settings | None = None, cache: Cache | None = None) -> None:
@@ -125,194 +95,8 @@ class Book(Asking):
     def default_currency(self) -> str:
         return self._settings.currency
 
-    def today(self) -> date:
-        """Today, in the book's time zone."""
-        return self._settings.today()
-
     def close(self) -> None:
         self._store.close()
-
-    # Doing
-
-    def create_loan(self, *, recorded_by: str = "", key: IdempotencyKey | None = None, **stated: object) -> Loan:
-        """Write a loan, stated by the fields of the CSV format; ``InvalidEntry``, ``ReferenceTaken``, ``KeyTaken``."""
-        check_names(stated, LOAN_FIELDS)
-        signer, reference = self._signer(recorded_by), str(stated.get("reference") or "").strip()
-        with self._store.write(self._settings.now()) as write:
-            # A request that came before is answered, not judged again: what was right on its day stays so.
-            if earlier := answered(write.session, key, Loan):
-                return earlier
-            loan = loans_by_reference(write.session, [reference]).get(reference)
-            # An undated entry is of the day on which it was first made.
-            entry = loan_entry(stated, loan.start_on if loan else self.today(), self._settings.currency)
-            if loan is not None:
-                check_same_loan(entry, loan)
-            else:
-                loan = Loan(**loan_row(write, entry, Signature(signer, write.at)))
-                write.add(loan)
-            remember(write, key, loan)
-            return loan
-
-    def void_loan(self, loan_id: int, *, reason: str = "") -> Loan:
-        """Take back a loan entered by mistake, while no money stands on it. It stays, and counts in no figure."""
-        reason = reason_entry(reason)
-        with self._store.write(self._settings.now()) as write:
-            loan = loan_by_id(write.session, loan_id)
-            if loan.voided_at is None:
-                if ledger.paid_on(write.session, loan_id):
-                    raise LoanHasRepayments(loan.reference)
-                loan.voided_at, loan.void_reason = write.at, reason
-                write.stamp(loan)
-            return loan
-
-    def add_repayment(
-        self,
-        loan_id: int,
-        amount: object,
-        *,
-        recorded_by: str = "",
-        key: IdempotencyKey | None = None,
-        **stated: object,
-    ) -> Repayment:
-        """Record money received on a loan: ``received_on``, ``reference``, ``note`` may be stated.
-
-        ``InvalidEntry``, ``LoanNotFound``, ``LoanIsVoided``, ``ReferenceTaken``, ``KeyTaken``.
-        """
-        signer = self._signer(recorded_by)
-        with self._store.write(self._settings.now()) as write:
-            signature = Signature(signer, write.at)
-            if earlier := answered(write.session, key, Repayment):
-                return earlier
-            loan, entry, repayment = self._judged_repayment(write.session, loan_id, {"amount": amount, **stated})
-            if repayment is None:
-                repayment = _added(write, loan, repayment_row(write, loan_id, entry, None, signature))
-            remember(write, key, repayment)
-            return repayment
-
-    def _judged_repayment(
-        self, session: Session, loan_id: int, stated: Mapping[str, object]
-    ) -> tuple[Loan, RepaymentEntry, Repayment | None]:
-        """A repayment that may be recorded, on which loan; or that is recorded already, as what."""
-        check_names(stated, ("amount", *REPAYMENT_FIELDS))
-        loan = loan_by_id(session, loan_id)
-        entry = repayment_entry(stated, loan.currency, loan.start_on, self.today())
-        recorded = repayments_by_reference(session, [entry.reference]).get(entry.reference)
-        if recorded is not None:
-            check_same_repayment(session, entry, loan_id, recorded)
-        elif loan.voided_at is not None:
-            raise LoanIsVoided(loan.reference)
-        return loan, entry, recorded
-
-    def reverse_repayment(
-        self,
-        repayment_id: int,
-        *,
-        loan_id: int | None = None,
-        reason: str = "",
-        recorded_by: str = "",
-        key: IdempotencyKey | None = None,
-        **stated: object,
-    ) -> Repayment:
-        """Undo a repayment by its negative, on its own day unless ``received_on`` says when the money went back.
-
-        A ``reference`` may be stated. With a ``loan_id`` the repayment must stand on that loan.
-        ``RepaymentNotFound``, ``NotReversible``, ``AlreadyReversed``, ``InvalidEntry``, ``KeyTaken``.
-        """
-        check_names(stated, ("received_on", "reference"))
-        signer = self._signer(recorded_by)
-        with self._store.write(self._settings.now()) as write:
-            signature = Signature(signer, write.at)
-            if earlier := answered(write.session, key, Repayment):
-                return earlier
-            undone = write.session.get(Repayment, repayment_id) if 0 < repayment_id < 2**63 else None
-            if undone is None or undone.undone_at is not None or loan_id not in (None, undone.loan_id):
-                raise RepaymentNotFound(repayment_id)
-            reversal = self._reversed(write, undone, signature, {"note": reason} | stated)
-            remember(write, key, reversal)
-            return reversal
-
-    def _reversed(self, write: Write, undone: Repayment, signature: Signature, stated: dict[str, object]) -> Repayment:
-        """The reversal of a repayment, as it stands already or as it is written now."""
-        if undone.reverses_id is not None:
-            raise NotReversible(undone.reference)
-        loan = loan_by_id(write.session, undone.loan_id)
-        said: dict[str, object] = {
-            "amount": CURRENCIES[loan.currency].major(-undone.amount),
-            "received_on": undone.received_on,
-            "reverses": undone.reference,
-        }
-        received = f"{shortened(undone.reference)} was received"
-        entry = repayment_entry(said | stated, loan.currency, undone.received_on, self.today(), received)
-        earlier: Repayment | None = reversals_of(write.session, [undone.id]).get(undone.id)
-        if earlier is not None:
-            if earlier.reference != entry.reference:
-                raise AlreadyReversed(undone.reference, earlier.reference)
-            check_same_repayment(write.session, entry, loan.id, earlier)
-            return earlier
-        taken = repayments_by_reference(write.session, [entry.reference]).get(entry.reference)
-        if taken is not None:
-            raise repayment_reference_taken(write.session, taken)
-        return _added(write, loan, repayment_row(write, loan.id, entry, undone.id, signature))
-
-    def acknowledge(self, loan_id: int, kind: str, facts: str, *, recorded_by: str = "") -> Acknowledgement:
-        """Say of a finding of ``inbox`` that it is right; ``LoanNotFound``, ``FindingNotFound``."""
-        signer = self._signer(recorded_by)
-        with self._store.write(self._settings.now()) as write:
-            return inbox.acknowledge(write, loan_id, kind, facts, signer)
-
-    def withdraw_acknowledgement(self, acknowledgement_id: int) -> Acknowledgement:
-        """Take that back; ``AcknowledgementNotFound``."""
-        with self._store.write(self._settings.now()) as write:
-            return inbox.withdraw(write, acknowledgement_id)
-
-    def import_loans(
-        self, file: BinaryIO, *, name: str = "", dry_run: bool = False, progress: Progress = no_progress
-    ) -> ImportReceipt:
-        """Write a file of loans, all or nothing; ``InvalidFile`` has every problem. A file twice is one import."""
-        with reading.read(file, reading.LOANS) as table:
-            check = partial(checking.check_loans, table, self.today(), self._settings.currency, progress)
-            return self._imported("loans", table, name, check, batches.insert_loans, dry_run, progress)
-
-    def import_repayments(
-        self, file: BinaryIO, *, name: str = "", dry_run: bool = False, progress: Progress = no_progress
-    ) -> ImportReceipt:
-        """Write a file of repayments, all or nothing, as ``import_loans`` does."""
-        with reading.read(file, reading.REPAYMENTS) as table:
-            check = partial(checking.check_repayments, table, self.today(), progress)
-            return self._imported("repayments", table, name, check, batches.insert_repayments, dry_run, progress)
-
-    def _imported(
-        self, kind: str, table: Table, name: str, check: Any, insert: Any, dry_run: bool, progress: Progress
-    ) -> ImportReceipt:
-        job = Import(kind, table.fingerprint, name, table.rows + len(table.problems), check, insert)
-        return batches.run(self._store, job, self._signature, dry_run, progress)
-
-    def undo_import(self, batch_id: int) -> UndoReceipt:
-        """Take an import back as a whole; ``BatchNotFound``, ``ImportInUse``."""
-        return batches.undo(self._store, batch_id, self._signature)
-
-    def load_demo(self, *, loans: int = 100, seed: int = 1, progress: Progress = no_progress) -> ImportReceipt:
-        """Fill an empty book with a made-up one, as an import that can be undone; ``BookNotEmpty``."""
-        today, currency = self.today(), self._settings.currency
-
-        def check(session: Session, rows: Spool) -> Checked:
-            standing = session.scalar(select(func.count()).where(Loan.voided_at.is_(None)).select_from(Loan)) or 0
-            if standing:
-                raise BookNotEmpty(standing)
-            return Checked(new=loans)
-
-        insert = partial(demo.insert, seed, today, currency)
-        job = Import("demo", f"demo-{seed}-{loans}", "Demo book", loans, check, insert)
-        return batches.run(self._store, job, self._signature, False, progress)
-
-    def _signer(self, recorded_by: str) -> str:
-        return name_entry(recorded_by) or self._settings.recorded_by
-
-    @property
-    def _signature(self) -> Signature:
-        return Signature(self._settings.recorded_by, self._settings.now())
-
-    # Asking
 
     def loan(self, loan_id: int) -> Loan:
         """A loan as agreed; ``LoanNotFound``."""
@@ -543,13 +327,6 @@ def _in_turn(lock: Lock) -> Iterator[bool]:
 
 def _repayment_lines(session: Session, as_of: date, meant: ledger.Meant) -> Iterator[bytes]:
     return exchange.csv_lines(exchange.REPAYMENTS_OUT, ledger.recorded(session, as_of, meant))
-
-
-def _added(write: Write, loan: Loan, row: dict[str, Any]) -> Repayment:
-    write.stamp(loan)
-    repayment = Repayment(**row)
-    write.add(repayment)
-    return repayment
 
 
 def _installments(statement: Statement) -> Iterator[dict[str, Any]]:

@@ -17,6 +17,7 @@ CALCULATION = "loan_core/calculation/*"
 MIGRATIONS = "loan_core/migrations/*"
 WITH_QUERIES = (
     "book",
+    "doing",
     "recording",
     "checking",
     "batches",
