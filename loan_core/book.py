@@ -1,7 +1,7 @@
 """The loan book: everything one can ask of it, and everything one can do to it.
 
-Doing (``doing``): a verb is one transaction, and safe to repeat under its ``reference``. Asking: a noun takes the day it
-is asked about, of all the loans (``asking``) or, here, of one. Nothing splits a repayment or keeps a balance: they
+Doing (``doing``): a verb is one transaction, and safe to repeat under its ``reference``. Asking: a noun takes the day
+it is asked about, of all the loans (``asking``) or, here, of one. Nothing splits a repayment or keeps a balance: they
 follow from what was received.
 """
 
