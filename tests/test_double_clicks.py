@@ -24,12 +24,16 @@ def desk(tmp_path_factory: pytest.TempPathFactory, chromium: str) -> Iterator[tu
     book.close()
 
 
-def test_a_double_click_saves_once(desk: tuple[Tab, Book]) -> None:
+KNOWN = "Under load the receipt was not there after the second click, once in some runs: not found out, not mended."
+
+
+@pytest.mark.parametrize("gap", [0, pytest.param(120, marks=pytest.mark.xfail(strict=False, reason=KNOWN))])
+def test_a_double_click_saves_once(desk: tuple[Tab, Book], gap: int) -> None:
     for name, saving in SAVINGS.items():
         try:
-            save_once(*desk, saving, gap=0)
+            save_once(*desk, saving, gap)
         except AssertionError as error:
-            error.add_note(f"To {name}.")
+            error.add_note(f"To {name}, with {gap} ms between the clicks.")
             raise
     give_back(desk[1])
     assert count(desk[1])["loans"] == count(desk[1])["voided"]
