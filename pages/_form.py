@@ -1,6 +1,7 @@
 """A form: fields as they are typed, what is wrong with each beside it, and one write however often it is pressed."""
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import date
@@ -16,6 +17,10 @@ from pages._desk import FIRST_DAY, LAST_DAY, attempt
 from pages._look import day, markdown
 
 
+SECOND_CLICK = 0.8
+"""So many seconds after a write, a click is the second half of a double click, whatever stands there by now."""
+
+
 class Form:
     """A form that somebody fills in, made before it is shown, and what was written from it.
 
@@ -26,6 +31,7 @@ class Form:
         self.key = token_hex(4)
         self.written: Any = None
         self._lock = Lock()
+        self.written_at = -SECOND_CLICK
 
     def write(self, verb: Callable[..., Any], *said: Any, **stated: Any) -> Refusal | None:
         """Writes, unless it was done; what is refused is for ``Fields`` to show."""
@@ -34,6 +40,8 @@ class Form:
                 return None
             # A run can be broken off where it calls Streamlit: not between the write and what remembers it.
             self.written, refusal = attempt(verb, *said, **stated)
+            if self.written is not None:
+                self.written_at = time.monotonic()
             return refusal
 
 
@@ -43,8 +51,16 @@ def form(name: str) -> Form:
     return form
 
 
+def is_second_click() -> bool:
+    """Whether a form was written so shortly ago that nobody can have read its receipt and chosen a button there."""
+    forms = st.session_state.get("forms", {}).values()
+    return any(time.monotonic() - each.written_at < SECOND_CLICK for each in forms)
+
+
 def start_over(name: str, *params: str) -> None:
     """An empty form, with other keys: no late click on the old one finds a button. Off with what the URL says of it."""
+    if is_second_click():
+        return
     st.session_state.get("forms", {}).pop(name, None)
     for param in params:
         st.query_params.pop(param, None)

@@ -7,7 +7,7 @@ import streamlit as st
 
 from loan_core import LoanStatus, Statement
 from pages._desk import as_of, attempt, book, go, here
-from pages._form import Fields, Form, day_input, form, plain, start_over, take_back
+from pages._form import Fields, Form, day_input, form, is_second_click, plain, start_over, take_back
 from pages._loan_picker import choose_loan
 from pages._look import day, instant, markdown, money
 from pages._repayment_words import covered, effect, offers, preview_covers, remark, standings
@@ -96,7 +96,7 @@ def receipt(repayment: Any) -> None:
         st.markdown(effect(statement.status))
         with st.container(horizontal=True):
             st.button("Record another", type="primary", on_click=start_over, args=("repayment", "loan", "find", "only"))
-            if st.button("Open loan"):
+            if st.button("Open loan") and not is_second_click():
                 go("status", loan=written.loan_id)
             if not undone:
                 reverse(undoing, repayment.id, "Undo")

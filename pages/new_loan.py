@@ -8,7 +8,7 @@ import streamlit as st
 from loan_core import currency
 from pages._agreement import ask_terms, void
 from pages._desk import attempt, book, chart, go, table, theme
-from pages._form import Fields, Form, form, start_over
+from pages._form import Fields, Form, form, is_second_click, start_over
 from pages._look import figure, instant, major, markdown, money, percent
 from pages._schedule_chart import schedule_chart, schedule_sentence
 from pages._words import headline, installments_of, named, rate, when_due
@@ -79,7 +79,7 @@ def receipt(loan: Any) -> None:
         st.markdown(markdown(headline(statement)))
         with st.container(horizontal=True):
             st.button("Create another", type="primary", on_click=start_over, args=("loan",))
-            if st.button("Open loan", icon=":material/arrow_forward:"):
+            if st.button("Open loan", icon=":material/arrow_forward:") and not is_second_click():
                 go("status", loan=loan.id)
             if not loan.voided_at:
                 void(loan.id)

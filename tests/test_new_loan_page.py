@@ -19,6 +19,7 @@ from playwright.sync_api import expect
 from streamlit.testing.v1 import AppTest
 
 from loan_core import Book, LoanNotFound, Refusal, Settings, open_book
+from pages import _form
 from pages._form import Form, fraction, plain
 from pages._schedule_chart import schedule_chart, schedule_sentence
 from pages._words import installments_of, ordinal, when_due
@@ -267,7 +268,8 @@ def test_a_loan_is_written_as_it_was_typed(book: Book) -> None:
     assert (loan.reference, loan.note) == ("A-17", "Two goats")
 
 
-def test_the_receipt_replaces_the_form(book: Book) -> None:
+def test_the_receipt_replaces_the_form(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_form, "SECOND_CLICK", 0)
     at = press(filled_in(), "Create loan")
     assert at.header[0].value == ":green[:material/check_circle:] Loan created"
     shown = receipt(at)
@@ -281,6 +283,16 @@ def test_the_receipt_replaces_the_form(book: Book) -> None:
     assert field(at, "Borrower").value == ""
     assert "Loan created" not in words(at)
     assert len(loans(book)) == 1
+
+
+@pytest.mark.parametrize("label", ["Create another", "Open loan"])
+def test_the_second_half_of_a_double_click_presses_nothing_on_the_receipt(
+    book: Book, monkeypatch: pytest.MonkeyPatch, label: str
+) -> None:
+    at = press(press(filled_in(), "Create loan"), label)
+    assert at.header[0].value == ":green[:material/check_circle:] Loan created"
+    monkeypatch.setattr(_form, "SECOND_CLICK", 0)
+    assert "Loan created" not in words(press(at, label))
 
 
 def test_clear_empties_the_form(book: Book) -> None:

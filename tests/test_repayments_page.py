@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 from streamlit.testing.v1 import AppTest
 
 from loan_core import Book, Settings, open_book
+from pages import _form
 from pages._desk import since
 from pages._repayment_words import file_name
 from tests import test_new_loan_page
@@ -201,7 +202,14 @@ def test_without_a_reference_the_next_number_is_given(book: Book, loan: int) -> 
     assert receipt(press(typed(), "Record repayment"))["Reference"] == "RP-0007"
 
 
-def test_another_one_begins_with_an_empty_form(book: Book, loan: int) -> None:
+@pytest.mark.parametrize("label", ["Record another", "Open loan"])
+def test_the_second_half_of_a_double_click_presses_nothing_on_the_receipt(book: Book, loan: int, label: str) -> None:
+    at = press(press(typed(), "Record repayment"), label)
+    assert at.header[0].value == ":green[:material/check_circle:] Repayment recorded"
+
+
+def test_another_one_begins_with_an_empty_form(book: Book, loan: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_form, "SECOND_CLICK", 0)
     at = press(press(typed(), "Record repayment"), "Record another")
     assert field(at, "Loan").value is None
     assert "loan" not in at.query_params
