@@ -6,7 +6,6 @@ from datetime import date
 from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 from sqlalchemy import ColumnElement, Date, Select, bindparam, case, false, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
@@ -15,7 +14,7 @@ from loan_core.blocks import CODES, Block
 from loan_core.calculation.money import parts_by, whole
 from loan_core.fields import is_storable
 from loan_core.models import Loan, Repayment
-from loan_core.store import frame
+from loan_core.store import columns_of, frame
 
 _ROWS_AT_ONCE = 1_000
 _AS_OF = bindparam("as_of", type_=Date)
@@ -34,9 +33,9 @@ def paid_through(as_of: Any) -> Any:
     return paid.where(Repayment.loan_id == Loan.id, *_standing(as_of)).correlate(Loan).scalar_subquery()
 
 
-def received(session: Session, as_of: date, loan_id: int) -> pd.DataFrame:
-    """What came in on a loan through a day, oldest first."""
-    return frame(session, _OF_A_LOAN, as_of=as_of, loan_id=loan_id)
+def received(session: Session, as_of: date, loan_id: int) -> dict[str, Any]:
+    """What came in on a loan through a day, oldest first, as columns."""
+    return columns_of(session, _OF_A_LOAN, as_of=as_of, loan_id=loan_id)
 
 
 @dataclass(frozen=True)

@@ -130,14 +130,17 @@ def edition(session: Session) -> Edition:
 
 def frame(session: Session, query: Any, **values: object) -> pd.DataFrame:
     """The rows of a query as a table, under the names of its columns."""
+    return pd.DataFrame(columns_of(session, query, **values))
+
+
+def columns_of(session: Session, query: Any, **values: object) -> dict[str, Any]:
+    """The same as columns, for who adds more of them: a table that grows column by column takes three times as long."""
     result = session.execute(query, values)
-    # As plain tuples: of a row of SQLAlchemy's, pandas asks one by one whether it is an array, in twice the time.
-    rows = [tuple(row) for row in result]
-    if rows:
-        return pd.DataFrame.from_records(rows, columns=list(result.keys()))
+    if rows := result.all():
+        return dict(zip(result.keys(), map(list, zip(*rows, strict=True)), strict=True))
     # Without a row to judge by, a column is still of numbers or of words.
     types = {column.key: _EMPTY_TYPES.get(column.type.python_type, "object") for column in query.selected_columns}
-    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in types.items()})
+    return {name: pd.Series(dtype=kind) for name, kind in types.items()}
 
 
 def _engine(uri: str, connections: int) -> Engine:
