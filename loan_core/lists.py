@@ -20,7 +20,7 @@ from loan_core.memory import Snapshot
 from loan_core.models import Loan
 from loan_core.order import Keys, by_number, by_text, ordered
 from loan_core.selection import LoanPage, Place, Selection, named, subtotals
-from loan_core.store import columns_of
+from loan_core.store import columns_of, no_rows
 
 _TERMS = {"id": "ids", "loan_amount": "principal", "start_on": "start_on", "installment": "installment"}
 _TEXTS = ("reference", "borrower")
@@ -186,11 +186,12 @@ def find(blocks: Sequence[Block], text: str, limit: int) -> pd.DataFrame:
 
 
 def _agreed(session: Session, ids: Any, known: Known) -> dict[str, Any]:
-    wanted = ids.tolist()
-    agreed = columns_of(session, select(*known.loan_columns()).where(Loan.id.in_(wanted)))
+    query: Any = select(*known.loan_columns())
+    if not (wanted := ids.tolist()):
+        return no_rows(query)
+    agreed = columns_of(session, query.where(Loan.id.in_(wanted)))
     place = {loan_id: number for number, loan_id in enumerate(agreed["id"])}
-    # Without a row, the columns know what they are of.
-    return {name: [column[place[each]] for each in wanted] for name, column in agreed.items()} if wanted else agreed
+    return {name: [column[place[each]] for each in wanted] for name, column in agreed.items()}
 
 
 def _end(rows: pd.DataFrame, column: str) -> Place:

@@ -138,9 +138,13 @@ def columns_of(session: Session, query: Any, **values: object) -> dict[str, Any]
     result = session.execute(query, values)
     if rows := result.all():
         return dict(zip(result.keys(), map(list, zip(*rows, strict=True)), strict=True))
-    # Without a row to judge by, a column is still of numbers or of words.
+    return no_rows(query)
+
+
+def no_rows(query: Any) -> dict[str, Any]:
+    """What ``columns_of`` says where there is nothing: without a row, a column is still of numbers or of words."""
     types = {column.key: _EMPTY_TYPES.get(column.type.python_type, "object") for column in query.selected_columns}
-    return {name: pd.Series(dtype=kind) for name, kind in types.items()}
+    return {name: pd.Series(dtype=kind).array for name, kind in types.items()}
 
 
 def _engine(uri: str, connections: int) -> Engine:
