@@ -7,26 +7,16 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from pages._desk import arrow, sum_column
+from pages._controls import pick_row
+from pages._desk import sum_column
 from pages._look import STANDINGS, major, standing
 
 
 def loan_list(rows: pd.DataFrame, code: str, names: tuple[str, ...], key: str, alt: str) -> int | None:
     """Some loans as ``Book.loans`` gives them, with these of the columns; the id of the one that is selected."""
     shown = {name: _COLUMNS[name](rows, code) for name in names}
-    chosen = st.dataframe(
-        arrow(shown),
-        hide_index=True,
-        row_height=38,
-        height="content",
-        placeholder="",
-        on_select="rerun",
-        selection_mode="single-row",
-        column_config={name: _shown_as(name, cells, code) for name, cells in shown.items()},
-        key=key,
-        alt=alt,
-    ).selection.rows
-    return int(rows["id"].iloc[chosen[0]]) if chosen else None
+    chosen = pick_row(shown, {name: _shown_as(name, cells, code) for name, cells in shown.items()}, key, alt)
+    return None if chosen is None else int(rows["id"].iloc[chosen])
 
 
 def named(borrowers: Sequence[str], references: Sequence[str]) -> list[str]:

@@ -5,7 +5,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from pages._desk import arrow, as_of, book, go, sum_column
+from pages._controls import pick_row
+from pages._desk import as_of, book, go, sum_column
 from pages._form import form
 from pages._lists import named
 from pages._look import major
@@ -16,33 +17,25 @@ from pages._repayment_words import remark
 def listed(rows: pd.DataFrame, code: str) -> Any:
     """The table, and the row that is selected in it."""
     lines, amounts = list(rows.itertuples()), major(rows["amount"].to_numpy(), code)
-    chosen = st.dataframe(
-        arrow(
-            {
-                "Received on": rows["received_on"].tolist(),
-                "Borrower": named(rows["borrower"], rows["loan_reference"]),
-                "Amount": amounts,
-                "Reference": rows["reference"].tolist(),
-                "Note": [remark(each) for each in lines],
-            }
-        ),
-        hide_index=True,
-        row_height=38,
-        height="content",
-        placeholder="",
-        # What is selected is a place in the list: with other rows in it, it would be another repayment.
-        key=" ".join(str(each.id) for each in lines),
-        on_select="rerun",
-        selection_mode="single-row",
-        column_config={
+    chosen = pick_row(
+        {
+            "Received on": rows["received_on"].tolist(),
+            "Borrower": named(rows["borrower"], rows["loan_reference"]),
+            "Amount": amounts,
+            "Reference": rows["reference"].tolist(),
+            "Note": [remark(each) for each in lines],
+        },
+        {
             "Received on": st.column_config.DateColumn(width=96, format="D MMM YYYY"),
             "Borrower": st.column_config.TextColumn(width=118),
             "Amount": sum_column(code, amounts, 96),
         },
+        # What is selected is a place in the list: with other rows in it, it would be another repayment.
+        key=" ".join(str(each.id) for each in lines),
         alt="Repayments, newest first",
-    ).selection.rows
+    )
     # As plain values: the book knows no NumPy integers.
-    return lines[chosen[0]] if chosen else None
+    return None if chosen is None else lines[chosen]
 
 
 def selected(row: Any) -> None:

@@ -1,7 +1,6 @@
 """Tables of figures: a real table where it is small, else a grid; below it the same rows as a file."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -9,7 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from loan_core import currency, tables
-from pages._desk import made, sum_column
+from pages._controls import offer_csv
+from pages._desk import sum_column
 from pages._look import NOTHING, day, signed
 from pages._small_table import small_table
 
@@ -62,15 +62,7 @@ def as_table(rows: Rows, columns: dict[str, str], code: str, name: str, said: An
 
 def offer(rows: Rows, code: str, name: str, label: str = "CSV") -> None:
     """The rows as a file, made on the click."""
-    st.download_button(
-        label,
-        partial(made, tables.csv, rows, code),
-        f"{name}.csv",
-        "text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-        key=f"download {name}",
-    )
+    offer_csv(name, tables.csv, rows, code, label=label, key=f"download {name}")
 
 
 def _cells(values: list[Any], kind: str, code: str) -> Any:

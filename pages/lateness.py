@@ -8,6 +8,7 @@ from loan_core import lateness
 from pages import _lateness_charts as charts
 from pages._analysis_words import month, span
 from pages._asked import link_to_loans, loans_asked
+from pages._controls import switch, turn_page
 from pages._desk import as_of, chart, clicked, come_back, currency_asked, go, here, in_url, page_asked, theme
 from pages._filters import filters_asked
 from pages._lateness_words import BAND_COLUMNS, bands_sentence, loans_sentence, months_late, who
@@ -44,8 +45,7 @@ def show_loans(rows: list[dict[str, Any]], months: list[str]) -> None:
         "The number of days late, the worst loan first: the later, the stronger the orange. Empty: nothing due, or "
         "neither paid nor late yet."
     )
-    if pages > 1:
-        st.pagination(pages, max_visible_pages=5, **in_url("page", 1, range(1, pages + 1)))
+    turn_page(len(rows), LINES)
     st.markdown(":small[:gray[A click on a cell opens the loan, and so do these, each with its most days late:]]")
     with st.grid(5, min_column_width=150, gap="xsmall"):
         for row in shown:
@@ -67,14 +67,7 @@ with inputs:
     default = VIEWS[0 if len(loans) <= FEW else 1]
     view = VIEWS[1]
     if len(loans) <= lateness.LOANS_AT_ONCE:
-        view = st.segmented_control(
-            "View",
-            VIEWS,
-            required=True,
-            format_func=":gray[{}]".format,
-            label_visibility="collapsed",
-            **in_url("view", default, VIEWS),
-        )
+        view = switch("View", "view", VIEWS, default)
     months = ask_for_months(known)
 bands, names = lateness.bands(loans, months), [f"{each:%Y-%m}" for each in months]
 summary.caption(f"{counted(len(loans), 'loan')} · {span(months[0], months[-1], as_of())} · as of {day(as_of())}")
