@@ -18,38 +18,21 @@ from pages._analysis_words import (
     risk_figures,
     step,
 )
+from pages._asked import loans_asked
 from pages._controls import switch
-from pages._desk import as_of, book, chart, clear_filters, currency_asked, empty_book, in_url, seen, theme
+from pages._desk import as_of, chart, currency_asked, in_url, theme
 from pages._explaining import explain
-from pages._filters import more_filters, say_filters, search_field, selection_asked
-from pages._known import choose_known
 from pages._look import counted, day, markdown
 from pages._risk_parts import age_of, show_borrowers, show_definitions
 from pages._tables import as_table, offer
-from pages._time import step_through_time
 
 SPANS = {"12 months": 12, "24 months": 24}
 
 
-with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-    with st.container(gap=None, width="content"):
-        st.title("Risk", anchor=False)
-        summary = st.empty()
-    step_through_time()
+loans, summary, inputs = loans_asked("Risk", through_time=True)
 code = currency_asked()
-loans = seen().analysis(as_of(), **selection_asked("all")[0]).get(code)
-if loans is None and not book().currencies():
-    empty_book()
-with st.container(horizontal=True, vertical_alignment="center"):
+with inputs:
     months = switch("Span", "span", SPANS)
-    search_field()
-    more_filters("all")
-    choose_known()
-say_filters("all")
-if loans is None:
-    st.markdown("**No loan matches.**")
-    st.button("Clear filters", icon=":material/close:", on_click=clear_filters)
-    st.stop()
 risks = loans.risks(month_ends(as_of(), SPANS[months]))
 risk = risks[-1]
 summary.caption(f"{counted(risk.all.loans, 'active loan')} · as of {day(as_of())}")
