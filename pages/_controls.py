@@ -8,6 +8,9 @@ import streamlit as st
 
 from pages._desk import arrow, in_url, made
 
+MOST_PAGES = 5
+"""So many pages of a list are to choose from at once: more do not fit a phone."""
+
 
 def switch(label: str, name: str, options: Iterable[str], default: str = "", words: Any = None) -> Any:
     """One of a few that stand side by side, under ``name`` in the URL: the first of them unless another is chosen."""
@@ -72,4 +75,6 @@ def turn_page(count: int, rows_a_page: int) -> None:
     """The way to the other pages of a list, where there are any."""
     pages = -(-count // rows_a_page)
     if pages > 1:
-        st.pagination(pages, max_visible_pages=5, **in_url("page", 1, range(1, pages + 1)))
+        # At a width of its own choice it shows the first page alone.
+        width = 130 + 40 * min(pages, MOST_PAGES)
+        st.pagination(pages, max_visible_pages=MOST_PAGES, width=width, **in_url("page", 1, range(1, pages + 1)))

@@ -9,9 +9,10 @@ from pages._analysis_words import share
 from pages._book_charts import AGES
 from pages._desk import as_of, here
 from pages._explaining import explain
-from pages._look import counted, markdown, money
+from pages._look import counted, markdown, money, short
 from pages._tables import offer
 
+LONGEST_NAME = 28
 DEFINED = ("par_30", "arrears_rate", "loans_at_risk", "past_term")
 
 
@@ -38,6 +39,6 @@ def show_borrowers(loans: Any, code: str) -> None:
         named = {"search": row["borrower"]} if row["borrower"] else {"search": row["loan_reference"]}
         owed = f"{money(row['outstanding_principal'], code)} · {share(row['share'])}"
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", gap="small"):
-            label = markdown(row["borrower"] or row["loan_reference"])
+            label = markdown(short(row["borrower"] or row["loan_reference"], LONGEST_NAME))
             st.page_link("loans.py", label=label, query_params=here(**named, state="active"))
             st.markdown(f"{markdown(owed)} · {counted(row['loans'], 'loan')}", width="content")

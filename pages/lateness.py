@@ -12,7 +12,7 @@ from pages._controls import switch, turn_page
 from pages._desk import as_of, chart, clicked, come_back, currency_asked, go, here, in_url, page_asked, theme
 from pages._filters import filters_asked
 from pages._lateness_words import BAND_COLUMNS, bands_sentence, loans_sentence, months_late, who
-from pages._look import counted, day, markdown
+from pages._look import counted, day, markdown, short
 from pages._tables import as_table
 
 FEW, LINES, MONTHS = 60, 20, 12
@@ -50,7 +50,7 @@ def show_loans(rows: list[dict[str, Any]], months: list[str]) -> None:
     with st.grid(5, min_column_width=150, gap="xsmall"):
         for row in shown:
             asked = here(loan=row["loan_id"], **filters_asked())
-            label = f"{markdown(who(row)[:40])} · {row['worst']}"
+            label = f"{markdown(short(who(row), 20))} · {row['worst']}"
             st.page_link("status.py", label=label, query_params=asked, help=markdown(row["loan_reference"]))
     if chosen:
         go("status", loan=chosen[0], **filters_asked())
