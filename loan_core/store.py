@@ -260,6 +260,8 @@ _UNUSABLE = {
     "file is not a database": "The file {place} is not a database. Name another one in SQLALCHEMY_DATABASE_URI.",
     "attempt to write a readonly database": "The file {place} may only be read: give this account the right to write.",
     "database or disk is full": "The disk that holds {place} is full. Nothing was written.",
+    "disk I/O error": "The disk that holds {place} answers with an error, or the file was replaced while it was open. "
+    "Start again; if that does not help, restore it from a backup.",
     "disk image is malformed": "The file {place} is damaged. Restore it from a backup.",
     "already exists": "The database {place} holds tables of another program. Give the loan book one of its own.",
 }
