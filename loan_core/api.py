@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from anyio import CapacityLimiter
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
@@ -19,10 +18,8 @@ from loan_core.book import open_book
 from loan_core.errors import Refusal
 from loan_core.metrics import Metrics
 from loan_core.pace import Pace
+from loan_core.rounds import Rounds
 from loan_core.settings import Settings
-
-# The server has forty threads; while these wait for a locked database, the others answer who only reads.
-_WRITING_THREADS = 20
 
 
 class Api(FastAPI):
@@ -105,7 +102,7 @@ async def opened(app: FastAPI, hosts: tuple[str, ...] = ()) -> AsyncIterator[Non
     check_hosts(state.tokens, [*hosts, *hosts_asked_for(sys.argv, os.environ)])
     state.book = open_book(settings)
     state.metrics.cache_counts = state.book.cache.counts
-    state.pace, state.writing = Pace(), CapacityLimiter(_WRITING_THREADS)
+    state.pace, state.rounds = Pace(), Rounds(state.book.together)
     try:
         yield
     finally:

@@ -135,7 +135,8 @@ class Book(Doing, Asking):
         Refuses what ``add_repayment`` would refuse. Nothing is written.
         """
         with self._store.read() as session:
-            loan, entry, _ = self._judged_repayment(session, loan_id, {"amount": amount, **stated})
+            loan = loan_by_id(session, loan_id)
+            entry, _ = self._judged_repayment(session, loan, {"amount": amount, **stated})
             received = ledger.received(session, max(as_of, entry.received_on), loan_id)
         return preview_of(loan, received, entry, max(as_of, entry.received_on), self.thresholds)
 

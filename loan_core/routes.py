@@ -11,7 +11,6 @@ from hashlib import sha256
 from typing import Annotated, Any
 
 import msgspec
-from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Depends, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response, StreamingResponse
@@ -43,8 +42,10 @@ from loan_core.asked import (
 from loan_core.book import Book
 from loan_core.interface import BODIES, INSTALLMENT_COLUMNS, LISTED_COLUMNS, RECEIVED_COLUMNS, responses
 from loan_core.metrics import MEDIA_TYPE as METRICS_TYPE
+from loan_core.models import Repayment
 from loan_core.problems import not_ready
-from loan_core.recording import IdempotencyKey
+from loan_core.recording import IdempotencyKey, Row
+from loan_core.rounds import Rounds
 
 STATUS = "/loans/{loan_id}/status"
 _LOAN_MONEY = {"loan_amount", "installment", *STATUS_MONEY}
@@ -166,14 +167,11 @@ def portfolio(request: Request, book: TheBook, as_of: AsOf = None) -> Response:
     summary="Record a loan",
 )
 async def create_loans(request: Request) -> Response:
-    def say(book: Book, made: Any) -> dict[str, Any]:
-        # What a retry reads must be what the first call read: nothing of it ever changes.
-        return {name: value for name, value in loan_in_major(made).items() if name not in _CHANGES}
-
-    stated = await _stated(request, bodies.LOAN)
-    said = await _told(request, book_of(request).create_loan, (), stated, say)
+    made = await _told(request, book_of(request).create_loan, (), await _stated(request, bodies.LOAN))
+    # What a retry reads must be what the first call read: nothing of it ever changes.
+    said = {name: value for name, value in loan_in_major(made).items() if name not in _CHANGES}
     answer = _answer(said, status=201)
-    answer.headers["Location"] = f"{request.scope.get('root_path', '')}/loans/{said['id']}"
+    answer.headers["Location"] = f"{request.scope.get('root_path', '')}/loans/{made.id}"
     return answer
 
 
@@ -186,8 +184,7 @@ async def create_loans(request: Request) -> Response:
 )
 async def add_repayment(request: Request, loan_id: LoanId) -> Response:
     stated = {"amount": None} | await _stated(request, bodies.REPAYMENT)
-    said = await _told(request, book_of(request).add_repayment, (loan_id,), stated, _repayment)
-    return _answer(said, status=201)
+    return await _recorded(request, await _told(request, book_of(request).add_repayment, (loan_id,), stated))
 
 
 @router.post(
@@ -199,8 +196,7 @@ async def add_repayment(request: Request, loan_id: LoanId) -> Response:
 )
 async def reverse_repayment(request: Request, loan_id: LoanId, id: RepaymentId) -> Response:
     stated = await _stated(request, bodies.REVERSAL) | {"loan_id": loan_id}
-    said = await _told(request, book_of(request).reverse_repayment, (id,), stated, _repayment)
-    return _answer(said, status=201)
+    return await _recorded(request, await _told(request, book_of(request).reverse_repayment, (id,), stated))
 
 
 # The server itself
@@ -273,8 +269,10 @@ def _heading(said: Statement) -> dict[str, Any]:
     return {name: getattr(said.status, name) for name in ("loan_id", "currency", "as_of", "revision")}
 
 
-def _repayment(book: Book, made: Any) -> dict[str, Any]:
-    return repayment_in_major(made, book.currency(made.loan_id))
+async def _recorded(request: Request, made: Repayment) -> Response:
+    book, pace = book_of(request), request.app.state.pace
+    code = await pace.answer(book.is_near, book.currency, made.loan_id)
+    return _answer(repayment_in_major(made, code), status=201)
 
 
 async def _stated(request: Request, known: Mapping[str, Any]) -> dict[str, Any]:
@@ -287,20 +285,14 @@ async def _stated(request: Request, known: Mapping[str, Any]) -> dict[str, Any]:
 
 
 async def _told(
-    request: Request,
-    verb: Callable[..., Any],
-    arguments: tuple[int, ...],
-    stated: Mapping[str, Any],
-    say: Callable[[Book, Any], dict[str, Any]],
-) -> dict[str, Any]:
-    """What is said of the row that a verb of the book's wrote, or had written when this request came before."""
+    request: Request, verb: Callable[..., Row], arguments: tuple[int, ...], stated: Mapping[str, Any]
+) -> Row:
+    """The row that a verb of the book's wrote, or had written when this request came before."""
     caller, named = request.scope["state"]["recorded_by"], key_asked(request.headers.get("idempotency-key"))
-    asked = _sorted_json.encode([verb.__name__, arguments, stated])
-    key = IdempotencyKey(caller, named, sha256(asked).hexdigest()) if named else None
-    book = book_of(request)
+    key = IdempotencyKey(caller, named, _fingerprint(verb.__name__, arguments, stated)) if named else None
+    rounds: Rounds = request.app.state.rounds
+    return await rounds.done(partial(verb, *arguments, recorded_by=caller, key=key, **stated))
 
-    def tell() -> dict[str, Any]:
-        return say(book, verb(*arguments, recorded_by=caller, key=key, **stated))
 
-    writing: CapacityLimiter = request.app.state.writing
-    return await to_thread.run_sync(tell, limiter=writing)
+def _fingerprint(*asked: object) -> str:
+    return sha256(_sorted_json.encode(asked)).hexdigest()
