@@ -30,10 +30,11 @@ class Api(FastAPI):
         return Door(super().build_middleware_stack())
 
     def openapi(self) -> dict[str, Any]:
-        """The description: our own schemas, and the one route that is not FastAPI's."""
+        """The description: our own schemas, and the routes that are not FastAPI's."""
         if not self.openapi_schema:
             said = super().openapi()
-            said["paths"] = dict(sorted({**said["paths"], routes.STATUS: {"get": interface.STATUS}}.items()))
+            paths = said["paths"] | {path: said["paths"].get(path, {}) | ours for path, ours in interface.PLAIN.items()}
+            said["paths"] = dict(sorted(paths.items()))
             said.setdefault("components", {})["schemas"] = interface.SCHEMAS
         return super().openapi()
 
@@ -121,10 +122,12 @@ def make_api(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
         # A redirection would repeat the caller's token to whatever address the proxies before us made of this one.
         redirect_slashes=False,
+        # What is measured is at /metrics; to look at every call whether somebody wants to hear more takes its time.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
         exception_handlers=problems.HANDLERS,
     )
     app.state.settings, app.state.metrics = settings, Metrics()
-    app.router.routes.append(routes.STATUS_ROUTE)
+    app.router.routes.extend(routes.PLAIN)
     app.include_router(routes.router)
     return app
 
