@@ -23,12 +23,15 @@ class Prepared:
         # By place or by name, as the driver wants them.
         self._places = [(name, binds[name]) for name in compiled.positiontup] if compiled.positional else None
         self._names = binds
+        # What stands in the statement itself: a zero, a word.
+        self._constants = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
         columns = getattr(statement, "selected_columns", ())
         self._read = [each.type.dialect_impl(dialect).result_processor(dialect, None) for each in columns]
 
     def run(self, driver: Any, values: Mapping[str, Any]) -> Any:
         """The driver's cursor; ``DBAPIError`` as SQLAlchemy would raise it."""
         given: Any
+        values = {**self._constants, **values}
         if self._places is not None:
             given = [process(values[name]) if process else values[name] for name, process in self._places]
         else:
