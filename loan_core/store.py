@@ -1,7 +1,8 @@
 """The database: one way to read, one way to write. SQLite or PostgreSQL, by its URL; nothing connects on import."""
 
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
+from contextvars import ContextVar
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,8 @@ from sqlalchemy.orm import Session
 
 from loan_core.errors import DatabaseBusy, DatabaseUnusable, Refusal, TookTooLong, shortened
 from loan_core.models import Edition
-from loan_core.writing import Write, Writers
+from loan_core.prepared import as_raised, prepared
+from loan_core.writing import Round, Write, Writers
 
 LOCK_WAIT_MS = 5_000
 MIGRATION_WAIT_MS = 120_000
@@ -60,7 +62,7 @@ class Store:
         self._engine = _engine(uri, connections)
         self._writers = Writers(self._engine.execution_options(begin="BEGIN IMMEDIATE"))
         self._reading = self._engine
-        self._compiled: dict[Any, Any] = {}
+        self._round: ContextVar[Round | None] = ContextVar("round", default=None)
         if self._engine.dialect.name == "postgresql":
             # One snapshot for every statement of a question, so that an answer is of one revision.
             self._reading = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
@@ -79,18 +81,13 @@ class Store:
 
     def glance(self, statement: Any, **values: object) -> Any:
         """The first row of one statement, or None, without a session's ceremony: for what is asked at every call."""
-        compiled = self._compiled.get(statement)
-        if compiled is None:
-            compiled = self._compiled[statement] = statement.compile(self._engine)
-        names: Any = compiled.positiontup
-        given = values if names is None else [values[name] for name in names]
+        dialect = self._engine.dialect
         with _refused_in_words(self._engine.url):
             try:
                 with closing(self._engine.raw_connection()) as connection:
-                    driver: Any = connection.driver_connection
-                    return driver.execute(str(compiled), given).fetchone()
-            except self._engine.dialect.loaded_dbapi.Error as error:
-                raise DBAPIError(str(compiled), given, error) from error
+                    return prepared(statement, dialect).first(connection.driver_connection, values)
+            except dialect.loaded_dbapi.Error as error:
+                raise as_raised(error, dialect, "connect") from error
 
     @property
     def is_near(self) -> bool:
@@ -98,23 +95,41 @@ class Store:
         return self._engine.dialect.name == "sqlite"
 
     @contextmanager
-    def write(self, now: datetime, *, takes_time: bool = False) -> Iterator[Write]:
-        """The one way to change anything: alone under the book's lock, all or nothing; on the disk when it is over.
+    def together(self) -> Iterator[None]:
+        """One transaction for all that this thread writes meanwhile, each all or nothing; then it is on the disk."""
+        with self._begun(is_shared=True) as round, self._joined(round):
+            yield
 
-        A write that ``takes_time``, an import or the undoing of one, keeps nobody else's waiting for its end, and no
-        statement of it is broken off.
+    @contextmanager
+    def write(self, now: datetime, *, takes_time: bool = False) -> Iterator[Write]:
+        """The one way to change anything: alone under the book's lock, all or nothing.
+
+        It is on the disk when it is over; within ``together``, when that is. Of a write that ``takes_time``, an import
+        or the undoing of one, no statement is broken off.
         """
+        round = self._round.get()
         with (
             _refused_in_words(self._engine.url),
-            self._writers.turn(LOCK_WAIT_MS / 1000, takes_time) as round,
-            round.session() as session,
-            session.begin(),
+            nullcontext(round) if round else self._begun(is_shared=False) as round,
+            round.write(now) as write,
         ):
             if takes_time and self._engine.dialect.name == "postgresql":
-                session.execute(text("SET LOCAL statement_timeout = 0"))
-            write = Write(session, now)
+                write.session.execute(text("SET LOCAL statement_timeout = 0"))
             yield write
-        self.after_commit(write.touched)
+
+    @contextmanager
+    def _begun(self, is_shared: bool) -> Iterator[Round]:
+        with _refused_in_words(self._engine.url), self._writers.round(LOCK_WAIT_MS / 1000, is_shared) as round:
+            yield round
+        self.after_commit(round.touched)
+
+    @contextmanager
+    def _joined(self, round: Round) -> Iterator[None]:
+        token = self._round.set(round)
+        try:
+            yield
+        finally:
+            self._round.reset(token)
 
     def close(self) -> None:
         self._engine.dispose()

@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 
 from loan_core import store as store_module
 from loan_core.errors import DatabaseBusy, DatabaseUnusable, Refusal, TookTooLong
-from loan_core.models import Edition, Loan, Revision
+from loan_core.models import Edition, Loan, Repayment, Revision
+from loan_core.recording import taken_references
 from loan_core.store import Store, edition
 from tests.servers import free_port, postgresql_server
 
@@ -579,3 +580,20 @@ def test_a_write_that_changes_nothing_is_no_revision(store):
     with store.read() as session:
         assert session.get(Revision, 1) is None
         assert edition(session).written_at is None
+
+
+@pytest.mark.parametrize("table", [Loan, Repayment])
+def test_a_reference_is_looked_up_without_reading_every_row(sqlite_url, table):
+    store, asked = Store(sqlite_url), []
+
+    def keep(connection, cursor, statement, values, *_):
+        asked.append((statement, values))
+
+    with store.read() as session:
+        event.listen(session.connection(), "before_cursor_execute", keep)
+        taken_references(session, table, ["x"])
+        ((statement, values),) = asked
+        plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
+    store.close()
+    steps = [row.detail for row in plan if table.__tablename__ in row.detail]
+    assert [step.split()[0] for step in steps] == ["SEARCH", "SEARCH"]
