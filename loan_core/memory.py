@@ -190,8 +190,8 @@ class Memory:
             self._positions.setdefault(days[-1], {})
 
     def _passed(self, block: Block, days: Sequence[date], with_calendar: bool) -> _Passed:
-        surveys = self._surveys(block, days, with_calendar, [len(days) - 1])
         # Of the positions only those of the last day stay: its lists are asked for next.
+        surveys = self._surveys(block, days, with_calendar, range(len(days))[-1:])
         last = _assembled(block, surveys, len(days) - 1) if days else None
         return _Passed(
             int(block.ids[0]) // SIZE,
@@ -236,6 +236,8 @@ def in_parallel(make: Callable[[Item], Made], items: Iterable[Item]) -> Iterator
 
 def _assembled(block: Block, surveys: dict[str, Survey], day: int) -> Position:
     """The positions of all rows of a block on the day of that place, from those of its currencies."""
+    if len(surveys) == 1:
+        return next(iter(surveys.values())).positions[day]
     found = Position.empty(len(block))
     for code, rows in block.rows_by_currency.items():
         found[rows] = surveys[code].positions[day]

@@ -36,10 +36,16 @@ def share_up(amount: Integers, numerator: Integers, denominator: Integers) -> In
     return whole * numerator + (rest * numerator + denominator - 1) // denominator
 
 
-def total(column: Integers) -> int:
-    """The sum of a column of at most 2^31 amounts, exact even where int64 would overflow."""
+def total(column: Integers) -> Any:
+    """The sum of at most 2^31 amounts, exact beyond int64 too: ``(..., n) -> (...)``, Python's ``int``."""
     column = np.asarray(column, dtype=np.int64)
-    return (int((column >> 32).sum()) << 32) + int((column & 0xFFFF_FFFF).sum())
+    high, low = (column >> 32).sum(-1), (column & 0xFFFF_FFFF).sum(-1)
+    return high.astype(object) * 2**32 + low.astype(object)
+
+
+def count(which: Integers) -> Any:
+    """How many there are: ``(..., n) -> (...)`` of Python's ``int``."""
+    return which.sum(-1).astype(object)
 
 
 def parts_by(place: Integers, amount: Integers, places: int) -> Integers:
