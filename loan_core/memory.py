@@ -96,14 +96,15 @@ class Memory:
             self._positions.popitem(last=False)
         return Snapshot(as_of, self.revision, self.blocks, tuple(self._positions[as_of].values()))
 
-    def load(self, blocks: Iterable[Block], edition: tuple[str, int] | None, days: Sequence[date]) -> None:
-        """Take in the book anew, and what it comes to on these days: while the next block is read, this one is."""
+    def load(self, reads: Iterable[Callable[[], Block]], edition: tuple[str, int] | None, days: Sequence[date]) -> None:
+        """Take in the book anew, and what it comes to on these days: while a block is read, another one is surveyed."""
         self._forget()
         ordered = sorted(set(days))
         with self._or_nothing():
-            for each in in_parallel(lambda block: self._passed(block, ordered, True), blocks):
-                self._blocks[each.number] = each.block
-                self._take(each, ordered)
+            for each in in_parallel(lambda read: self._passed(read(), ordered, True), reads):
+                if len(each.block):
+                    self._blocks[each.number] = each.block
+                    self._take(each, ordered)
             self._make_room(ordered)
         self.edition = edition
 
@@ -194,7 +195,7 @@ class Memory:
         surveys = self._surveys(block, days, with_calendar, range(len(days))[-1:])
         last = _assembled(block, surveys, len(days) - 1) if days else None
         return _Passed(
-            int(block.ids[0]) // SIZE,
+            int(block.ids[0]) // SIZE if len(block) else 0,
             block,
             {code: replace(each, positions={}) for code, each in surveys.items()},
             last,
