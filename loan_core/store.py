@@ -189,7 +189,7 @@ def _engine(uri: str, connections: int) -> Engine:
 def _postgres_options(url: URL) -> str:
     """What the URL asks of the server, and what we ask beside it; the URL may ask for other time-outs of statements."""
     ours = f"-c statement_timeout={STATEMENT_WAIT_MS} -c idle_in_transaction_session_timeout={IDLE_WAIT_MS}"
-    return f"{ours} {url.query.get('options', '')} -c lock_timeout={LOCK_WAIT_MS} -c timezone=UTC"
+    return f"{ours} {url.query.get('options', '')} -c lock_timeout={LOCK_WAIT_MS} -c timezone=UTC -c datestyle=ISO"
 
 
 def _prepare_sqlite(connection: Any, _: Any) -> None:
