@@ -153,26 +153,26 @@ def survey(
     ``kept``: the places of the days of which the positions are wanted too. In slices, so that memory stays flat.
     """
     on, calendar = np.array(days, "datetime64[D]"), Calendar.empty()
+    received = receipts.through(on)
     # Of a day by itself all is worked out, of the others together what their totals ask for.
-    together = np.setdiff1d(np.arange(len(on)), kept)
+    others = np.setdiff1d(np.arange(len(on)), kept)
     positions = {place: Position.empty(len(receipts)) for place in kept}
     sums = {place: totals(terms.principal[:0], Position.empty(0)) for place in kept}
-    of_others = totals(terms.principal[:0], Position.empty((len(together), 0)))
+    of_others = totals(terms.principal[:0], Position.empty((len(others), 0)))
     for rows in slices(terms):
-        part, came_in, is_void = terms[rows], receipts[rows], is_voided[rows]
-        lines, paid = schedule(part), came_in.through(on)
+        part, is_void = terms[rows], is_voided[rows]
+        lines = schedule(part)
         course = Course.of(lines)
-        if len(together):
-            at = Reckoning(part.start_on, paid[together], is_void, on[together, None], thresholds, course)
-            of_others += totals(part.principal, at)
+        if len(others):
+            paid, ends = received[np.ix_(others, rows)], on[others, None]
+            of_others += totals(part.principal, Reckoning(part.start_on, paid, is_void, ends, thresholds, course))
         for place in kept:
-            whole = position(part, paid[place], is_void, on[place], thresholds, course)
+            whole = position(part, received[place, rows], is_void, on[place], thresholds, course)
             positions[place][rows] = whole
             sums[place] += totals(part.principal, whole)
         if with_calendar:
-            counts = np.flatnonzero(~is_void)
-            calendar += Calendar.of(lines if len(counts) == len(rows) else lines[counts], came_in[counts])
-    sums |= {place: of_others[number] for number, place in enumerate(together)}
+            calendar += Calendar.of(lines, receipts[rows], ~is_void)
+    sums |= {place: of_others[number] for number, place in enumerate(others)}
     return Survey(calendar, [sums[place] for place in range(len(on))], positions)
 
 

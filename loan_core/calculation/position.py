@@ -282,8 +282,11 @@ def outcomes(lines: Schedule, unpaid: Integers, paid_on: Integers, as_of: np.dat
 
 def _running(each: Integers) -> Integers:
     """The sums of the first 0, 1, … n: ``(..., n) -> (..., n + 1)``, kept as the schedule is, loans side by side."""
-    sums = np.zeros((each.shape[-1] + 1, *each.shape[:-1]), dtype=np.int64)
-    np.cumsum(np.moveaxis(each, -1, 0), axis=0, out=sums[1:])
+    rows = np.moveaxis(each, -1, 0)
+    sums = np.zeros((len(rows) + 1, *rows.shape[1:]), dtype=np.int64)
+    # All loans at once: NumPy's own running sum would go through them one by one.
+    for number, row in enumerate(rows):
+        sums[number + 1] = sums[number] + row
     return np.moveaxis(sums, 0, -1)
 
 
