@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from operator import add
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,11 +12,11 @@ from sqlalchemy import ColumnElement, Date, Select, bindparam, case, false, func
 from sqlalchemy.orm import Session, aliased
 
 from loan_core.answers import RepaymentPage
-from loan_core.blocks import CODES, Block
-from loan_core.calculation.money import parts_by, whole
+from loan_core.blocks import Block
+from loan_core.calculation.money import total
 from loan_core.fields import is_storable
 from loan_core.models import Loan, Repayment
-from loan_core.store import frame
+from loan_core.store import columns_of, no_rows
 
 _ROWS_AT_ONCE = 1_000
 _AS_OF = bindparam("as_of", type_=Date)
@@ -34,9 +35,9 @@ def paid_through(as_of: Any) -> Any:
     return paid.where(Repayment.loan_id == Loan.id, *_standing(as_of)).correlate(Loan).scalar_subquery()
 
 
-def received(session: Session, as_of: date, loan_id: int) -> pd.DataFrame:
-    """What came in on a loan through a day, oldest first."""
-    return frame(session, _OF_A_LOAN, as_of=as_of, loan_id=loan_id)
+def received(session: Session, as_of: date, loan_id: int) -> dict[str, Any]:
+    """What came in on a loan through a day, oldest first, as columns."""
+    return columns_of(session, _OF_A_LOAN, as_of=as_of, loan_id=loan_id)
 
 
 @dataclass(frozen=True)
@@ -93,8 +94,9 @@ def page(session: Session, as_of: date, meant: Meant, sums: Sequence[Sums], limi
     # First which rows they are: what reverses what is looked up for them alone.
     ids = select(Repayment.id).join(Loan, Loan.id == Repayment.loan_id).where(*meant.through(as_of))
     ids = ids.order_by(*_NEWEST_FIRST).limit(limit).offset(offset)
+    query = _WITH_REFERENCES.where(Repayment.id.in_(ids)).order_by(*_NEWEST_FIRST)
     return RepaymentPage(
-        rows=frame(session, _WITH_REFERENCES.where(Repayment.id.in_(ids)).order_by(*_NEWEST_FIRST), as_of=as_of),
+        rows=pd.DataFrame(columns_of(session, query, as_of=as_of) if limit else no_rows(query)),
         count=sum(each.rows for each in sums),
         received={each.currency: each.received for each in sums},
         reversed={each.currency: each.reversed for each in sums},
@@ -104,19 +106,23 @@ def page(session: Session, as_of: date, meant: Meant, sums: Sequence[Sums], limi
 def sums_in(blocks: Sequence[Block], as_of: date, meant: Meant) -> list[Sums]:
     """What came in through a day comes to, out of the book in memory, which knows no references: without a search."""
     first, last = (np.datetime64(day, "D") for day in (meant.since or date.min, as_of))
-    counts, sums = np.zeros(len(CODES), dtype=np.int64), np.zeros((2, 2, len(CODES)), dtype=np.int64)
+    found: dict[str, tuple[int, ...]] = {}
     for block in blocks:
-        receipts, is_meant = block.receipts, ~block.is_voided
-        if meant.loan_id is not None:
-            is_meant = is_meant & (block.ids == meant.loan_id)
-        came_in = np.repeat(is_meant, receipts.counts) & (receipts.received_on >= first)
-        came_in &= receipts.received_on <= last
-        codes, amounts = np.repeat(block.currencies, receipts.counts)[came_in], receipts.amount[came_in]
-        counts += np.bincount(codes, minlength=len(CODES))
-        sums += np.stack([parts_by(codes, each, len(CODES)) for each in (amounts, -np.minimum(amounts, 0))])
-    asked = [meant.currency] if meant.currency else sorted(CODES)
-    places = [CODES.index(code) for code in asked if code in CODES]
-    return [Sums(CODES[at], int(counts[at]), *(whole(each) for each in sums[..., at])) for at in places if counts[at]]
+        for code, rows in block.rows_by_currency.items():
+            if meant.currency in (None, code):
+                counts = _counts(block, meant, rows)
+                receipts = block.receipts if len(counts) == len(block) else block.receipts[counts]
+                came_in = (receipts.received_on >= first) & (receipts.received_on <= last)
+                amounts = receipts.amount[came_in]
+                figures = len(amounts), total(amounts), total(-np.minimum(amounts, 0))
+                found[code] = tuple(map(add, found.get(code, (0, 0, 0)), figures))
+    return [Sums(code, *figures) for code, figures in sorted(found.items()) if figures[0]]
+
+
+def _counts(block: Block, meant: Meant, rows: Any) -> Any:
+    """Those of these rows of a block whose receipts may be meant."""
+    is_meant = ~block.is_voided[rows]
+    return rows[is_meant if meant.loan_id is None else is_meant & (block.ids[rows] == meant.loan_id)]
 
 
 def sums(session: Session, as_of: date, meant: Meant) -> list[Sums]:

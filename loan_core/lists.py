@@ -20,7 +20,7 @@ from loan_core.memory import Snapshot
 from loan_core.models import Loan
 from loan_core.order import Keys, by_number, by_text, ordered
 from loan_core.selection import LoanPage, Place, Selection, named, subtotals
-from loan_core.store import frame
+from loan_core.store import columns_of, no_rows
 
 _TERMS = {"id": "ids", "loan_amount": "principal", "start_on": "start_on", "installment": "installment"}
 _TEXTS = ("reference", "borrower")
@@ -113,7 +113,6 @@ class List:
         agreed = _agreed(session, self.ids[places], self.known)
         share = at.total_amount_paid / np.maximum(at.total_due, 1)
         said = status_columns(at) | {"expected_monthly_installment": agreed["installment"], "paid_share": share}
-        # At once: a frame that grows column by column takes three times as long.
         return pd.DataFrame(agreed | said)
 
     def in_turn(self, session: Session, sort: str = "id") -> Iterator[pd.DataFrame]:
@@ -187,10 +186,12 @@ def find(blocks: Sequence[Block], text: str, limit: int) -> pd.DataFrame:
 
 
 def _agreed(session: Session, ids: Any, known: Known) -> dict[str, Any]:
-    query = select(*known.loan_columns()).order_by(Loan.id)
-    agreed = frame(session, query.where(Loan.id.in_(ids.tolist())))
-    order = np.searchsorted(agreed["id"].to_numpy(dtype=np.int64), ids)
-    return {str(name): column.array.take(order) for name, column in agreed.items()}
+    query: Any = select(*known.loan_columns())
+    if not (wanted := ids.tolist()):
+        return no_rows(query)
+    agreed = columns_of(session, query.where(Loan.id.in_(wanted)))
+    place = {loan_id: number for number, loan_id in enumerate(agreed["id"])}
+    return {name: [column[place[each]] for each in wanted] for name, column in agreed.items()}
 
 
 def _end(rows: pd.DataFrame, column: str) -> Place:

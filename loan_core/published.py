@@ -101,31 +101,31 @@ def _nothing_received(loans: int) -> Receipts:
 
 CASES = (
     Case(
-        "24 monthly payments of 230 on 5,000 have an annual percentage rate of 9.69 %",
+        "24 monthly payments of 230 on 5,000 have an annual percentage rate of 9.69%",
         "12 CFR 1026 (Regulation Z), Appendix J (c)(1)(i)",
         "9.69",
         lambda: _annual_rate(5_000_00, 230_00, 24),
     ),
     Case(
-        "10,000 at 8 % a year over 10 months is repaid by 1,037.03 a month",
+        "10,000 at 8% a year over 10 months is repaid by 1,037.03 a month",
         _WORKSHEET.format("PMT"),
         1_037_03,
         lambda: _installment(10_000_00, 80_000, 10),
     ),
     Case(
-        "The last of 3 yearly payments on 8,000 at 10 % bears 292.45 of interest",
+        "The last of 3 yearly payments on 8,000 at 10% bears 292.45 of interest",
         _WORKSHEET.format("IPMT"),
         292_45,
         lambda: _parts("interest", 8_000_00, 1_200_000, 3, 3, 3),
     ),
     Case(
-        "The first of 24 monthly payments on 2,000 at 10 % a year repays 75.62",
+        "The first of 24 monthly payments on 2,000 at 10% a year repays 75.62",
         _WORKSHEET.format("PPMT"),
         75_62,
         lambda: _parts("principal", 2_000_00, 100_000, 24, 1, 1),
     ),
     Case(
-        "A loan of 125,000 at 9 % over 30 years bears 11,135.23 of interest in its second year",
+        "A loan of 125,000 at 9% over 30 years bears 11,135.23 of interest in its second year",
         _WORKSHEET.format("CUMIPMT"),
         11_135_23,
         lambda: _parts("interest", 125_000_00, 90_000, 360, 13, 24),
@@ -137,7 +137,7 @@ CASES = (
         lambda: _parts("principal", 125_000_00, 90_000, 360, 13, 24),
     ),
     Case(
-        "100.00 at 9.4822 % over 6 months is repaid by 17.13 a month",
+        "100.00 at 9.4822% over 6 months is repaid by 17.13 a month",
         _FINERACT,
         17_13,
         lambda: _installment(100_00, 94_822, 6),
@@ -156,26 +156,26 @@ CASES = (
         lambda: _first_days("2024-01-31", 4),
     ),
     Case(
-        "100,000 at 4.5 % over 60 months is repaid by 1,864.30 a month",
+        "100,000 at 4.5% over 60 months is repaid by 1,864.30 a month",
         "OCA account-financial-tools, account_loan",
         1_864_30,
         lambda: _installment(100_000_00, 45_000, 60),
     ),
     Case(
-        "5,000.00 at 12.61 % over 36 months is 167.54 a month, rounded up",
+        "5,000.00 at 12.61% over 36 months is 167.54 a month, rounded up",
         "LendingClub by OpenIntro, loans_full_schema, row 2",
         167_54,
         lambda: _installment(5_000_00, 126_100, 36, Rounding.UP),
     ),
     Case(
-        "Of 2,000 on four loans, 50 % are at risk for more than 30 days, 23.5 % are overdue, and one loan in "
+        "Of 2,000 on four loans, 50% are at risk for more than 30 days, 23.5% are overdue, and one loan in "
         "four is past its term",
         "the definitions of CGAP, Microfinance Consensus Guidelines, 2003; the example is ours",
         [0.5, 0.235, 0.25],
         _worked_check,
     ),
     Case(
-        "Loans of 3 months collected to 95 % lose 40 % of the portfolio in a year",
+        "Loans of 3 months collected to 95% lose 40% of the portfolio in a year",
         'Rosenberg, "Is 95% a Good Collection Rate?", CGAP',
         0.4,
         _annual_loss,

@@ -1,6 +1,7 @@
 """A loan's story on a day, from its terms and what was received: nothing of it is stored."""
 
-from datetime import date
+from collections.abc import Mapping
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,13 @@ from loan_core.calculation.schedule import Schedule, schedule
 from loan_core.entries import RepaymentEntry, terms_of
 from loan_core.models import Loan
 
+_NEAR = timedelta(days=3)
+"""The same amount twice within it may be one repayment, recorded twice."""
+
 
 def schedule_of(loan: Any) -> pd.DataFrame:
     """The installments of a ``Loan`` or a ``LoanEntry``: ``number, due_on, due, interest, principal, balance``."""
-    return _installments(schedule(terms_of(loan)))
+    return pd.DataFrame(_installments(schedule(terms_of(loan))))
 
 
 def status_of(loan: Loan, paid: int, as_of: date, thresholds: Thresholds, course: Course | None = None) -> LoanStatus:
@@ -26,42 +30,41 @@ def status_of(loan: Loan, paid: int, as_of: date, thresholds: Thresholds, course
     return loan_status(loan, position(terms_of(loan), np.int64(paid), is_voided, day, thresholds, course), as_of)
 
 
-def statement_of(loan: Loan, received: pd.DataFrame, as_of: date, thresholds: Thresholds) -> Statement:
+def statement_of(loan: Loan, received: Mapping[str, Any], as_of: date, thresholds: Thresholds) -> Statement:
     """A loan's schedule with what covers it, and what each repayment through ``as_of``, oldest first, covered."""
     terms, day = terms_of(loan), np.datetime64(as_of, "D")
     lines = schedule(terms)
-    received_on = received["received_on"].to_numpy().astype("datetime64[D]")
-    amounts = received["amount"].to_numpy(dtype=np.int64)
+    received_on, amounts = np.array(received["received_on"], "datetime64[D]"), np.array(received["amount"], np.int64)
     paid_after, paid = amounts.cumsum(), int(amounts.sum())
     days = paid_on(lines.due, received_on, paid_after)
     covered = cover(np.int64(paid), lines)
     unpaid = lines.due - covered.interest - covered.principal
     outcome, off_by = outcomes(lines, unpaid, days, day)
-    installments = _installments(lines).assign(
-        covered=covered.interest + covered.principal,
-        covered_interest=covered.interest,
-        covered_principal=covered.principal,
-        paid_on=days,
-        days=off_by,
-        outcome=outcome_words(outcome),
-    )
+    became = {
+        "covered": covered.interest + covered.principal,
+        "covered_interest": covered.interest,
+        "covered_principal": covered.principal,
+        "paid_on": days,
+        "days": off_by,
+        "outcome": outcome_words(outcome),
+    }
     return Statement(
         loan=loan,
         status=status_of(loan, paid, as_of, thresholds, Course.of(lines)),
         paid_off_on=days[-1].item(),
-        installments=installments,
-        repayments=_with_what_each_covered(received, lines, paid_after),
+        installments=pd.DataFrame(_installments(lines) | became),
+        repayments=pd.DataFrame({**received, **_what_each_covered(lines, paid_after)}),
         projection=None if loan.voided_at else project(terms, lines, received_on, amounts, day),
     )
 
 
 def preview_of(
-    loan: Loan, received: pd.DataFrame, entry: RepaymentEntry, as_of: date, thresholds: Thresholds
+    loan: Loan, received: Mapping[str, Any], entry: RepaymentEntry, as_of: date, thresholds: Thresholds
 ) -> RepaymentPreview:
     """What one more repayment would do to a loan as it stands at the end of ``as_of``."""
     lines = schedule(terms_of(loan))
     course = Course.of(lines)
-    paid = int(received["amount"].sum())
+    paid = sum(received["amount"])
     before, after = (cover(np.int64(each), lines) for each in (paid, paid + entry.amount))
     covers = pd.DataFrame(
         {
@@ -71,9 +74,9 @@ def preview_of(
             "principal": after.principal - before.principal,
         }
     )
-    is_near = abs(pd.to_datetime(received["received_on"]) - pd.Timestamp(entry.received_on)) <= pd.Timedelta(days=3)
-    stands = (received["amount"] == entry.amount) & (received["reversed_by"] == "")
-    same = received.loc[is_near & stands, "received_on"]
+    standing = zip(received["received_on"], received["amount"], received["reversed_by"], strict=True)
+    same = [on for on, amount, reversed_by in standing if amount == entry.amount and not reversed_by]
+    near = [on for on in same if abs(on - entry.received_on) <= _NEAR]
     return RepaymentPreview(
         amount=entry.amount,
         received_on=entry.received_on,
@@ -81,37 +84,35 @@ def preview_of(
         after=status_of(loan, paid + entry.amount, as_of, thresholds, course),
         covers=covers[covers["interest"] + covers["principal"] > 0].reset_index(drop=True),
         overpaid=entry.amount - int(covers["interest"].sum() + covers["principal"].sum()),
-        same_amount_on=same.iloc[-1] if len(same) else None,
+        same_amount_on=near[-1] if near else None,
     )
 
 
-def _with_what_each_covered(received: pd.DataFrame, lines: Schedule, paid_after: Any) -> pd.DataFrame:
-    """Repayments with what each added to the covered: the difference that it made, negative for a reversal."""
+def _what_each_covered(lines: Schedule, paid_after: Any) -> dict[str, Any]:
+    """What each repayment added to the covered: the difference that it made, negative for a reversal."""
     after = cover(paid_after, lines)
     interest, principal = (np.diff(part, axis=0, prepend=0) for part in (after.interest, after.principal))
     touched = (interest + principal) != 0
     total_due = lines.due.sum()
     overpaid = np.maximum(paid_after - total_due, 0)
     numbers = np.arange(1, lines.due.size + 1)
-    return received.assign(
-        first_installment=np.where(touched, numbers, lines.due.size + 1).min(-1) * touched.any(-1),
-        last_installment=(numbers * touched).max(-1),
-        covered_interest=interest.sum(-1),
-        covered_principal=principal.sum(-1),
-        overpaid=np.diff(overpaid, prepend=0),
-        total_paid=paid_after,
-        remaining_balance=np.maximum(total_due - paid_after, 0),
-    )
+    return {
+        "first_installment": np.where(touched, numbers, lines.due.size + 1).min(-1) * touched.any(-1),
+        "last_installment": (numbers * touched).max(-1),
+        "covered_interest": interest.sum(-1),
+        "covered_principal": principal.sum(-1),
+        "overpaid": np.diff(overpaid, prepend=0),
+        "total_paid": paid_after,
+        "remaining_balance": np.maximum(total_due - paid_after, 0),
+    }
 
 
-def _installments(lines: Schedule) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "number": np.arange(1, lines.due.size + 1),
-            "due_on": lines.due_on,
-            "due": lines.due,
-            "interest": lines.interest,
-            "principal": lines.principal,
-            "balance": lines.balance,
-        }
-    )
+def _installments(lines: Schedule) -> dict[str, Any]:
+    return {
+        "number": np.arange(1, lines.due.size + 1),
+        "due_on": lines.due_on,
+        "due": lines.due,
+        "interest": lines.interest,
+        "principal": lines.principal,
+        "balance": lines.balance,
+    }

@@ -6,24 +6,30 @@ import streamlit as st
 
 from pages._desk import as_of, book, clear_filters, currency_asked, empty_book, here, seen
 from pages._filters import filters_asked, more_filters, say_filters, search_field, selection_asked
+from pages._known import choose_known
 from pages._look import counted
+from pages._time import step_through_time
 
 
-def loans_asked(title: str) -> tuple[Any, Any, Any]:
+def loans_asked(title: str, through_time: bool = False, inputs_at: Any = "center") -> tuple[Any, Any, Any]:
     """The analysis of the loans that are meant, the line under the title, and the place for the page's own inputs.
 
     Where there are none the page ends with what can be done about it.
     """
-    with st.container(gap=None):
-        st.title(title, anchor=False)
-        summary = st.empty()
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        with st.container(gap=None, width="content"):
+            st.title(title, anchor=False)
+            summary = st.empty()
+        if through_time:
+            step_through_time()
     loans = seen().analysis(as_of(), **selection_asked("all")[0]).get(currency_asked())
     if loans is None and not book().currencies():
         empty_book()
-    with st.container(horizontal=True, vertical_alignment="center"):
-        inputs = st.container(horizontal=True, vertical_alignment="center", width="content")
+    with st.container(horizontal=True, vertical_alignment=inputs_at):
+        inputs = st.container(horizontal=True, vertical_alignment=inputs_at, width="content")
         search_field()
         more_filters("all")
+        choose_known()
     say_filters("all")
     if loans is None:
         st.markdown("**No loan matches.**")

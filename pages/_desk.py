@@ -1,18 +1,21 @@
 """What every page has at hand: the book, the day, the way to another page. The URL is the state; nothing else is."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sized
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from threading import local
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import urlencode
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 import streamlit as st
 
 from loan_core import Book, Refusal, open_book
 from pages._charts import STILL, Drawn
 from pages._look import NOTHING, day, decimals, signed
+from pages._small_table import small_table
 
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
 SHORT = 60
@@ -169,26 +172,40 @@ def say(sentence: str) -> None:
     st.session_state.setdefault("said", []).append(sentence)
 
 
-def is_short(frame: pd.DataFrame) -> bool:
-    return len(frame) <= SHORT
+def is_short(rows: Sized) -> bool:
+    return len(rows) <= SHORT
 
 
-def table(frame: pd.DataFrame, code: str, alt: str) -> None:
-    """Rows with days, sums and words. The words are Markdown where the table is short, else plain."""
-    days = frame.select_dtypes("datetime").columns
-    sums = frame.select_dtypes("number").columns
-    if is_short(frame):
-        formats = dict.fromkeys(days, day) | dict.fromkeys(sums, lambda amount: signed(amount, code))
-        st.table(frame.style.format(formats, na_rep=NOTHING), hide_index=True, border="horizontal", alt=alt)
-    else:
-        columns = {name: st.column_config.DateColumn(format="D MMM YYYY") for name in days}
-        columns |= {name: sum_column(code, frame[name]) for name in sums}
-        st.dataframe(frame, hide_index=True, column_config=columns, placeholder="", row_height=38, height=600, alt=alt)
+def table(columns: Mapping[str, Any], code: str, alt: str) -> None:
+    """Columns of days, sums in major units, and words. The words are Markdown where the table is short, else plain."""
+    if is_short(next(iter(columns.values()))):
+        small_table({name: _said(np.asarray(cells), code) for name, cells in columns.items()}, alt)
+        return
+    frame = pd.DataFrame(columns)
+    shown = {name: st.column_config.DateColumn(format="D MMM YYYY") for name in frame.select_dtypes("datetime")}
+    shown |= {name: sum_column(code, frame[name]) for name in frame.select_dtypes("number")}
+    st.dataframe(frame, hide_index=True, column_config=shown, placeholder="", row_height=38, height=600, alt=alt)
 
 
-def sum_column(code: str, amounts: pd.Series, least: int = 0, sign: str = "", **more: Any) -> Any:
+def _said(cells: Any, code: str) -> tuple[list[Any], Callable[[Any], str]]:
+    """Cells as Python's own values, and how one is said."""
+    match cells.dtype.kind:
+        case "M":
+            return cells.astype("datetime64[D]").tolist(), lambda on: NOTHING if on is None else day(on)
+        case "f":
+            return cells.tolist(), lambda amount: NOTHING if amount != amount else signed(amount, code)
+    return cells.tolist(), str
+
+
+def arrow(columns: Mapping[str, Any]) -> pa.Table:
+    """Columns as a grid takes them quickest."""
+    return pa.table({name: pa.array(cells, from_pandas=True) for name, cells in columns.items()})
+
+
+def sum_column(code: str, amounts: Any, least: int = 0, sign: str = "", **more: Any) -> Any:
     """A column of sums in a grid, ``least`` pixels wide or as its longest: a grid cuts off what does not fit."""
-    longest = len(sign) + len(signed(amounts.abs().max(), code))
+    sizes = np.abs(np.asarray(amounts, dtype=float))
+    longest = len(sign) + len(signed(np.nanmax(sizes, initial=0), code))
     return st.column_config.NumberColumn(width=max(least, 24 + 8 * longest), format=f"%{sign}{decimals(code)}", **more)
 
 

@@ -3,12 +3,13 @@
 from datetime import date
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from loan_core import FIGURES
-from pages._desk import here
+from pages._desk import here, sum_column
 from pages._filters import filters_asked
-from pages._look import NOTHING, counted, day, money, percent
+from pages._look import NOTHING, counted, day, major, money, percent
 
 
 def explain(figure: str, label: str = "Explain", **period: date | str) -> None:
@@ -66,3 +67,16 @@ def source(figure: Any) -> str:
 
 def in_order(found: Any) -> str:
     return "the largest first" if found.figure.unit == "money" else "who owes most first"
+
+
+def parts(rows: pd.DataFrame, found: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The loans under the words of their columns, and how they are shown: sums as sums, what counts as a tick."""
+    figure, code = found.figure, found.asked.currency
+    cells = {"Loan": rows["loan_reference"], "Borrower": rows["borrower"]}
+    columns = dict(zip((figure.part_name, figure.whole_name), found.names, strict=False))
+    if figure.unit == "money":
+        sums = {words: major(rows[name], code) for words, name in columns.items()}
+        return cells | sums, {words: sum_column(code, sums[words], 40 + 7 * len(words)) for words in sums}
+    # Each loan counts once: that is said only where some do and some do not.
+    counts = ["✓" if part > 0 else "" for part in rows[found.names[0]]]
+    return (cells | {figure.part_name: counts} if figure.is_share else cells), {}

@@ -16,7 +16,6 @@ from loan_core import Problem, Refusal
 from pages._desk import FIRST_DAY, LAST_DAY, attempt
 from pages._look import day, markdown
 
-
 SECOND_CLICK = 0.8
 """So many seconds after a write, a click is the second half of a double click, whatever stands there by now."""
 

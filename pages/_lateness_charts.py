@@ -12,7 +12,7 @@ from loan_core import lateness
 from pages._analysis_words import month, share
 from pages._charts import ROLES
 from pages._lateness_words import BANDS, PLACES, began, late, move_words, sureness, who
-from pages._look import counted, money, plotly, short_money
+from pages._look import counted, money, plotly, short, short_money
 from pages._map_chart import Cell, draw
 
 Row = dict[str, Any]
@@ -43,7 +43,7 @@ def loans_chart(rows: Rows, months: Sequence[str], mode: str) -> go.Figure:
         for column, name in enumerate(months)
         if row[name] is not None
     ]
-    return draw(cells, [month(name) for name in months], [_short(who(row)) for row in rows], 26, mode)
+    return draw(cells, [month(name) for name in months], [short(who(row), LONGEST_NAME) for row in rows], 26, mode)
 
 
 def bands_chart(rows: Rows, mode: str) -> go.Figure:
@@ -142,10 +142,6 @@ def _thousands(number: int) -> str:
 
 def _named(row: Row) -> str:
     return f"<b>{plotly(who(row)[:40])}</b><br>{plotly(row['loan_reference'][:40])}"
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1].rstrip()}…"
 
 
 def _color_of(row: Row, in_money: bool) -> int | str | None:

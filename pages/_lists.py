@@ -1,53 +1,70 @@
 """Loans in a table, one row each: a row that is selected opens its loan."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
+from pages._controls import pick_row
 from pages._desk import sum_column
 from pages._look import STANDINGS, major, standing
 
 
 def loan_list(rows: pd.DataFrame, code: str, names: tuple[str, ...], key: str, alt: str) -> int | None:
     """Some loans as ``Book.loans`` gives them, with these of the columns; the id of the one that is selected."""
-    shown = _columns(rows, code)[list(names)]
-    chosen = st.dataframe(
-        shown,
-        hide_index=True,
-        row_height=38,
-        height="content",
-        placeholder="",
-        on_select="rerun",
-        selection_mode="single-row",
-        column_config={name: _shown_as(name, shown[name], code) for name in names},
-        key=key,
-        alt=alt,
-    ).selection.rows
-    return int(rows["id"].iloc[chosen[0]]) if chosen else None
+    shown = {name: _COLUMNS[name](rows, code) for name in names}
+    chosen = pick_row(shown, {name: _shown_as(name, cells, code) for name, cells in shown.items()}, key, alt)
+    return None if chosen is None else int(rows["id"].iloc[chosen])
 
 
-def _columns(rows: pd.DataFrame, code: str) -> pd.DataFrame:
-    """What the columns say. Nothing past due is an empty cell, and so is a share of nothing."""
-    expected = rows["expected_paid"].where(rows["expected_paid"] > 0)
-    return pd.DataFrame(
-        {
-            "Borrower": rows["borrower"].where(rows["borrower"] != "", rows["reference"]),
-            "Status": [[standing(*each).word] for each in zip(rows["state"], rows["status"], strict=True)],
-            "Ahead or behind": major(rows["ahead_by"], code),
-            "Days": rows["days_ahead"],
-            "Outstanding": major(rows["outstanding_principal"], code),
-            "Arrears": major(rows["arrears"].where(rows["arrears"] > 0), code),
-            "Days past due": rows["days_past_due"].where(rows["days_past_due"] > 0),
-            "Paid of expected": (100 * rows["total_amount_paid"] / expected).clip(upper=100),
-            "Next due": rows["next_due_on"],
-            "Installment": major(rows["installment"], code),
-            "Loan": rows["reference"],
-        }
-    )
+def named(borrowers: Sequence[str], references: Sequence[str]) -> list[str]:
+    """Loans by their borrower's name or, where there is none, by their reference."""
+    return [borrower or reference for borrower, reference in zip(borrowers, references, strict=True)]
 
 
-def _shown_as(name: str, cells: pd.Series, code: str) -> Any:
+def _sums(name: str, only_above_0: bool = False) -> Callable[[pd.DataFrame, str], Any]:
+    """A column of sums in major units; without those that are nothing where they alone are said."""
+
+    def column(rows: pd.DataFrame, code: str) -> Any:
+        amounts = rows[name].to_numpy()
+        return major(np.where(amounts > 0, amounts, np.nan) if only_above_0 else amounts, code)
+
+    return column
+
+
+def _status(rows: pd.DataFrame, _: str) -> list[list[str]]:
+    return [[standing(*each).word] for each in zip(rows["state"], rows["status"], strict=True)]
+
+
+def _days_past_due(rows: pd.DataFrame, _: str) -> Any:
+    days = rows["days_past_due"].to_numpy()
+    return np.where(days > 0, days, np.nan)
+
+
+def _paid_of_expected(rows: pd.DataFrame, _: str) -> Any:
+    paid, expected = rows["total_amount_paid"].to_numpy(), rows["expected_paid"].to_numpy()
+    return np.where(expected > 0, np.minimum(100 * paid / np.maximum(expected, 1), 100), np.nan)
+
+
+_COLUMNS: dict[str, Callable[[pd.DataFrame, str], Any]] = {
+    "Borrower": lambda rows, _: named(rows["borrower"], rows["reference"]),
+    "Status": _status,
+    "Ahead or behind": _sums("ahead_by"),
+    "Days": lambda rows, _: rows["days_ahead"].to_numpy(),
+    "Outstanding": _sums("outstanding_principal"),
+    "Arrears": _sums("arrears", only_above_0=True),
+    "Days past due": _days_past_due,
+    "Paid of expected": _paid_of_expected,
+    "Next due": lambda rows, _: rows["next_due_on"].to_numpy(),
+    "Installment": _sums("installment"),
+    "Loan": lambda rows, _: rows["reference"].tolist(),
+}
+"""What the cells of each column say. Nothing past due is an empty cell, and so is a share of nothing."""
+
+
+def _shown_as(name: str, cells: Any, code: str) -> Any:
     column = st.column_config
     match name:
         case "Borrower":

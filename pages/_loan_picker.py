@@ -1,10 +1,11 @@
 """A loan chosen by its name, its number or its reference, in a book of any size: it is the book that looks."""
 
+from functools import lru_cache
 from typing import Any
 
 import streamlit as st
 
-from pages._desk import book, loan_id
+from pages._desk import as_of, book, loan_id
 from pages._look import counted, markdown
 from pages._words import named
 
@@ -20,14 +21,12 @@ def choose_loan(**look: Any) -> int | None:
     What was looked for stands in the URL too: ``?find=amara``.
     """
     text = st.query_params.get("find", "")
-    found = book().find_loans(text, OFFERED)
+    found = _found(book().edition(as_of()), text)
     if text and len(found) == 1:
         text = ""
-        _ask_for(loan=found["id"].iloc[0])
+        _ask_for(loan=next(iter(found)))
     asked = loan_id()
-    names = {each.id: named(each) for each in found.itertuples()}
-    if asked and asked not in names:
-        names[asked] = named(book().loan(asked))
+    names = found if asked is None or asked in found else found | {asked: named(book().loan(asked))}
     # Only what differs is set: setting a field, even to what it shows, would take away what is being typed.
     if st.session_state.get(_KEY) != asked or _KEY not in st.session_state:
         st.session_state[_KEY] = asked
@@ -47,6 +46,12 @@ def choose_loan(**look: Any) -> int | None:
     if text:
         st.caption(markdown(_how_many(len(found), text)))
     return asked
+
+
+@lru_cache(maxsize=64)
+def _found(_edition: Any, text: str) -> dict[int, str]:
+    """Loans to choose from, until the book is written to: most choices are made among the same ones."""
+    return {each.id: named(each) for each in book().find_loans(text, OFFERED).itertuples()}
 
 
 def _choose() -> None:

@@ -159,6 +159,11 @@ def isolated(text: str) -> str:
     return f"\N{FIRST STRONG ISOLATE}{_TURNS.sub('', text)}\N{POP DIRECTIONAL ISOLATE}" if is_turned else text
 
 
+def short(name: str, most: int) -> str:
+    """A name where there is room for so many letters of it: ``The Honorable Bart…``."""
+    return name if len(name) <= most else f"{name[: most - 1].rstrip()}…"
+
+
 def plotly(text: str) -> str:
     """The same for a text in a chart, where ``<a href>`` would be a link."""
     return escape(text, quote=False)

@@ -5,8 +5,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from pages._controls import pick_row
 from pages._desk import as_of, book, go, sum_column
 from pages._form import form
+from pages._lists import named
 from pages._look import major
 from pages._recording import details, reverse
 from pages._repayment_words import remark
@@ -14,33 +16,26 @@ from pages._repayment_words import remark
 
 def listed(rows: pd.DataFrame, code: str) -> Any:
     """The table, and the row that is selected in it."""
-    chosen = st.dataframe(
-        pd.DataFrame(
-            {
-                "Received on": rows["received_on"],
-                "Borrower": rows["borrower"].where(rows["borrower"] != "", rows["loan_reference"]),
-                "Amount": major(rows["amount"], code),
-                "Reference": rows["reference"],
-                "Note": [remark(each) for each in rows.itertuples()],
-            }
-        ),
-        hide_index=True,
-        row_height=38,
-        height="content",
-        placeholder="",
-        # What is selected is a place in the list: with other rows in it, it would be another repayment.
-        key=" ".join(rows["id"].astype(str)),
-        on_select="rerun",
-        selection_mode="single-row",
-        column_config={
+    lines, amounts = list(rows.itertuples()), major(rows["amount"].to_numpy(), code)
+    chosen = pick_row(
+        {
+            "Received on": rows["received_on"].tolist(),
+            "Borrower": named(rows["borrower"], rows["loan_reference"]),
+            "Amount": amounts,
+            "Reference": rows["reference"].tolist(),
+            "Note": [remark(each) for each in lines],
+        },
+        {
             "Received on": st.column_config.DateColumn(width=96, format="D MMM YYYY"),
             "Borrower": st.column_config.TextColumn(width=118),
-            "Amount": sum_column(code, major(rows["amount"], code), 96),
+            "Amount": sum_column(code, amounts, 96),
         },
+        # What is selected is a place in the list: with other rows in it, it would be another repayment.
+        key=" ".join(str(each.id) for each in lines),
         alt="Repayments, newest first",
-    ).selection.rows
+    )
     # As plain values: the book knows no NumPy integers.
-    return list(rows.itertuples())[chosen[0]] if chosen else None
+    return None if chosen is None else lines[chosen]
 
 
 def selected(row: Any) -> None:

@@ -45,11 +45,11 @@ def covered(repayment: Any, code: str) -> str:
 
 
 def file_name(as_of: date, since: date | None, search: str, currency: str, loan_id: int | None) -> str:
-    """What a CSV is of, as its name: ``repayments-2026-05-04-to-2026-06-02-usd-loan-7-amara.csv``."""
+    """What a CSV is of, as its name: ``repayments-2026-05-04-to-2026-06-02-usd-loan-7-amara``."""
     days = f"{since or 'all'}-to-{as_of}"
     searched = re.sub(r"\W+", "-", search).strip("-")[:40]
     named = ["repayments", days, currency.lower(), f"loan-{loan_id}" * (loan_id is not None), searched.lower()]
-    return f"{'-'.join(filter(None, named))}.csv"
+    return "-".join(filter(None, named))
 
 
 def which_installments(repayment: Any) -> str:

@@ -1,7 +1,6 @@
 """Tables of figures: a real table where it is small, else a grid; below it the same rows as a file."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -9,8 +8,10 @@ import pandas as pd
 import streamlit as st
 
 from loan_core import currency, tables
-from pages._desk import made, sum_column
+from pages._controls import offer_csv
+from pages._desk import sum_column
 from pages._look import NOTHING, day, signed
+from pages._small_table import small_table
 
 SMALL = 60, 46
 """So many rows, and so many characters in a row, two between its cells, are a table: a wider one scrolls on a phone."""
@@ -41,12 +42,12 @@ def show(
     spoken = [row | {name: say(row) for name, say in said.items()} for row in rows]
     kinds = {words: "words" if name in said else _kind(name) for name, words in columns.items()}
     cells = {words: _cells([row[name] for row in spoken], kinds[words], code) for name, words in columns.items()}
-    frame = pd.DataFrame(cells)
     formats = {words: _FORMATS[kind](code) for words, kind in kinds.items()}
     widths = (max(len(words), *(len(formats[words](cell)) for cell in cells[words])) for words in cells)
     if len(rows) <= SMALL[0] and sum(widths) + 2 * len(cells) <= SMALL[1]:
-        st.table(frame.style.format(formats, na_rep=NOTHING), hide_index=True, border="horizontal", alt=alt)
+        small_table({words: (cells[words], formats[words]) for words in cells}, alt)
         return
+    frame = pd.DataFrame(cells)
     config = {words: _column(kind, words, frame[words], code) for words, kind in kinds.items()}
     height: Any = "content" if len(rows) <= SMALL[0] else 600
     st.dataframe(frame, hide_index=True, column_config=config, placeholder="", row_height=38, height=height, alt=alt)
@@ -61,15 +62,7 @@ def as_table(rows: Rows, columns: dict[str, str], code: str, name: str, said: An
 
 def offer(rows: Rows, code: str, name: str, label: str = "CSV") -> None:
     """The rows as a file, made on the click."""
-    st.download_button(
-        label,
-        partial(made, tables.csv, rows, code),
-        f"{name}.csv",
-        "text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-        key=f"download {name}",
-    )
+    offer_csv(name, tables.csv, rows, code, label=label, key=f"download {name}")
 
 
 def _cells(values: list[Any], kind: str, code: str) -> Any:

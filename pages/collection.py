@@ -22,9 +22,10 @@ from pages._analysis_words import (
     shown,
     span,
 )
-from pages._desk import as_of, book, chart, clear_filters, currency_asked, empty_book, here, in_url, seen, theme
+from pages._asked import loans_asked
+from pages._desk import as_of, chart, currency_asked, here, in_url, theme
 from pages._explaining import explain
-from pages._filters import filters_asked, more_filters, say_filters, search_field, selection_asked
+from pages._filters import filters_asked, selection_asked
 from pages._look import counted, day, markdown
 from pages._tables import offer, show
 
@@ -44,27 +45,13 @@ def ask_for_months(known: list[date]) -> tuple[date, date]:
     return date.fromisoformat(f"{first}-01"), date.fromisoformat(f"{last}-01")
 
 
-with st.container(gap=None):
-    st.title("Collections", anchor=False)
-    summary = st.empty()
+loans, summary, inputs = loans_asked("Collections", inputs_at="bottom")
 code = currency_asked()
-loans = seen().analysis(as_of(), **selection_asked("all")[0]).get(code)
-if loans is None and not book().currencies():
-    empty_book()
-with st.container(horizontal=True, vertical_alignment="bottom"):
-    asked = st.container(horizontal=True, vertical_alignment="bottom", width="content")
-    search_field()
-    more_filters("all")
-say_filters("all")
-if loans is None:
-    st.markdown("**No loan matches.**")
-    st.button("Clear filters", icon=":material/close:", on_click=clear_filters)
-    st.stop()
 known = [each.first.item() for each in loans.months]
 if not known:
     st.markdown(f":gray[Nothing had fallen due or come in by {day(as_of())}.]")
     st.stop()
-with asked:
+with inputs:
     first, last = ask_for_months(known)
 
 period = loans.collected(first, last)

@@ -5,6 +5,7 @@ from functools import partial
 import streamlit as st
 
 from pages._checks import check, watched
+from pages._controls import switch
 from pages._desk import as_of, book, in_url, made
 from pages._imports import bring_in, card, opened_import, past_imports
 from pages._look import counted, day, markdown
@@ -80,9 +81,7 @@ def go_out() -> None:
 with st.container(gap=None):
     st.title("Exchange", anchor=False)
     summary = st.empty()
-way = st.segmented_control(
-    "Way", WAYS, required=True, format_func=WAYS.get, label_visibility="collapsed", **in_url("way", "Import", WAYS)
-)
+way = switch("Way", "way", WAYS, words=WAYS.get)
 if way == "Import":
     summary.caption("A file is checked as a whole, and written as a whole or not at all.")
     come_in()

@@ -1,13 +1,11 @@
 """How does this number come about?"""
 
-from functools import partial
 from typing import Any
 
-import numpy as np
-import pandas as pd
 import streamlit as st
 
 from loan_core import FIGURES, currency
+from pages._controls import offer_csv, page_through, pick_row
 from pages._desk import (
     as_of,
     attempt,
@@ -19,15 +17,13 @@ from pages._desk import (
     go,
     here,
     in_url,
-    made,
     page_asked,
     seen,
-    sum_column,
 )
-from pages._explaining import arithmetic, in_order, named, period, source, value
+from pages._explaining import arithmetic, in_order, named, parts, period, source, value
 from pages._filters import filters_asked, say_filters, selection_asked
 from pages._known import known_suffix
-from pages._look import counted, day, major, markdown
+from pages._look import counted, day, markdown
 
 ROWS = 15
 
@@ -39,47 +35,15 @@ def ways_back() -> None:
             st.page_link(f"{page}.py", label=title, query_params=here(**filters_asked()))
 
 
-def shown(rows: pd.DataFrame, found: Any) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """The rows under the words of their columns, and how they are shown: sums as sums, what counts as a tick."""
-    figure, code = found.figure, found.asked.currency
-    cells = {"Loan": rows["loan_reference"], "Borrower": rows["borrower"]}
-    columns = dict(zip((figure.part_name, figure.whole_name), found.names, strict=False))
-    if figure.unit == "money":
-        sums = {words: major(rows[name], code) for words, name in columns.items()}
-        config = {words: sum_column(code, sums[words], 40 + 7 * len(words)) for words in sums}
-    else:
-        # Each loan counts once: that is said only where some do and some do not.
-        counts = np.where(rows[found.names[0]] > 0, "✓", "")
-        sums, config = {figure.part_name: counts} if figure.is_share else {}, {}
-    return pd.DataFrame(cells | sums), config
-
-
 def show_rows(found: Any) -> None:
     """The loans that the figure is the sum of, a page at a time; a row opens its loan."""
-    pages = -(-found.count // ROWS)
-    number = min(page_asked(), pages)
+    number = min(page_asked(), -(-found.count // ROWS))
     rows = found.rows(ROWS, ROWS * (number - 1))
-    frame, config = shown(rows, found)
-    first, last = ROWS * (number - 1) + 1, ROWS * (number - 1) + len(rows)
-    chosen = st.dataframe(
-        frame,
-        hide_index=True,
-        row_height=38,
-        height="content",
-        placeholder="",
-        on_select="rerun",
-        selection_mode="single-row",
-        column_config=config,
-        key="rows",
-        alt=f"Loans {first:,} to {last:,} of the figure, the largest part first",
-    ).selection.rows
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        said = f"{first:,}–{last:,} of {found.count:,}, {in_order(found)}. Select a row to open the loan."
-        st.container(width="stretch").caption(said)
-        if pages > 1:
-            st.pagination(pages, max_visible_pages=5, **in_url("page", 1, range(1, pages + 1)))
-    if chosen:
-        go("status", loan=int(rows["loan_id"].iloc[chosen[0]]), **filters_asked())
+    alt = f"Loans of the figure, the largest part first: page {number:,}"
+    chosen = pick_row(*parts(rows, found), key="rows", alt=alt)
+    page_through(number, len(rows), found.count, ROWS, f", {in_order(found)}. Select a row to open the loan.")
+    if chosen is not None:
+        go("status", loan=int(rows["loan_id"].iloc[chosen]), **filters_asked())
 
 
 come_back(but_not_with="loan")
@@ -120,14 +84,7 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
         f"{counted(found.loans, 'loan')} of {found.count:,}" if found.figure.is_share else "The loans", anchor=False
     )
     if found.count:
-        st.download_button(
-            "CSV",
-            partial(made, found.csv),
-            f"{key}-{as_of()}{known_suffix()}.csv",
-            "text/csv",
-            icon=":material/download:",
-            on_click="ignore",
-        )
+        offer_csv(f"{key}-{as_of()}{known_suffix()}", found.csv, label="CSV")
 if found.count:
     show_rows(found)
 else:

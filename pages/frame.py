@@ -23,6 +23,7 @@ from pages._form import arrive
 from pages._known import check_known, say_known
 from pages._link import say_what_came
 from pages._look import data_words, day, markdown
+from pages._turns import turn
 
 PAGES = Path(__file__).parent
 
@@ -104,7 +105,8 @@ try:
             say_known(page in AS_KNOWN)
             say_what_came(page, page in AS_KNOWN)
         arrive(page.url_path)
-        page.run()
+        with turn():
+            page.run()
     for sentence in st.session_state.pop("said", []):
         st.toast(markdown(sentence), icon=":material/check_circle:")
 except Refusal as refusal:

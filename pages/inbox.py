@@ -6,7 +6,8 @@ from typing import Any
 import streamlit as st
 
 from loan_core import Refusal
-from pages._desk import as_of, attempt, book, currency_asked, empty_book, here, in_url, made, page_asked, say
+from pages._controls import offer_csv, page_through
+from pages._desk import as_of, attempt, book, currency_asked, empty_book, here, in_url, page_asked, say
 from pages._inbox_words import KINDS, about, asked, looked_at
 from pages._look import counted, day, markdown
 
@@ -76,23 +77,9 @@ if not found.count:
     nothing = "Nothing was found right yet." if is_right else "Nothing looks wrong."
     st.markdown(f"**{nothing}**" if not kind else f"**{nothing[:-1]} of this kind.**")
     st.stop()
-buttons.download_button(
-    "Export CSV",
-    partial(made, book().export_inbox, as_of(), **meant),
-    f"inbox-{as_of()}.csv",
-    "text/csv",
-    icon=":material/download:",
-    on_click="ignore",
-)
+offer_csv(f"inbox-{as_of()}", partial(book().export_inbox, **meant), as_of(), place=buttons)
 if not is_right:
     st.markdown(" ".join(f":gray-badge[{KINDS[each]} · {many:,}]" for each, many in found.kinds.items()))
 for finding in found.rows:
     show(finding)
-pages, first = -(-found.count // ROWS), ROWS * (number - 1) + 1
-with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-    st.container(width="stretch").caption(
-        f"{first:,}–{first + len(found.rows) - 1:,} of {found.count:,}. What was found right comes back when its facts "
-        "change."
-    )
-    if pages > 1:
-        st.pagination(pages, max_visible_pages=5, **in_url("page", 1, range(1, pages + 1)))
+page_through(number, len(found.rows), found.count, ROWS, ". What was found right comes back when its facts change.")

@@ -8,10 +8,11 @@ from loan_core import lateness
 from pages import _lateness_charts as charts
 from pages._analysis_words import month, span
 from pages._asked import link_to_loans, loans_asked
+from pages._controls import switch, turn_page
 from pages._desk import as_of, chart, clicked, come_back, currency_asked, go, here, in_url, page_asked, theme
 from pages._filters import filters_asked
 from pages._lateness_words import BAND_COLUMNS, bands_sentence, loans_sentence, months_late, who
-from pages._look import counted, day, markdown
+from pages._look import counted, day, markdown, short
 from pages._tables import as_table
 
 FEW, LINES, MONTHS = 60, 20, 12
@@ -44,13 +45,12 @@ def show_loans(rows: list[dict[str, Any]], months: list[str]) -> None:
         "The number of days late, the worst loan first: the later, the stronger the orange. Empty: nothing due, or "
         "neither paid nor late yet."
     )
-    if pages > 1:
-        st.pagination(pages, max_visible_pages=5, **in_url("page", 1, range(1, pages + 1)))
+    turn_page(len(rows), LINES)
     st.markdown(":small[:gray[A click on a cell opens the loan, and so do these, each with its most days late:]]")
     with st.grid(5, min_column_width=150, gap="xsmall"):
         for row in shown:
             asked = here(loan=row["loan_id"], **filters_asked())
-            label = f"{markdown(who(row)[:40])} · {row['worst']}"
+            label = f"{markdown(short(who(row), 20))} · {row['worst']}"
             st.page_link("status.py", label=label, query_params=asked, help=markdown(row["loan_reference"]))
     if chosen:
         go("status", loan=chosen[0], **filters_asked())
@@ -67,14 +67,7 @@ with inputs:
     default = VIEWS[0 if len(loans) <= FEW else 1]
     view = VIEWS[1]
     if len(loans) <= lateness.LOANS_AT_ONCE:
-        view = st.segmented_control(
-            "View",
-            VIEWS,
-            required=True,
-            format_func=":gray[{}]".format,
-            label_visibility="collapsed",
-            **in_url("view", default, VIEWS),
-        )
+        view = switch("View", "view", VIEWS, default)
     months = ask_for_months(known)
 bands, names = lateness.bands(loans, months), [f"{each:%Y-%m}" for each in months]
 summary.caption(f"{counted(len(loans), 'loan')} · {span(months[0], months[-1], as_of())} · as of {day(as_of())}")

@@ -5,6 +5,7 @@ from functools import partial
 import streamlit as st
 
 from loan_core import currency
+from pages._controls import offer_csv, page_through, switch
 from pages._desk import (
     as_of,
     book,
@@ -15,7 +16,6 @@ from pages._desk import (
     go,
     here,
     in_url,
-    made,
     page_asked,
     seen,
 )
@@ -46,6 +46,13 @@ COLUMNS = (
     "Installment",
     "Loan",
 )
+ELSEWHERE = {
+    "portfolio": ("Portfolio", "space_dashboard"),
+    "collection": ("Collections", "event_available"),
+    "risk": ("Risk", "monitoring"),
+    "lateness": ("Lateness", "grid_on"),
+    "vintages": ("Vintages", "stacked_line_chart"),
+}
 
 come_back(but_not_with="loan")
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
@@ -64,15 +71,7 @@ if found.count and found.rows.empty:
 
 with st.container(horizontal=True, vertical_alignment="center"):
     search_field()
-    st.segmented_control(
-        "Status",
-        STATUSES,
-        default="All",
-        required=True,
-        format_func=STATUSES.get,
-        label_visibility="collapsed",
-        **in_url("status", "All", STATUSES),
-    )
+    switch("Status", "status", STATUSES, words=STATUSES.get)
     more_filters()
     order = st.selectbox(
         "Sort",
@@ -93,32 +92,15 @@ if not found.count:
 kind = f"{STATES[meant['state']].lower()} loan" if meant["state"] else "loan"
 outstanding = markdown(money(found.by_currency[code].outstanding_principal, code))
 summary.caption(f"{counted(found.count, kind)} · {outstanding} outstanding · as of {day(as_of())}")
-buttons.download_button(
-    "Export CSV",
-    partial(made, seen().export_loans, as_of(), sort=sort, **meant),
-    f"loans-{as_of()}{known_suffix()}.csv",
-    "text/csv",
-    icon=":material/download:",
-    on_click="ignore",
-)
-first, last = ROWS * (number - 1) + 1, ROWS * (number - 1) + len(found.rows)
-chosen = loan_list(found.rows, code, COLUMNS, key="list", alt=f"Loans {first:,} to {last:,}, sorted by {order.lower()}")
-pages = -(-found.count // ROWS)
-with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-    st.container(width="stretch").caption(
-        f"{first:,}–{last:,} of {found.count:,}, amounts in {currency(code).name}. Select a row to open the loan."
-    )
-    if pages > 1:
-        st.pagination(pages, max_visible_pages=5, **in_url("page", 1, range(1, pages + 1)))
+export = partial(seen().export_loans, sort=sort, **meant)
+offer_csv(f"loans-{as_of()}{known_suffix()}", export, as_of(), place=buttons)
+alt = f"Loans, page {number:,}, sorted by {order.lower()}"
+chosen = loan_list(found.rows, code, COLUMNS, key="list", alt=alt)
+words = f", amounts in {currency(code).name}. Select a row to open the loan."
+page_through(number, len(found.rows), found.count, ROWS, words)
 these = here(**filters_asked(state=meant["state"] or "all"))
 with st.container(horizontal=True):
-    for page, words, icon in (
-        ("portfolio", "Portfolio", "space_dashboard"),
-        ("collection", "Collections", "event_available"),
-        ("risk", "Risk", "monitoring"),
-        ("lateness", "Lateness", "grid_on"),
-        ("vintages", "Vintages", "stacked_line_chart"),
-    ):
-        st.page_link(f"{page}.py", label=f"{words} of these loans", icon=f":material/{icon}:", query_params=these)
+    for page, (title, icon) in ELSEWHERE.items():
+        st.page_link(f"{page}.py", label=f"{title} of these loans", icon=f":material/{icon}:", query_params=these)
 if chosen is not None:
     go("status", loan=chosen, **filters_asked())

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from loan_core import currency
@@ -53,7 +52,7 @@ def preview(quote: Any) -> None:
     chart(schedule_chart(rows, code, theme()), schedule_sentence(rows, code))
     sums = {"Amount": "due", "Interest": "interest", "Principal": "principal", "Balance": "balance"}
     shown = {"Due": rows["due_on"]} | {word: major(rows[name], code) for word, name in sums.items()}
-    table(pd.DataFrame(shown), code, "Schedule of the loan")
+    table(shown, code, "Schedule of the loan")
     st.caption(f"Amounts in {currency(code).name}.")
 
 

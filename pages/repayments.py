@@ -5,7 +5,8 @@ from functools import partial
 import streamlit as st
 
 from loan_core import currency
-from pages._desk import PERIODS, as_of, book, currency_asked, in_url, loan_id, made, page_asked, since
+from pages._controls import offer_csv, page_through, switch
+from pages._desk import PERIODS, as_of, book, currency_asked, in_url, loan_id, page_asked, since
 from pages._form import form
 from pages._look import day, figure
 from pages._received import clear, listed, selected
@@ -30,15 +31,7 @@ with left:
 with right:
     with st.container(horizontal=True, horizontal_alignment="distribute"):
         st.header("Received", anchor=False)
-        period = st.segmented_control(
-            "Period",
-            PERIODS,
-            default=PERIODS[0],
-            required=True,
-            format_func=":gray[{}]".format,
-            label_visibility="collapsed",
-            **in_url("period", PERIODS[0], PERIODS),
-        )
+        period = switch("Period", "period", PERIODS)
     with st.container(horizontal=True, vertical_alignment="center"):
         search = st.text_input(
             "Search",
@@ -59,14 +52,8 @@ page = book().repayments(as_of(), **meant, limit=ROWS, offset=ROWS * (number - 1
 if page.count and page.rows.empty:
     number, page = 1, book().repayments(as_of(), **meant, limit=ROWS)
 
-export.download_button(
-    "Export CSV",
-    partial(made, book().export_repayments, as_of(), **meant),
-    file_name=file_name(as_of(), **meant),
-    mime="text/csv",
-    icon=":material/download:",
-    on_click="ignore",
-)
+file = file_name(as_of(), **meant)
+offer_csv(file, partial(book().export_repayments, **meant), as_of(), place=export)
 with right:
     with st.grid(3, min_column_width=150, gap="small"):
         st.metric("Received", **figure(page.received.get(code, 0), code))
@@ -79,15 +66,10 @@ with right:
             st.button("Clear filters", icon=":material/close:", on_click=clear)
     else:
         chosen = listed(page.rows, code)
-        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-            range_shown = st.container(width="stretch")
-            pages = -(-page.count // ROWS)
-            if pages > 1:
-                st.pagination(pages, max_visible_pages=5, **in_url("page", 1, range(1, pages + 1)))
-        first, last = ROWS * (number - 1) + 1, ROWS * (number - 1) + len(page.rows)
-        range_shown.caption(
-            f"{first:,}–{last:,} of {page.count:,}, amounts in {currency(code).name}. "
-            "Select a repayment to see it or to reverse it. The CSV has what is listed here, on all pages."
+        words = (
+            f", amounts in {currency(code).name}. Select a repayment to see it or to reverse it. "
+            "The CSV has what is listed here, on all pages."
         )
+        page_through(number, len(page.rows), page.count, ROWS, words)
         if chosen is not None:
             selected(chosen)

@@ -1,7 +1,6 @@
 """How much of the book is at risk?"""
 
 from functools import partial
-from typing import Any
 
 import streamlit as st
 
@@ -17,77 +16,23 @@ from pages._analysis_words import (
     longest,
     month_ends,
     risk_figures,
-    share,
     step,
 )
-from pages._book_charts import AGES
-from pages._desk import as_of, book, chart, clear_filters, currency_asked, empty_book, here, in_url, seen, theme
+from pages._asked import loans_asked
+from pages._controls import switch
+from pages._desk import as_of, chart, currency_asked, in_url, theme
 from pages._explaining import explain
-from pages._filters import more_filters, say_filters, search_field, selection_asked
-from pages._known import choose_known
-from pages._look import counted, day, markdown, money
+from pages._look import counted, day, markdown
+from pages._risk_parts import age_of, show_borrowers, show_definitions
 from pages._tables import as_table, offer
-from pages._time import step_through_time
 
-DEFINED = ("par_30", "arrears_rate", "loans_at_risk", "past_term")
 SPANS = {"12 months": 12, "24 months": 24}
 
 
-def age_of(row: dict[str, Any]) -> str:
-    return AGES.get(row["days_past_due"], "Current")
-
-
-def show_definitions(risk: Any, code: str) -> None:
-    """Portfolio at risk beside the other definitions in use, of the same day and the same loans."""
-    rows = tables.definitions(risk)
-    with st.grid(4, min_column_width=220, gap="medium"):
-        for row, figure in zip(rows, DEFINED, strict=True):
-            with st.container(gap="xsmall"):
-                st.metric(row["name"], share(row["share"]))
-                st.markdown(f":small[{row['formula']}]")
-                st.caption(row["why"])
-                explain(figure)
-    offer(rows, code, f"definitions-{as_of()}")
-
-
-def show_borrowers(loans: Any, code: str) -> None:
-    """Who owes most, each a link to their loans."""
-    for row in tables.borrowers(loans):
-        named = {"search": row["borrower"]} if row["borrower"] else {"search": row["loan_reference"]}
-        owed = f"{money(row['outstanding_principal'], code)} · {share(row['share'])}"
-        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", gap="small"):
-            label = markdown(row["borrower"] or row["loan_reference"])
-            st.page_link("loans.py", label=label, query_params=here(**named, state="active"))
-            st.markdown(f"{markdown(owed)} · {counted(row['loans'], 'loan')}", width="content")
-
-
-with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-    with st.container(gap=None, width="content"):
-        st.title("Risk", anchor=False)
-        summary = st.empty()
-    step_through_time()
+loans, summary, inputs = loans_asked("Risk", through_time=True)
 code = currency_asked()
-loans = seen().analysis(as_of(), **selection_asked("all")[0]).get(code)
-if loans is None and not book().currencies():
-    empty_book()
-with st.container(horizontal=True, vertical_alignment="center"):
-    months = st.segmented_control(
-        "Span",
-        SPANS,
-        required=True,
-        # The chosen words would be of the primary color, too pale in dark.
-        format_func=":gray[{}]".format,
-        label_visibility="collapsed",
-        **in_url("span", "12 months", SPANS),
-    )
-    search_field()
-    more_filters("all")
-    choose_known()
-say_filters("all")
-if loans is None:
-    st.markdown("**No loan matches.**")
-    st.button("Clear filters", icon=":material/close:", on_click=clear_filters)
-    st.stop()
+with inputs:
+    months = switch("Span", "span", SPANS)
 risks = loans.risks(month_ends(as_of(), SPANS[months]))
 risk = risks[-1]
 summary.caption(f"{counted(risk.all.loans, 'active loan')} · as of {day(as_of())}")

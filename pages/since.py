@@ -5,15 +5,14 @@ from functools import partial
 import streamlit as st
 
 from loan_core import currency
+from pages._controls import offer_csv, page_through, pick_row
 from pages._desk import (
     as_of,
     book,
     currency_asked,
     go,
     here,
-    in_url,
     known_asked,
-    made,
     page_asked,
     revision_in,
     sum_column,
@@ -40,14 +39,7 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
 if not found.count:
     st.markdown(":gray[Nothing was written since that counts on this day.]")
     st.stop()
-buttons.download_button(
-    "Export CSV",
-    partial(made, book().export_since, revision, as_of(), code),
-    f"since-{revision}-on-{as_of()}.csv",
-    "text/csv",
-    icon=":material/download:",
-    on_click="ignore",
-)
+offer_csv(f"since-{revision}-on-{as_of()}", book().export_since, revision, as_of(), code, place=buttons)
 st.markdown(f"{kinds_words(found.kinds)}.")
 rows = found.rows
 shown = {
@@ -60,35 +52,23 @@ shown = {
     "Reference": rows["reference"],
     "By": rows["recorded_by"],
 }
-chosen = st.dataframe(
+chosen = pick_row(
     shown,
-    hide_index=True,
-    row_height=38,
-    height="content",
-    placeholder="",
-    on_select="rerun",
-    selection_mode="single-row",
-    column_config={
+    {
         "Recorded, UTC": st.column_config.DatetimeColumn(width=150, format="D MMM YYYY, HH:mm"),
         "Amount": sum_column(code, shown["Amount"], 104),
         "Received or begun": st.column_config.DateColumn(width=130, format="D MMM YYYY"),
     },
     key="entries",
     alt="What was written since, the latest first",
-).selection.rows
-pages, first = -(-found.count // ROWS), ROWS * (number - 1) + 1
-with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-    st.container(width="stretch").caption(
-        f"{first:,}–{first + len(rows) - 1:,} of {found.count:,}, the latest first, amounts in {currency(code).name}. "
-        "Select a row to open the loan."
-    )
-    if pages > 1:
-        st.pagination(pages, max_visible_pages=5, **in_url("page", 1, range(1, pages + 1)))
+)
+words = f", the latest first, amounts in {currency(code).name}. Select a row to open the loan."
+page_through(number, len(rows), found.count, ROWS, words)
 st.page_link(
     "portfolio.py",
     label="The portfolio as it was known then",
     icon=":material/history:",
     query_params=here(known=revision),
 )
-if chosen:
-    go("status", loan=int(rows["loan_id"].iloc[chosen[0]]))
+if chosen is not None:
+    go("status", loan=int(rows["loan_id"].iloc[chosen]))

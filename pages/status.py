@@ -7,7 +7,8 @@ import streamlit as st
 from loan_core import currency
 from pages import _filters
 from pages._agreement import void
-from pages._desk import as_of, book, chart, go, here, in_url, made, table, theme
+from pages._controls import switch
+from pages._desk import as_of, book, chart, go, here, made, table, theme
 from pages._loan_picker import choose_loan
 from pages._loan_tables import installments_table, repayments_table
 from pages._look import badge, day, isolated, markdown, tolerance
@@ -60,15 +61,7 @@ with st.grid(6, min_column_width=150, gap="small"):
 
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
     heading = st.empty()
-    view = st.segmented_control(
-        "View",
-        VIEWS,
-        default="Payments",
-        required=True,
-        format_func=":gray[{}]".format,
-        label_visibility="collapsed",
-        **in_url("view", "Payments", VIEWS),
-    )
+    view = switch("View", "view", VIEWS)
 heading.subheader(VIEWS[view], anchor=False)
 is_balance = view == "Balance"
 chart(

@@ -9,6 +9,7 @@ from loan_core import lateness
 from pages import _lateness_charts as charts
 from pages._analysis_words import month, month_ends
 from pages._asked import link_to_loans, loans_asked
+from pages._controls import switch
 from pages._desk import as_of, chart, currency_asked, in_url, theme
 from pages._lateness_words import (
     MOVE_COLUMNS,
@@ -46,14 +47,7 @@ def ask_for_moves(months: list[str]) -> tuple[bool, str]:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.header("From one month's end to the next", anchor=False)
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
-            measure = st.segmented_control(
-                "Measure",
-                MEASURES,
-                required=True,
-                format_func=":gray[{}]".format,
-                label_visibility="collapsed",
-                **in_url("measure", MEASURES[0], MEASURES),
-            )
+            measure = switch("Measure", "measure", MEASURES)
             chosen = st.selectbox(
                 "Month",
                 [TOGETHER, *months],
@@ -92,15 +86,7 @@ def show_moves(spans: list[Any], code: str) -> None:
 loans, summary, inputs = loans_asked("Vintages")
 code = currency_asked()
 with inputs:
-    chosen = st.segmented_control(
-        "Days past due",
-        DAYS,
-        required=True,
-        # The chosen words would be of the primary color, too pale in dark.
-        format_func=":gray[{}]".format,
-        label_visibility="collapsed",
-        **in_url("days", "Over 30 days", DAYS),
-    )
+    chosen = switch("Days past due", "days", DAYS, "Over 30 days")
 rows = lateness.vintages(loans, DAYS[chosen])
 summary.caption(f"{counted(len(loans), 'loan')} · as of {day(as_of())}")
 if not rows:

@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, Page, TimeoutError
 
 from loan_core import Book, open_book
 from pages._print import statement_page
-from tests.desk import Tab, browser, served, tab
+from tests.desk import Tab, browser, pages, served, tab
 from tests.on_a_day import SettingsOnADay
 from tests.test_accessibility import violations
 from tests.test_hostile_texts import TOO_WIDE
@@ -153,7 +153,7 @@ def shots(told: dict[str, int]) -> Iterator[Shot]:
     yield Shot("portfolio-euros", "/?currency=EUR")
     yield Shot("portfolio-past", "/?as_of=2025-09-15")
     yield Shot("portfolio-demo", "/", book="demo")
-    for page in ("portfolio", "loans", "new_loan", "repayments", "status", "exchange"):
+    for page in pages():
         yield Shot(f"{page}-empty", "/" if page == "portfolio" else f"/{page}", book="empty")
     yield Shot("loans", "/loans")
     yield Shot("loans-behind", "/loans?status=Behind&sort=Arrears")
@@ -181,6 +181,18 @@ def shots(told: dict[str, int]) -> Iterator[Shot]:
     yield Shot("exchange-matched", "/exchange", upload(STRANGERS, "theirs.csv"))
     yield Shot("exchange-import", "/exchange?import=1")
     yield Shot("exchange-export", "/exchange?way=Export")
+    yield Shot("collection", "/collection")
+    yield Shot("risk", "/risk")
+    yield Shot("risk-definitions", "/risk?definitions=True&status=Behind")
+    yield Shot("lateness", "/lateness")
+    yield Shot("lateness-loans", "/lateness?view=Loan+by+loan&status=Behind")
+    yield Shot("vintages", "/vintages")
+    yield Shot("inbox", "/inbox")
+    yield Shot("check", "/check")
+    yield Shot("explain", "/explain?figure=par_30")
+    yield Shot("explain-sum", "/explain?figure=arrears")
+    yield Shot("since", "/since?since=2")
+    yield Shot("portfolio-known", "/?known=2")
     # These write: they come last, so that nothing of theirs is in the other pictures.
     yield Shot("exchange-receipt", "/exchange", both(upload(RIGHT), press("Import 2 loans")))
     yield Shot(

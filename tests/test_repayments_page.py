@@ -306,9 +306,9 @@ def test_the_history_of_one_loan(book: Book, loan: int) -> None:
 
 def test_a_csv_is_called_by_what_it_is_of() -> None:
     everything = {"since": None, "search": "", "currency": "USD", "loan_id": None}
-    assert file_name(DAY, **everything) == "repayments-all-to-2021-06-02-usd.csv"
+    assert file_name(DAY, **everything) == "repayments-all-to-2021-06-02-usd"
     some = {"since": date(2021, 5, 4), "search": "../É mile;\n", "currency": "KES", "loan_id": 7}
-    assert file_name(DAY, **some) == "repayments-2021-05-04-to-2021-06-02-kes-loan-7-é-mile.csv"
+    assert file_name(DAY, **some) == "repayments-2021-05-04-to-2021-06-02-kes-loan-7-é-mile"
 
 
 def test_a_long_history_is_turned_over(book: Book, loan: int) -> None:

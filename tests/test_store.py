@@ -572,6 +572,12 @@ def test_a_damaged_file_is_told(sqlite_url):
     store.close()
 
 
+def test_a_disk_that_answers_with_an_error_is_said() -> None:
+    # The one file of every machine that cannot be locked, grown and read like a file.
+    with pytest.raises(DatabaseUnusable, match="The disk that holds /dev/null answers with an error"):
+        Store("sqlite:////dev/null")
+
+
 @pytest.mark.parametrize("clock", [timedelta(0), timedelta(seconds=-5), timedelta(seconds=5)], ids=str)
 def test_every_revision_is_later_than_the_one_before_whatever_the_clocks_say(store, clock):
     for now in (NOW, NOW + clock):

@@ -145,16 +145,12 @@ def _of_age_buckets() -> Iterator[Figure]:
         )
 
 
+_OF_PORTFOLIO: Any = {"whole_name": "Outstanding principal", "whole": attrgetter("outstanding_principal")}
+
+
 def _of_risk() -> Iterator[Figure]:
-    """Portfolio at risk, and the three other definitions in use."""
-    par, arrears_rate, loans_at_risk, past_term = DEFINITIONS
-    of_loans: Any = {
-        "whole_name": "Active loans",
-        "whole": attrgetter("is_active"),
-        "unit": "loans",
-        "group": "The other definitions in use",
-    }
-    of_portfolio: Any = {"whole_name": "Outstanding principal", "whole": attrgetter("outstanding_principal")}
+    """Portfolio at risk."""
+    par = DEFINITIONS[0]
     for days in PAR_DAYS:
         over = f"{days} day{'' if days == 1 else 's'}"
         yield Figure(
@@ -167,8 +163,19 @@ def _of_risk() -> Iterator[Figure]:
             part=partial(_at_risk, days),
             source=CGAP,
             group="Portfolio at risk",
-            **of_portfolio,
+            **_OF_PORTFOLIO,
         )
+
+
+def _of_other_definitions() -> Iterator[Figure]:
+    """What others call portfolio at risk."""
+    _, arrears_rate, loans_at_risk, past_term = DEFINITIONS
+    of_loans: Any = {
+        "whole_name": "Active loans",
+        "whole": attrgetter("is_active"),
+        "unit": "loans",
+        "group": "The other definitions in use",
+    }
     yield Figure(
         key=arrears_rate.key,
         name=arrears_rate.name,
@@ -178,7 +185,7 @@ def _of_risk() -> Iterator[Figure]:
         part=attrgetter("overdue_principal"),
         source=ROSENBERG,
         group="The other definitions in use",
-        **of_portfolio,
+        **_OF_PORTFOLIO,
     )
     yield Figure(
         key=loans_at_risk.key,
@@ -203,7 +210,15 @@ def _of_risk() -> Iterator[Figure]:
 
 FIGURES = {
     figure.key: figure
-    for figures in (_of_the_day(), _of_status(), _of_age_buckets(), _of_risk(), of_a_period(), of_the_spread())
+    for figures in (
+        _of_the_day(),
+        _of_status(),
+        _of_age_buckets(),
+        _of_risk(),
+        _of_other_definitions(),
+        of_a_period(),
+        of_the_spread(),
+    )
     for figure in figures
 }
 """Every figure by its key."""

@@ -71,6 +71,25 @@ _COLLECTED = {
 
 def of_a_period() -> Iterator[Figure]:
     """The figures of a period of calendar months, and that of a period of days."""
+    yield from _sums()
+    yield from _rates()
+    yield Figure(
+        key="on_time_collection",
+        name="On-time collection",
+        definition="Of what fell due in these days, the share that had been paid by the end of its due date. What went "
+        "back later counts as it stood that day.",
+        formula="paid by its due date ÷ fell due",
+        part_name="Paid in time",
+        part=lambda loans: loans.between[1],
+        whole_name="Fell due",
+        whole=lambda loans: loans.between[0],
+        period="days",
+        source=ROSENBERG,
+    )
+
+
+def _sums() -> Iterator[Figure]:
+    """What fell due in months, what came in, and what was open before them."""
     for group, figures in _COLLECTED.items():
         for key, (name, definition, formula) in figures.items():
             yield Figure(
@@ -92,6 +111,10 @@ def of_a_period() -> Iterator[Figure]:
         part=attrgetter("collected.arrears_before"),
         period="months",
     )
+
+
+def _rates() -> Iterator[Figure]:
+    """The three rates of collection of months."""
     rate: Any = {"period": "months", "group": "Collection rates"}
     of_due: Any = {"whole_name": "Fell due", "whole": attrgetter("collected.due"), **rate}
     yield Figure(
@@ -126,17 +149,4 @@ def of_a_period() -> Iterator[Figure]:
         whole_name="Arrears before",
         whole=attrgetter("collected.arrears_before"),
         **rate,
-    )
-    yield Figure(
-        key="on_time_collection",
-        name="On-time collection",
-        definition="Of what fell due in these days, the share that had been paid by the end of its due date. What went "
-        "back later counts as it stood that day.",
-        formula="paid by its due date ÷ fell due",
-        part_name="Paid in time",
-        part=lambda loans: loans.between[1],
-        whole_name="Fell due",
-        whole=lambda loans: loans.between[0],
-        period="days",
-        source=ROSENBERG,
     )

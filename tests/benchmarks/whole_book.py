@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from loan_core import Book, Settings, open_book
+from loan_core.answers import loan_status
 from loan_core.calculation.schedule import schedule, slices
 from loan_core.lists import SORTS
 from tests.benchmarks.big_book import make_big
@@ -31,6 +32,7 @@ from tests.servers import postgresql_server
 
 TIMES = 5
 IMPORTED = 10_000
+SAMPLED = 2_000
 FILTERS: tuple[dict[str, Any], ...] = (
     {},
     {"state": "active"},
@@ -146,6 +148,16 @@ def warm(url: str) -> dict[str, list[float]]:
     return found
 
 
+def differing(url: str) -> int:
+    """How many of a random sample's loans, each asked for by itself, stand elsewhere than in the memory."""
+    book = opened(url)
+    today = book.today()
+    standing = book.standing(today)
+    places = Random(7).sample(range(len(standing)), min(SAMPLED, len(standing)))
+    asked = [(book.status(int(standing.ids[at]), today), standing.at[at]) for at in places]
+    return sum(status != loan_status(book.loan(status.loan_id), at, today) for status, at in asked)
+
+
 def alone(work: Callable[[str], Any], url: str) -> Any:
     """The work, in a process of its own."""
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
@@ -168,6 +180,9 @@ def measured(name: str, url: str, loans: int) -> Iterator[Row]:
     yield milliseconds(f"{name}: lists, 95th percentile", quantiles(found["lists"], n=20)[-1], 0.150)
     yield milliseconds(f"{name}: after one repayment", median(found["after one repayment"]), 0.050)
     yield milliseconds(f"{name}: after 10,000 imported", median(found["after 10,000 imported"]), 1)
+    yield Row(
+        f"{name}: of {SAMPLED:,} loans asked for one by one, other than in memory", alone(differing, url), None, ""
+    )
 
 
 def milliseconds(figure: str, took: float, limit: float | None = None) -> Row:

@@ -1,0 +1,80 @@
+"""What is switched, taken away, picked and turned the same way on every page: its state is in the URL, or nowhere."""
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from pages._desk import arrow, in_url, made
+
+MOST_PAGES = 5
+"""So many pages of a list are to choose from at once: more do not fit a phone."""
+
+
+def switch(label: str, name: str, options: Iterable[str], default: str = "", words: Any = None) -> Any:
+    """One of a few that stand side by side, under ``name`` in the URL: the first of them unless another is chosen."""
+    options = list(options)
+    # As they are, the chosen words would be of the primary color, too pale in dark.
+    return st.segmented_control(
+        label,
+        options,
+        required=True,
+        format_func=words or ":gray[{}]".format,
+        label_visibility="collapsed",
+        **in_url(name, default or options[0], options),
+    )
+
+
+def offer_csv(
+    name: str,
+    export: Callable[..., Iterable[bytes]],
+    *said: Any,
+    label: str = "Export CSV",
+    place: Any = st,
+    key: str | None = None,
+) -> None:
+    """A file of this name, made by ``export`` of what is ``said`` once it is asked for."""
+    place.download_button(
+        label,
+        partial(made, export, *said),
+        f"{name}.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        key=key,
+    )
+
+
+def pick_row(columns: Mapping[str, Any], column_config: Mapping[str, Any], key: str, alt: str) -> int | None:
+    """A list, and which of its rows is selected."""
+    rows = st.dataframe(
+        arrow(columns),
+        hide_index=True,
+        row_height=38,
+        height="content",
+        placeholder="",
+        on_select="rerun",
+        selection_mode="single-row",
+        column_config=column_config,
+        key=key,
+        alt=alt,
+    ).selection.rows
+    return rows[0] if rows else None
+
+
+def page_through(number: int, shown: int, count: int, rows_a_page: int, words: str) -> None:
+    """Below a list: which rows of it these are, and the way to the others."""
+    first = rows_a_page * (number - 1)
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.container(width="stretch").caption(f"{first + 1:,}–{first + shown:,} of {count:,}{words}")
+        turn_page(count, rows_a_page)
+
+
+def turn_page(count: int, rows_a_page: int) -> None:
+    """The way to the other pages of a list, where there are any."""
+    pages = -(-count // rows_a_page)
+    if pages > 1:
+        # At a width of its own choice it shows the first page alone.
+        width = 130 + 40 * min(pages, MOST_PAGES)
+        st.pagination(pages, max_visible_pages=MOST_PAGES, width=width, **in_url("page", 1, range(1, pages + 1)))

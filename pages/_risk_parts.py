@@ -1,0 +1,44 @@
+"""Parts of the page about risk: the definitions side by side, who owes most."""
+
+from typing import Any
+
+import streamlit as st
+
+from loan_core import tables
+from pages._analysis_words import share
+from pages._book_charts import AGES
+from pages._desk import as_of, here
+from pages._explaining import explain
+from pages._look import counted, markdown, money, short
+from pages._tables import offer
+
+LONGEST_NAME = 28
+DEFINED = ("par_30", "arrears_rate", "loans_at_risk", "past_term")
+
+
+def age_of(row: dict[str, Any]) -> str:
+    return AGES.get(row["days_past_due"], "Current")
+
+
+def show_definitions(risk: Any, code: str) -> None:
+    """Portfolio at risk beside the other definitions in use, of the same day and the same loans."""
+    rows = tables.definitions(risk)
+    with st.grid(4, min_column_width=220, gap="medium"):
+        for row, figure in zip(rows, DEFINED, strict=True):
+            with st.container(gap="xsmall"):
+                st.metric(row["name"], share(row["share"]))
+                st.markdown(f":small[{row['formula']}]")
+                st.caption(row["why"])
+                explain(figure)
+    offer(rows, code, f"definitions-{as_of()}")
+
+
+def show_borrowers(loans: Any, code: str) -> None:
+    """Who owes most, each a link to their loans."""
+    for row in tables.borrowers(loans):
+        named = {"search": row["borrower"]} if row["borrower"] else {"search": row["loan_reference"]}
+        owed = f"{money(row['outstanding_principal'], code)} · {share(row['share'])}"
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", gap="small"):
+            label = markdown(short(row["borrower"] or row["loan_reference"], LONGEST_NAME))
+            st.page_link("loans.py", label=label, query_params=here(**named, state="active"))
+            st.markdown(f"{markdown(owed)} · {counted(row['loans'], 'loan')}", width="content")
