@@ -56,9 +56,7 @@ def parts_by(place: Integers, amount: Integers, places: int) -> Integers:
     ``whole`` makes one number of the parts, and of the sums of parts.
     """
     # A float holds whole numbers to 2^53: a half of an amount fits, 2^20 times.
-    if _largest(amount) * len(amount) < 2**53:
-        sums = sums_by(place, amount, places)
-        return np.stack((sums >> 32, sums & 0xFFFF_FFFF))
+    # Half by half of each amount, so that what is taken away again leaves nothing in either part.
     halves = np.bincount(place, amount >> 32, places), np.bincount(place, amount & 0xFFFF_FFFF, places)
     return np.stack(halves).astype(np.int64)
 
