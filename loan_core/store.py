@@ -1,7 +1,7 @@
 """The database: one way to read, one way to write. SQLite or PostgreSQL, by its URL; nothing connects on import."""
 
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from contextvars import ContextVar
 from datetime import datetime
 from pathlib import Path
@@ -79,6 +79,18 @@ class Store:
         with _refused_in_words(self._engine.url), Session(self._reading, expire_on_commit=False) as session:
             yield session
 
+    @contextmanager
+    def beside(self, session: Session, most: int) -> Iterator[list[Session]]:
+        """This snapshot, and others of the same revision, at most so many in all: one for each thread that reads.
+
+        What was written between the beginnings of two shows in their revisions. Only of a file there are others: a
+        server works beside us already, and the connections to it are counted.
+        """
+        with ExitStack() as stack:
+            others = [stack.enter_context(self.read()) for _ in range(most - 1 if self.is_near else 0)]
+            seen = edition_seen(session)
+            yield [session, *(each for each in others if edition_seen(each) == seen)]
+
     def glance(self, statement: Any, **values: object) -> Any:
         """The first row of one statement, or None, without a session's ceremony: for what is asked at every call."""
         dialect = self._engine.dialect
@@ -143,6 +155,12 @@ def edition(session: Session) -> Edition:
     return session.scalars(_THE_BOOK).one()
 
 
+def edition_seen(session: Session) -> tuple[str, int]:
+    """The same as plain values, to be compared."""
+    found = edition(session)
+    return found.book_id, found.revision
+
+
 def frame(session: Session, query: Any, **values: object) -> pd.DataFrame:
     """The rows of a query as a table, under the names of its columns."""
     return pd.DataFrame(columns_of(session, query, **values))
@@ -193,7 +211,7 @@ def _engine(uri: str, connections: int) -> Engine:
 def _postgres_options(url: URL) -> str:
     """What the URL asks of the server, and what we ask beside it; the URL may ask for other time-outs of statements."""
     ours = f"-c statement_timeout={STATEMENT_WAIT_MS} -c idle_in_transaction_session_timeout={IDLE_WAIT_MS}"
-    return f"{ours} {url.query.get('options', '')} -c lock_timeout={LOCK_WAIT_MS} -c timezone=UTC"
+    return f"{ours} {url.query.get('options', '')} -c lock_timeout={LOCK_WAIT_MS} -c timezone=UTC -c datestyle=ISO"
 
 
 def _prepare_sqlite(connection: Any, _: Any) -> None:

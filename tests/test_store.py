@@ -438,6 +438,22 @@ def test_a_reader_sees_one_revision_whatever_is_written_meanwhile(store):
         assert revision_and_loans(session) == (2, 2)
 
 
+def test_threads_that_read_side_by_side_see_one_revision(store):
+    most = 3 if store.is_near else 1
+    with store.read() as session, store.beside(session, 3) as sessions:
+        assert sessions[0] is session
+        assert [edition(each).revision for each in sessions] == [0] * most
+
+
+def test_who_would_see_a_later_revision_does_not_read_beside(store):
+    with store.read() as session:
+        assert edition(session).revision == 0
+        with store.write(NOW) as write:
+            assert write.revision == 1
+        with store.beside(session, 3) as sessions:
+            assert sessions == [session]
+
+
 def test_what_is_written_in_a_question_comes_to_nothing(store):
     # PostgreSQL does not even try: the transaction is read-only.
     with suppress(InternalError), store.read() as session:

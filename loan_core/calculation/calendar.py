@@ -27,16 +27,16 @@ class Calendar:
         return cls(0, np.zeros((3, 2, 0), dtype=np.int64))
 
     @classmethod
-    def of(cls, lines: Schedule, receipts: Receipts) -> Self:
-        """The calendar of loans with these installments and receipts: ``(loans, n), (loans)``."""
-        is_due = ~np.isnat(lines.due_on)
-        due_on, received_on = lines.due_on[is_due].astype(np.int64), receipts.received_on.astype(np.int64)
+    def of(cls, lines: Schedule, receipts: Receipts, counts: Integers) -> Self:
+        """The calendar of those loans that count, by installments and receipts: ``(loans, n), (loans), (loans)``."""
+        is_due, has_come = ~np.isnat(lines.due_on) & counts[:, None], counts[receipts.loan]
+        due_on, received_on = lines.due_on[is_due].astype(np.int64), receipts.received_on[has_come].astype(np.int64)
         first = min(due_on.min(initial=2**31), received_on.min(initial=2**31))
         days = max(max(due_on.max(initial=-1), received_on.max(initial=-1)) - first + 1, 0)
         rows = (
             (due_on - first, lines.due[is_due]),
             (due_on - first, on_time(lines, receipts)[is_due]),
-            (received_on - first, receipts.amount),
+            (received_on - first, receipts.amount[has_come]),
         )
         return cls(int(first), np.stack([parts_by(day, amount, int(days)) for day, amount in rows]))
 
