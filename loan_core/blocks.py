@@ -194,6 +194,7 @@ def _read(session: Session, known: Known, which: ColumnElement[bool], of_them: C
     loans = columns(
         session, select(*agreed.subquery().columns), ("start_on", "first_due_on"), ("reference", "borrower", "currency")
     )
+    loans = _by_id(loans)
     came_in = columns(session, _receipts(known, of_them), ("received_on",), ())
     ids, codes = loans["id"], loans["currency"].dictionary_encode()
     places = np.array([CODES.index(code) for code in codes.dictionary.to_pylist()], dtype=np.int16)
@@ -206,6 +207,15 @@ def _read(session: Session, known: Known, which: ColumnElement[bool], of_them: C
         terms=Terms(**{field.name: loans[field.name] for field in fields(Terms)}),
         receipts=Receipts.of(_places(ids, came_in["loan_id"]), came_in["received_on"], came_in["amount"], len(ids)),
     )
+
+
+def _by_id(loans: dict[str, Any]) -> dict[str, Any]:
+    """The columns in the order of the ids; a database may give the rows in another."""
+    ids = loans["id"]
+    if (ids[1:] > ids[:-1]).all():
+        return loans
+    order = np.argsort(ids)
+    return {name: _taken(column, order) for name, column in loans.items()}
 
 
 def _places(ids: Any, loan_ids: Any) -> Any:

@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 
 from loan_core.calculation.allocation import on_time
-from loan_core.calculation.money import Integers, parts_by, whole
+from loan_core.calculation.money import Integers, carried, parts_by, whole
 from loan_core.calculation.receipts import Receipts
 from loan_core.calculation.schedule import Schedule, Terms, schedule, slices
 
@@ -49,7 +49,8 @@ class Calendar:
         for each in (self, other):
             start = each.first - first
             parts[..., start : start + each.parts.shape[-1]] += each.parts
-        return type(self)(first, parts)
+        # What is taken away again leaves nothing in either part.
+        return type(self)(first, np.stack([carried(row) for row in parts]))
 
     def __neg__(self) -> Self:
         """What takes these loans away from a calendar that they are in."""

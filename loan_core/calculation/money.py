@@ -21,6 +21,9 @@ LARGEST_INSTALLMENT = 4 * LARGEST
 """The largest loan with a quarter's interest at the highest rate, 12 a year, paid back at once."""
 
 
+_LOWER_HALF = 2**32 - 1
+
+
 def share(amount: Integers, numerator: Integers, denominator: Integers) -> Integers:
     """``amount × numerator ÷ denominator``, rounded half up once: any shapes that broadcast, all ≥ 0.
 
@@ -41,7 +44,7 @@ def total(column: Integers) -> Any:
     column = np.asarray(column, dtype=np.int64)
     if _largest(column) * column.shape[-1] < 2**63:
         return column.sum(-1).astype(object)
-    high, low = (column >> 32).sum(-1), (column & 0xFFFF_FFFF).sum(-1)
+    high, low = (column >> 32).sum(-1), (column & _LOWER_HALF).sum(-1)
     return high.astype(object) * 2**32 + low.astype(object)
 
 
@@ -55,10 +58,17 @@ def parts_by(place: Integers, amount: Integers, places: int) -> Integers:
 
     ``whole`` makes one number of the parts, and of the sums of parts.
     """
-    # A float holds whole numbers to 2^53: a half of an amount fits, 2^20 times.
-    # Half by half of each amount, so that what is taken away again leaves nothing in either part.
-    halves = np.bincount(place, amount >> 32, places), np.bincount(place, amount & 0xFFFF_FFFF, places)
-    return np.stack(halves).astype(np.int64)
+    # A float holds whole numbers to 2^53: such a sum, or a half of an amount 2^20 times.
+    if _largest(amount) * len(amount) < 2**53:
+        sums = np.bincount(place, amount, places).astype(np.int64)
+        return np.stack([sums >> 32, sums & _LOWER_HALF])
+    halves = np.bincount(place, amount >> 32, places), np.bincount(place, amount & _LOWER_HALF, places)
+    return carried(np.stack(halves).astype(np.int64))
+
+
+def carried(parts: Integers) -> Integers:
+    """The same numbers, the lower part of each below 2^32: equal ones are alike, and nothing is 0 in both parts."""
+    return np.stack([parts[0] + (parts[1] >> 32), parts[1] & _LOWER_HALF])
 
 
 def whole(parts: Integers) -> int:
