@@ -21,7 +21,7 @@ from loan_core.models import ENUMERATED, RATES_PER_YEAR, Loan, Repayment
 from loan_core.order import letters
 from loan_core.packing import columns
 
-SIZE = 2**14
+SIZE = 2**15
 CODES = tuple(CURRENCIES)
 _TYPES = {"start_on": "M8[D]", "first_due_on": "M8[D]"}
 
