@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from loan_core import Book, Settings, open_book
 from pages._form import SECOND_CLICK
-from tests.desk import Server, Tab, browser, pages, served, tab, titles
+from tests.desk import Server, Tab, pages, served, tab, titles
 from tests.double_clicks import button, heading
 
 pytestmark = pytest.mark.xdist_group("browser")
@@ -53,12 +53,6 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Book, Path]
 @pytest.fixture(scope="module")
 def server(book: tuple[Book, Path]) -> Iterator[Server]:
     with served(f"sqlite:///{book[1]}", book[1].with_name("log")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def launched(chromium: str) -> Iterator[Browser]:
-    with browser(chromium) as running:
         yield running
 
 
