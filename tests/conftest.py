@@ -91,7 +91,7 @@ def chromium() -> str:
 
 @pytest.fixture(scope="module")
 def launched(chromium: str) -> Iterator[Browser]:
-    """A Chromium. Its event loop runs in the thread of the tests, and must not be in the way of others: so, a module."""
+    """A Chromium. Its event loop runs in the thread of the tests, and must not be in others' way: so, a module."""
     with browser(chromium) as running:
         yield running
 

@@ -69,9 +69,12 @@ class Server:
 
 
 @contextmanager
-def served(database_url: str, log_file: Path, today: date | None = None) -> Iterator[Server]:
-    """The dashboard on a book, for as long as this block; ``today``, where it shall be another day than it is."""
-    port = free_port()
+def served(database_url: str, log_file: Path, today: date | None = None, port: int = 0) -> Iterator[Server]:
+    """The dashboard on a book, for as long as this block; ``today``, where it shall be another day than it is.
+
+    ``port``, where it shall be found again after a restart.
+    """
+    port = port or free_port()
     program = ("streamlit",) if today is None else ("tests.on_a_day", today.isoformat())
     command = (sys.executable, "-m", *program, "run", "app.py", "--server.port", str(port))
     # Nobody's Redis but a test's own; what a page does without one is the same, slower.
