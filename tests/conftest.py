@@ -11,7 +11,9 @@ from typing import Any, NoReturn
 import pytest
 import redis
 from hypothesis import settings
+from playwright.sync_api import Browser
 
+from tests.desk import browser
 from tests.servers import PostgreSQL, ServerUnavailable, postgresql_server, redis_server
 
 ROOT = Path(__file__).parents[1]
@@ -85,6 +87,13 @@ def chromium() -> str:
     """Where a Chromium is, for Playwright's ``executable_path``."""
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     return found or _missing("There is no chromium, chromium-browser or google-chrome on the path.")
+
+
+@pytest.fixture(scope="module")
+def launched(chromium: str) -> Iterator[Browser]:
+    """A Chromium. Its event loop runs in the thread of the tests, and must not be in others' way: so, a module."""
+    with browser(chromium) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,8 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, WebSocket, expect, sync_playwright
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from tests.servers import free_port
 
@@ -37,6 +38,20 @@ _AT_REST = """() => {
         && document.querySelector('[data-testid=stMain] :is(h1, [data-testid=stAlert])')
         && !document.querySelector('[data-testid=stSkeleton], [data-stale=true]')
 }"""
+# Charts and grids are drawn after the rest.
+_DRAWN = """() => [
+    ['stPlotlyChart', '.main-svg'], ['stMetricChart', 'svg'], ['stDataFrame', 'canvas'],
+].every(([kind, drawing]) => [...document.querySelectorAll(`[data-testid=${kind}]`)]
+    .every(box => !box.checkVisibility() || box.querySelector(drawing)))"""
+_TURN = "to => { history.pushState({}, '', to); dispatchEvent(new PopStateEvent('popstate')) }"
+# What the server has sent is on the page when several frames in a row have changed nothing any more.
+_STILL = """() => new Promise(still => {
+    let unchanged = 0
+    const watch = new MutationObserver(() => { unchanged = 0 })
+    watch.observe(document, {subtree: true, childList: true, attributes: true, characterData: true})
+    const count = () => unchanged++ < 5 ? requestAnimationFrame(count) : still(watch.disconnect())
+    requestAnimationFrame(count)
+})"""
 
 
 @dataclass(frozen=True)
@@ -54,9 +69,12 @@ class Server:
 
 
 @contextmanager
-def served(database_url: str, log_file: Path, today: date | None = None) -> Iterator[Server]:
-    """The dashboard on a book, for as long as this block; ``today``, where it shall be another day than it is."""
-    port = free_port()
+def served(database_url: str, log_file: Path, today: date | None = None, port: int = 0) -> Iterator[Server]:
+    """The dashboard on a book, for as long as this block; ``today``, where it shall be another day than it is.
+
+    ``port``, where it shall be found again after a restart.
+    """
+    port = port or free_port()
     program = ("streamlit",) if today is None else ("tests.on_a_day", today.isoformat())
     command = (sys.executable, "-m", *program, "run", "app.py", "--server.port", str(port))
     # Nobody's Redis but a test's own; what a page does without one is the same, slower.
@@ -103,6 +121,7 @@ class Tab:
     page: Page
     server: Server
     _heard: list[str] = field(default_factory=list)
+    _socket: WebSocket | None = None
 
     def heard(self) -> list[str]:
         """What happened since this was asked last."""
@@ -115,13 +134,29 @@ class Tab:
         self.page.goto(self.server.url + address)
         return self.settle()
 
-    def turn_to(self, address: str) -> None:
-        """Another address without a reload, as the browser's Back button goes there. It is drawn a little later."""
-        go = "to => { history.pushState({}, '', to); dispatchEvent(new PopStateEvent('popstate')) }"
-        self.page.evaluate(go, address)
+    def turn_to(self, address: str) -> "Tab":
+        """Another address without a reload, as the browser's Back button goes there, when it has been drawn.
+
+        What a load shows, in a third of the time; from a page at rest.
+        """
+        assert self._socket, "a page was visited before"
+        with self._socket.expect_event("framereceived", _is_the_end_of_a_run, timeout=START_SECONDS * 1000):
+            self.page.evaluate(_TURN, address)
+        self.page.evaluate(_STILL)
+        return self.settle()
+
+    def resize(self, width: int, height: int = 900) -> "Tab":
+        """Another window, when what it shows has been drawn."""
+        self.page.set_viewport_size({"width": width, "height": height})
+        return self.draw()
 
     def settle(self) -> "Tab":
         self.page.wait_for_function(_AT_REST, timeout=START_SECONDS * 1000)
+        return self
+
+    def draw(self) -> "Tab":
+        """Wait for what is drawn after the rest: charts and grids."""
+        self.page.wait_for_function(_DRAWN, timeout=START_SECONDS * 1000)
         return self
 
     def hear(self, message: ConsoleMessage) -> None:
@@ -131,6 +166,10 @@ class Tab:
     def see(self, url: str) -> None:
         if not re.match(rf"(data:|blob:|(http|ws)://127\.0\.0\.1:{self.server.port}/)", url):
             self._heard.append(f"A request to {url}")
+
+    def connect(self, socket: WebSocket) -> None:
+        self._socket = socket
+        self.see(socket.url)
 
     def fail(self, what: object) -> None:
         self._heard.append(str(what))
@@ -146,9 +185,13 @@ def tab(browser: Browser, server: Server, **context: Any) -> Iterator[Tab]:
     page.on("pageerror", opened.fail)
     page.on("dialog", lambda dialog: (opened.fail(dialog.message), dialog.dismiss()))
     page.on("request", lambda request: opened.see(request.url))
-    page.on("websocket", lambda socket: opened.see(socket.url))
+    page.on("websocket", opened.connect)
     yield opened
     profile.close()
+
+
+def _is_the_end_of_a_run(frame: str | bytes) -> bool:
+    return isinstance(frame, bytes) and ForwardMsg.FromString(frame).WhichOneof("type") == "script_finished"
 
 
 def _wait_for(server: Server) -> None:

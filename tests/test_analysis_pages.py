@@ -10,7 +10,7 @@ from typing import Any
 import plotly.graph_objects as go
 import pytest
 import streamlit as st
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 from streamlit.testing.v1 import AppTest
 
 from loan_core import Book, Settings, open_book
@@ -20,7 +20,7 @@ from pages._collection_charts import DUE, RECEIVED, due_chart, months_sentence, 
 from pages._risk_charts import par_chart
 from pages._time import end_after, end_before
 from tests import hand_made_book
-from tests.desk import browser, served, tab
+from tests.desk import served, tab
 from tests.random_books import Held
 from tests.test_portfolio_page import lend
 
@@ -427,12 +427,6 @@ def test_a_film_stops_when_anything_else_happens_and_there_is_none_after_today(b
     assert "Play" in [each.label for each in run(at).button], "this run was asked for by somebody"
     today = opened("risk.py")
     assert [each.disabled for each in today.button if each.label in ("Play", "Forward")] == [True, True]
-
-
-@pytest.fixture(scope="module")
-def launched(chromium: str) -> Iterator[Browser]:
-    with browser(chromium) as running:
-        yield running
 
 
 @pytest.mark.xdist_group("browser")

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from loan_core import Book, Problem, Settings, open_book, template
 from pages._checks import corrections
-from tests.desk import Server, Tab, browser, pages, served, tab
+from tests.desk import Server, Tab, pages, served, tab
 from tests.test_pages import button, opened, run, words
 
 pytestmark = pytest.mark.xdist_group("browser")
@@ -320,12 +320,6 @@ def desk_book(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Book, 
 @pytest.fixture(scope="module")
 def server(desk_book: tuple[Book, Path]) -> Iterator[Server]:
     with served(f"sqlite:///{desk_book[1]}", desk_book[1].with_name("server.log")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def launched(chromium: str) -> Iterator[Browser]:
-    with browser(chromium) as running:
         yield running
 
 

@@ -14,8 +14,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from loan_core import Book, Settings, open_book
 from pages._form import SECOND_CLICK
-from tests.desk import Server, Tab, browser, pages, served, tab, titles
+from tests.desk import Server, Tab, pages, served, tab, titles
 from tests.double_clicks import button, heading
+from tests.servers import free_port
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -57,12 +58,6 @@ def server(book: tuple[Book, Path]) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="module")
-def launched(chromium: str) -> Iterator[Browser]:
-    with browser(chromium) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def one_tab(launched: Browser, server: Server) -> Iterator[Tab]:
     with tab(launched, server, viewport={"width": 1440, "height": 1000}) as fresh:
         yield fresh
@@ -87,16 +82,26 @@ def cells(page: Page) -> list[str]:
     return said
 
 
+@pytest.fixture(scope="module")
+def returning(launched: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
+    """A tab for a server that is started again and again: what the browser has of it already, it keeps."""
+    port = free_port()
+    server = Server(f"http://127.0.0.1:{port}", port, tmp_path_factory.mktemp("restarts") / "log", pid=0)
+    with tab(launched, server) as kept:
+        yield kept
+
+
 @pytest.mark.parametrize("page", pages())
-def test_after_a_restart_the_first_visit_may_be_of_any_page(
-    book: tuple[Book, Path], launched: Browser, tmp_path: Path, page: str
-) -> None:
-    with served(f"sqlite:///{book[1]}", tmp_path / "log") as fresh, tab(launched, fresh) as desk:
+def test_after_a_restart_the_first_visit_may_be_of_any_page(book: tuple[Book, Path], returning: Tab, page: str) -> None:
+    desk = returning
+    with served(f"sqlite:///{book[1]}", desk.server.log_file, port=desk.server.port):
         desk.visit(f"{pages()[page]}?loan=A-1&as_of=2026-06-02")
         expect(desk.page.get_by_role("heading", level=1, name=HEADINGS[page])).to_be_visible()
         links = desk.page.get_by_test_id("stSidebarNavLink").all_inner_texts()
         assert [link.splitlines()[-1] for link in links] == list(titles().values())
         assert desk.heard() == []
+        # A page that is left does not look for its server.
+        desk.page.goto("about:blank")
 
 
 def open_loan(page: Page) -> None:

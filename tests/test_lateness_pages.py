@@ -13,7 +13,6 @@ from typing import Any
 import pandas as pd
 import pytest
 import streamlit as st
-from playwright.sync_api import Browser
 from streamlit.testing.v1 import AppTest
 
 from loan_core import Book, Settings, lateness, open_book, tables
@@ -22,7 +21,7 @@ from pages._lateness_charts import BAND_COLORS, loans_chart, months_shown, vinta
 from pages._lateness_words import compared, months_late, moved_on
 from pages._map_chart import _luminance, ink
 from tests import hand_made_book
-from tests.desk import browser, served, tab
+from tests.desk import served, tab
 from tests.hand_made_book import lent
 from tests.test_analysis_pages import JUNE, links, opened, run, words, write
 
@@ -406,12 +405,6 @@ def test_the_words_on_every_color_can_be_read(mode):
         low, high = sorted((_luminance(first), _luminance(second)))
         assert (high + 0.05) / (low + 0.05) >= 4.5
     assert sorted(BAND_COLORS.values()) == list(BAND_COLORS.values())
-
-
-@pytest.fixture(scope="module")
-def launched(chromium: str) -> Iterator[Browser]:
-    with browser(chromium) as running:
-        yield running
 
 
 @pytest.mark.xdist_group("browser")

@@ -12,7 +12,6 @@ from typing import Any
 import plotly.graph_objects as go
 import pytest
 import streamlit as st
-from axe_playwright_python.sync_playwright import Axe
 from hypothesis import given
 from hypothesis import strategies as some
 from playwright.sync_api import expect
@@ -23,13 +22,12 @@ from pages import _form
 from pages._form import Form, fraction, plain
 from pages._schedule_chart import schedule_chart, schedule_sentence
 from pages._words import installments_of, ordinal, when_due
+from tests.axe import violations
 from tests.desk import Tab, browser, served, tab
 
 in_browser = pytest.mark.xdist_group("browser")
 
 FRAME = Path(__file__).parents[1] / "pages" / "frame.py"
-# What Streamlit itself brings; test_accessibility says it of every page.
-FRAMEWORK = {"svg-img-alt", "target-size", "empty-table-header"}
 HOSTILE = "![i](http://evil.example/x.png) [l](javascript:alert(1)) <b>b</b> $x$ :red[r] \u202eabc"
 
 
@@ -397,11 +395,6 @@ def type_in(at: Tab, borrower: str = "Amara Okafor") -> None:
     at.settle()
 
 
-def violations(at: Tab) -> list[str]:
-    found = Axe().run(at.page).response["violations"]
-    return [each["id"] for each in found if each["id"] not in FRAMEWORK]
-
-
 @in_browser
 def test_the_schedule_is_there_while_one_types(at_desk: Tab) -> None:
     type_in(at_desk)
@@ -419,14 +412,14 @@ def test_form_and_receipt_are_for_everybody(desk: SimpleNamespace, theme: Any, w
     viewport = {"width": width, "height": 900}
     with tab(desk.browser, desk.server, color_scheme=theme, viewport=viewport) as at:
         type_in(at, HOSTILE)
-        assert violations(at) == []
+        assert violations(at.page) == []
         at.page.get_by_label("Loan amount").fill("1,000.005")
         expect(at.page.get_by_role("alert")).to_contain_text("US dollars have 2 decimals")
-        assert violations(at) == []
+        assert violations(at.page) == []
         at.page.get_by_label("Loan amount").fill("1,000")
         at.page.get_by_role("button", name="Create loan").click()
         expect(at.page.get_by_role("heading", name="Loan created")).to_be_visible()
         expect(at.page.get_by_role("table")).to_contain_text("<b>b</b> $x$")
-        assert violations(at.settle()) == []
+        assert violations(at.settle().page) == []
         assert at.page.evaluate("document.documentElement.scrollWidth") <= width
         assert at.heard() == []

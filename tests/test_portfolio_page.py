@@ -25,8 +25,8 @@ from loan_core import Book, Settings, open_book
 from pages._book_charts import ageing_chart, book_chart, book_sentence
 from pages._book_words import book_gap, month_before, month_so_far, month_to, not_past_due, year_to
 from pages._charts import ROLES
+from tests.axe import violations
 from tests.desk import Server, browser, served, tab
-from tests.test_accessibility import violations
 
 FRAME = Path(__file__).parents[1] / "pages" / "frame.py"
 AS_OF = date(2025, 6, 2)

@@ -15,6 +15,7 @@ from pages import _form
 from pages._desk import since
 from pages._repayment_words import file_name
 from tests import test_new_loan_page
+from tests.axe import violations
 from tests.desk import Tab, browser, served, tab
 from tests.test_new_loan_page import (
     HOSTILE,
@@ -26,7 +27,6 @@ from tests.test_new_loan_page import (
     press,
     receipt,
     run,
-    violations,
     words,
 )
 
@@ -384,13 +384,13 @@ def test_form_and_receipt_are_for_everybody(desk: SimpleNamespace, theme: Any, w
     with tab(desk.browser, desk.server, color_scheme=theme, viewport=viewport) as at:
         type_in(at, "2,000.00")
         expect(at.page.get_by_role("alert")).to_contain_text("more than what is left of the loan")
-        assert violations(at) == []
+        assert violations(at.page) == []
         at.page.get_by_label("Amount, USD").fill("94.565")
         expect(at.page.get_by_role("alert")).to_contain_text("US dollars have 2 decimals")
-        assert violations(at.settle()) == []
+        assert violations(at.settle().page) == []
         at.page.get_by_label("Amount, USD").fill(f"{width / 100}")
         at.page.get_by_role("button", name="Record repayment").click()
         expect(at.page.get_by_role("heading", name="Repayment recorded")).to_be_visible()
-        assert violations(at.settle()) == []
+        assert violations(at.settle().page) == []
         assert at.page.evaluate("document.documentElement.scrollWidth") <= width
         assert at.heard() == []
