@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import pytest
 import redis
-from hypothesis import settings
+from hypothesis import is_hypothesis_test, settings
 from playwright.sync_api import Browser
 
 from tests.desk import browser
@@ -118,3 +118,9 @@ def _missing(reason: str) -> NoReturn:
     if IN_CI:
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """What a property tries a hundred times is not counted each time: the tests by example count the same lines."""
+    if is_hypothesis_test(getattr(item, "obj", None)):
+        item.add_marker("no_cover")

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 
 import pytest
@@ -228,6 +228,7 @@ RULES: dict[str, Callable[[Source], list[str]]] = {
 }
 
 
+@cache
 def sources() -> list[Source]:
     """Every file the rules are about. Tests import what they test."""
     files = sorted([*ROOT.glob("app.py"), *ROOT.glob("pages/**/*.py"), *ROOT.glob("loan_core/**/*.py")])

@@ -26,7 +26,7 @@ from pages._book_charts import ageing_chart, book_chart, book_sentence
 from pages._book_words import book_gap, month_before, month_so_far, month_to, not_past_due, year_to
 from pages._charts import ROLES
 from tests.axe import violations
-from tests.desk import Server, browser, served, tab
+from tests.desk import Tab, served, tab
 
 FRAME = Path(__file__).parents[1] / "pages" / "frame.py"
 AS_OF = date(2025, 6, 2)
@@ -500,31 +500,39 @@ def test_the_bars_are_what_is_past_due_the_youngest_at_the_top(mode: str) -> Non
     assert list(bars.marker.color) == list(ROLES[mode]["ages"])
 
 
+@dataclass(frozen=True)
+class Shown:
+    """A book on its dashboard, on a wide screen and in the dark on a phone."""
+
+    book: Book
+    on: dict[int, Tab]
+
+
 @pytest.fixture(scope="module")
-def shown(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Book, Server, Browser]]:
-    """A made-up book in dollars and a loan in euros, its dashboard, and a browser to look at it."""
+def shown(launched: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
+    """A made-up book in dollars and a loan in euros."""
     folder = tmp_path_factory.mktemp("portfolio")
     book = open_book(Settings(database_uri=f"sqlite:///{folder / 'loans.db'}", timezone=UTC))
     book.load_demo(loans=60)
     start_on = book.today() - timedelta(days=100)
     book.create_loan(loan_amount="500", currency="EUR", repayment_period=5, start_on=start_on)
-    with served(f"sqlite:///{folder / 'loans.db'}", folder / "server.log") as server, browser(chromium) as launched:
-        yield book, server, launched
+    with (
+        served(f"sqlite:///{folder / 'loans.db'}", folder / "server.log") as server,
+        tab(launched, server, viewport={"width": 1440, "height": 900}) as wide,
+        tab(launched, server, viewport={"width": 390, "height": 900}, color_scheme="dark") as phone,
+    ):
+        yield Shown(book, {1440: wide, 390: phone})
     book.close()
 
 
 @contextmanager
-def visiting(shown: tuple[Book, Server, Browser], address: str = "/", width: int = 1440, **more: Any) -> Iterator[Page]:
-    """The page as a visitor has it who was never here; whatever it complains of is an error."""
-    _, server, launched = shown
-    with tab(launched, server, viewport={"width": width, "height": 900}, **more) as opened:
-        page = opened.visit(address).page
-        # Charts and the grid are drawn after the rest.
-        expect(page.locator("[data-testid=stMetricChart] svg")).to_have_count(10, timeout=30_000)
-        expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible(timeout=30_000)
-        expect(page.locator("[data-testid=stDataFrame] canvas").first).to_be_visible(timeout=30_000)
-        yield page
-        assert opened.heard() == []
+def visiting(shown: Shown, address: str = "/", width: int = 1440) -> Iterator[Page]:
+    """The page as a link opens it; whatever it complains of is an error."""
+    opened = shown.on[width]
+    page = opened.visit(address).draw().page
+    expect(page.locator("[data-testid=stMetricChart]")).to_have_count(10)
+    yield page
+    assert opened.heard() == []
 
 
 def query_of(page: Page) -> dict[str, str]:
@@ -532,8 +540,8 @@ def query_of(page: Page) -> dict[str, str]:
 
 
 @BROWSER
-def test_a_count_opens_the_list_of_its_loans(shown: tuple[Book, Server, Browser]) -> None:
-    book = shown[0]
+def test_a_count_opens_the_list_of_its_loans(shown: Shown) -> None:
+    book = shown.book
     behind = book.portfolio(book.today()).by_currency["USD"].behind
     with visiting(shown) as page:
         page.get_by_role("link", name=re.compile("% of loans$")).first.click()
@@ -543,8 +551,8 @@ def test_a_count_opens_the_list_of_its_loans(shown: tuple[Book, Server, Browser]
 
 
 @BROWSER
-def test_a_click_on_a_row_opens_who_owes_most_and_back_comes_back(shown: tuple[Book, Server, Browser]) -> None:
-    book = shown[0]
+def test_a_click_on_a_row_opens_who_owes_most_and_back_comes_back(shown: Shown) -> None:
+    book = shown.book
     behind = book.loans(book.today(), past_due_from=1, currency="USD")
     most = behind.sort_values(["arrears", "id"], ascending=False).iloc[0]
     with visiting(shown) as page:
@@ -556,8 +564,8 @@ def test_a_click_on_a_row_opens_who_owes_most_and_back_comes_back(shown: tuple[B
 
 
 @BROWSER
-def test_a_card_leads_to_the_loans_that_it_is_the_sum_of_and_back(shown: tuple[Book, Server, Browser]) -> None:
-    book = shown[0]
+def test_a_card_leads_to_the_loans_that_it_is_the_sum_of_and_back(shown: Shown) -> None:
+    book = shown.book
     found = book.explain("par_30", book.today(), currency="USD")
     assert found
     first = found.rows(1).iloc[0]
@@ -573,21 +581,21 @@ def test_a_card_leads_to_the_loans_that_it_is_the_sum_of_and_back(shown: tuple[B
 
 
 @BROWSER
-def test_a_currency_that_is_chosen_is_there_for_who_opens_the_link(shown: tuple[Book, Server, Browser]) -> None:
+def test_a_currency_that_is_chosen_is_there_for_who_opens_the_link(shown: Shown) -> None:
     with visiting(shown) as page:
         page.get_by_role("combobox", name="Currency").click()
         page.get_by_role("option", name="EUR").click()
         expect(page.get_by_text("amounts in euros").first).to_be_visible()
         assert query_of(page) == {"currency": "EUR"}
         sums = page.get_by_test_id("stMetricValue").all_inner_texts()
-    with visiting(shown, "/?currency=EUR") as page:
+    with visiting(shown, "/?currency=EUR", width=390) as page:
         assert page.get_by_test_id("stMetricValue").all_inner_texts() == sums
     assert sums[0].startswith("€")
 
 
 @BROWSER
 @pytest.mark.parametrize("currency", ["USD", "EUR"])
-def test_nothing_is_cut_off_on_a_phone(shown: tuple[Book, Server, Browser], currency: str) -> None:
+def test_nothing_is_cut_off_on_a_phone(shown: Shown, currency: str) -> None:
     with visiting(shown, f"/?currency={currency}", width=390) as page:
         assert page.evaluate("document.documentElement.scrollWidth") == 390
         cut = """() => [...document.querySelectorAll('[data-testid=stMetric] *, [data-testid=stPageLink] *')]
@@ -597,10 +605,8 @@ def test_nothing_is_cut_off_on_a_phone(shown: tuple[Book, Server, Browser], curr
 
 
 @BROWSER
-@pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 390)])
-def test_axe_finds_nothing_beside_the_choice_of_a_currency(
-    shown: tuple[Book, Server, Browser], theme: str, width: int
-) -> None:
-    with visiting(shown, width=width, color_scheme=theme) as page:
+@pytest.mark.parametrize("width", [1440, 390])
+def test_axe_finds_nothing_beside_the_choice_of_a_currency(shown: Shown, width: int) -> None:
+    with visiting(shown, width=width) as page:
         expect(page.get_by_role("combobox", name="Currency")).to_be_visible()
         assert violations(page) == []
