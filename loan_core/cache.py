@@ -8,12 +8,12 @@ come slower.
 import logging
 import math
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
-from typing import cast
+from typing import Any, cast
 
 import redis
 from redis.backoff import NoBackoff
@@ -62,6 +62,8 @@ class Cache:
 
     def __init__(self, client: redis.Redis | None, clock: Callable[[], float] = time.monotonic) -> None:
         self._client = client
+        # Each holds a connection: a pool looks at every connection that it hands out, which takes as long as to ask.
+        self._free: deque[redis.Redis] = deque()
         self._clock = clock
         self._closed_until = 0.0
         self._heard_at = -math.inf
@@ -78,7 +80,8 @@ class Cache:
                 url,
                 socket_connect_timeout=_TIMEOUT_SECONDS,
                 socket_timeout=_TIMEOUT_SECONDS,
-                retry=Retry(NoBackoff(), 0),
+                # A connection that was kept may have been closed at its other end: that is no failure of Redis.
+                retry=Retry(NoBackoff(), 1, (redis.ConnectionError,)),
             )
         except ValueError as error:
             # What stands before an @ may be a password.
@@ -151,15 +154,31 @@ class Cache:
         # Until this call is answered, the others do without: a Redis that hangs costs one of them, not all.
         self._closed_until = now + PAUSE_SECONDS if was_down else 0.0
         try:
+            client = self._free_client(self._client)
+        except (redis.RedisError, OSError) as error:
+            self._leave_alone(error, was_down)
+            yield None
+            return
+        try:
             with suppress(redis.ResponseError):
                 # A command denied is an answer all the same: no room left, a replica, no such right.
-                yield self._client
+                yield client
             self._closed_until, self._heard_at = 0.0, now
+            self._free.append(client)
         except (redis.RedisError, OSError) as error:
-            self._closed_until = self._clock() + PAUSE_SECONDS
-            self.counts["down"] += 1
-            if not was_down:
-                log.warning("Redis does not answer (%s); statuses are computed until it does.", type(error).__name__)
+            self._leave_alone(error, was_down)
+
+    def _leave_alone(self, error: Exception, was_down: bool) -> None:
+        self._closed_until = self._clock() + PAUSE_SECONDS
+        self.counts["down"] += 1
+        if not was_down:
+            log.warning("Redis does not answer (%s); statuses are computed until it does.", type(error).__name__)
+
+    def _free_client(self, pool: Any) -> redis.Redis:
+        try:
+            return self._free.pop()
+        except IndexError:
+            return cast(redis.Redis, pool.client())
 
     def _warn_once(self, loan_id: int) -> None:
         if not self._has_warned:

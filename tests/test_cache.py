@@ -231,12 +231,17 @@ def test_of_a_hundred_who_ask_for_a_cold_key_few_compute(book, client):
 # Redis away
 
 
-def test_a_redis_that_is_away_is_asked_once_in_a_while(sqlite_url):
+def test_a_redis_that_is_away_is_asked_once_in_a_while(monkeypatch):
     seconds = [0.0]
     cache = Cache.at(f"redis://127.0.0.1:{free_port()}/0")
     cache._clock = lambda: seconds[0]
     asked = []
-    cache._client.getrange = lambda *_: asked.append(1) or (_ for _ in ()).throw(redis.ConnectionError)
+
+    def away(*_):
+        asked.append(1)
+        raise redis.ConnectionError
+
+    monkeypatch.setattr(redis.Redis, "client", away)
     for moment in range(31):
         seconds[0] = float(moment)
         assert cache.get(1, VERSION) is None
@@ -246,17 +251,27 @@ def test_a_redis_that_is_away_is_asked_once_in_a_while(sqlite_url):
     assert cache.counts["down"] == 62
 
 
-def test_its_state_is_true_before_anything_was_asked_and_is_not_asked_at_every_look(redis_url):
+def test_its_state_is_true_before_anything_was_asked_and_is_not_asked_at_every_look(redis_url, monkeypatch):
     dead, alive = Cache.at(f"redis://127.0.0.1:{free_port()}/0"), Cache.at(redis_url)
     assert (dead.state, alive.state) == ("down", "up")
     seconds, asked = [alive._clock()], []
-    alive._clock, alive._client.ping = lambda: seconds[0], lambda: asked.append(1)
+    alive._clock = lambda: seconds[0]
+    monkeypatch.setattr(redis.Redis, "ping", lambda _: asked.append(1))
     for _ in range(10):
         assert alive.state == "up"
     assert asked == []
     seconds[0] += PAUSE_SECONDS + 1
     assert (alive.state, alive.state) == ("up", "up")
     assert asked == [1]
+
+
+def test_a_connection_that_was_closed_meanwhile_is_made_anew(redis_url, client):
+    cache = Cache.at(redis_url)
+    cache.put(1, VERSION, b"answer")
+    for _ in range(3):
+        client.client_kill_filter(_type="normal", skipme=True)
+        assert cache.get(1, VERSION) == b"answer"
+    assert (cache.state, cache.counts["down"]) == ("up", 0)
 
 
 def test_a_redis_that_denies_a_command_is_up_and_not_believed(redis_url, client):
