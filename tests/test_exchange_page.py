@@ -17,7 +17,7 @@ from pages._checks import corrections
 from tests.desk import Server, Tab, pages, served, tab
 from tests.test_pages import button, opened, run, words
 
-pytestmark = pytest.mark.xdist_group("browser")
+pytestmark = pytest.mark.xdist_group("exchange page")
 
 DAY = date(2026, 6, 2)
 LOANS = (

@@ -25,7 +25,7 @@ from pages._words import installments_of, ordinal, when_due
 from tests.axe import violations
 from tests.desk import Tab, browser, served, tab
 
-in_browser = pytest.mark.xdist_group("browser")
+in_browser = pytest.mark.xdist_group("new loan page")
 
 FRAME = Path(__file__).parents[1] / "pages" / "frame.py"
 HOSTILE = "![i](http://evil.example/x.png) [l](javascript:alert(1)) <b>b</b> $x$ :red[r] \u202eabc"

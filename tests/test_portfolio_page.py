@@ -30,7 +30,7 @@ from tests.desk import Tab, served, tab
 
 FRAME = Path(__file__).parents[1] / "pages" / "frame.py"
 AS_OF = date(2025, 6, 2)
-BROWSER = pytest.mark.xdist_group("browser")
+BROWSER = pytest.mark.xdist_group("portfolio page")
 
 
 @pytest.fixture
