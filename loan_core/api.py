@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from anyio import CapacityLimiter
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
@@ -19,10 +18,8 @@ from loan_core.book import open_book
 from loan_core.errors import Refusal
 from loan_core.metrics import Metrics
 from loan_core.pace import Pace
+from loan_core.rounds import Rounds
 from loan_core.settings import Settings
-
-# The server has forty threads; while these wait for a locked database, the others answer who only reads.
-_WRITING_THREADS = 20
 
 
 class Api(FastAPI):
@@ -33,10 +30,11 @@ class Api(FastAPI):
         return Door(super().build_middleware_stack())
 
     def openapi(self) -> dict[str, Any]:
-        """The description: our own schemas, and the one route that is not FastAPI's."""
+        """The description: our own schemas, and the routes that are not FastAPI's."""
         if not self.openapi_schema:
             said = super().openapi()
-            said["paths"] = dict(sorted({**said["paths"], routes.STATUS: {"get": interface.STATUS}}.items()))
+            paths = said["paths"] | {path: said["paths"].get(path, {}) | ours for path, ours in interface.PLAIN.items()}
+            said["paths"] = dict(sorted(paths.items()))
             said.setdefault("components", {})["schemas"] = interface.SCHEMAS
         return super().openapi()
 
@@ -105,7 +103,7 @@ async def opened(app: FastAPI, hosts: tuple[str, ...] = ()) -> AsyncIterator[Non
     check_hosts(state.tokens, [*hosts, *hosts_asked_for(sys.argv, os.environ)])
     state.book = open_book(settings)
     state.metrics.cache_counts = state.book.cache.counts
-    state.pace, state.writing = Pace(), CapacityLimiter(_WRITING_THREADS)
+    state.pace, state.rounds = Pace(), Rounds(state.book.together)
     try:
         yield
     finally:
@@ -124,10 +122,12 @@ def make_api(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
         # A redirection would repeat the caller's token to whatever address the proxies before us made of this one.
         redirect_slashes=False,
+        # What is measured is at /metrics; to look at every call whether somebody wants to hear more takes its time.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
         exception_handlers=problems.HANDLERS,
     )
     app.state.settings, app.state.metrics = settings, Metrics()
-    app.router.routes.append(routes.STATUS_ROUTE)
+    app.router.routes.extend(routes.PLAIN)
     app.include_router(routes.router)
     return app
 

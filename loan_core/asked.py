@@ -23,9 +23,8 @@ from loan_core.selection import Place
 LARGEST_PAGE = 1_000
 LARGEST_DAYS = 200_000
 
-Id = Annotated[int, BeforeValidator(lambda typed: whole("id", typed))]
-LoanId = Annotated[Id, Path(ge=1, le=LARGEST_ID, description="The loan's number.", examples=[1])]
-RepaymentId = Annotated[Id, Path(ge=1, le=LARGEST_ID, description="The repayment's number.", examples=[1])]
+_IN_PATH = Path(ge=1, le=LARGEST_ID, description="The loan's number.", examples=[1])
+LoanId = Annotated[int, BeforeValidator(lambda typed: whole("loan_id", typed)), _IN_PATH]
 Day = Annotated[date, BeforeValidator(lambda typed: day("as_of", typed)), WithJsonSchema(DAY)]
 AsOf = Annotated[Day | None, Query(description=DAY_MEANS)]
 Money = Annotated[str | None, WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": LARGEST})]

@@ -16,7 +16,7 @@ from loan_core.entries import LoanEntry
 from loan_core.errors import BatchNotFound, ImportInUse, InvalidFile, shortened
 from loan_core.models import Batch, Loan, Repayment
 from loan_core.reading import References
-from loan_core.recording import Signature, in_slices, repayments_by_reference, unused_references
+from loan_core.recording import Signature, in_slices, repayments_by_reference, taken_references, unused_references
 from loan_core.spool import Frames, Spool
 from loan_core.store import Store, edition
 from loan_core.writing import Write
@@ -151,7 +151,12 @@ def _named(
     nameless = [at for at, reference in zip(ids, given, strict=True) if not reference]
     if not nameless:
         return given
-    made_up = unused_references(write.session, table, nameless, references.may_hold)
+
+    def taken(wanted: set[str]) -> set[str]:
+        given = set(filter(references.may_hold, wanted))
+        return given | taken_references(write.session, table, wanted - given)
+
+    made_up = unused_references(table, nameless, taken)
     return [reference or made_up[at] for at, reference in zip(ids, given, strict=True)]
 
 

@@ -21,7 +21,7 @@ from loan_core.models import ENUMERATED, RATES_PER_YEAR, Loan, Repayment
 from loan_core.order import letters
 from loan_core.packing import columns
 
-SIZE = 2**14
+SIZE = 2**15
 CODES = tuple(CURRENCIES)
 _TYPES = {"start_on": "M8[D]", "first_due_on": "M8[D]"}
 
@@ -149,7 +149,7 @@ def count_newer(session: Session, revision: int) -> int:
 
 def ids_newer(session: Session, revision: int) -> Any:
     """The ids of the loans that writes after a revision have touched."""
-    return columns(session, select(Loan.id).where(Loan.revision > revision).order_by(Loan.id), (), ())["id"]
+    return np.sort(columns(session, select(Loan.id).where(Loan.revision > revision), (), ())["id"])
 
 
 def read_block(session: Session, number: int, known: Known = NOW) -> Block:
@@ -178,21 +178,23 @@ _LOANS: Any = select(
     Loan.installment,
     Loan.start_on,
     Loan.first_due_on,
-).order_by(Loan.id)
+)
 
 _RECEIPT: Any = select(Repayment.loan_id, Repayment.received_on, Repayment.amount)
 
 
 def _receipts(known: Known, which: ColumnElement[bool]) -> Any:
-    """What came in on these loans as far as it was known, loan by loan and day by day, those of a day by their sums."""
+    """What came in on these loans as far as it was known."""
     parts = [_RECEIPT.where(which, condition) for condition in known.standing_repayments()]
-    query: Any = parts[0] if len(parts) == 1 else select(*union_all(*parts).subquery().columns)
-    return query.order_by(*query.selected_columns)
+    return parts[0] if len(parts) == 1 else select(*union_all(*parts).subquery().columns)
 
 
 def _read(session: Session, known: Known, which: ColumnElement[bool], of_them: ColumnElement[bool]) -> Block:
     agreed = _LOANS.add_columns(cast(known.is_voided(), Integer).label("is_voided")).where(which, known.is_recorded())
-    loans = columns(session, agreed, ("start_on", "first_due_on"), ("reference", "borrower", "currency"))
+    loans = columns(
+        session, select(*agreed.subquery().columns), ("start_on", "first_due_on"), ("reference", "borrower", "currency")
+    )
+    loans = _by_id(loans)
     came_in = columns(session, _receipts(known, of_them), ("received_on",), ())
     ids, codes = loans["id"], loans["currency"].dictionary_encode()
     places = np.array([CODES.index(code) for code in codes.dictionary.to_pylist()], dtype=np.int16)
@@ -205,6 +207,15 @@ def _read(session: Session, known: Known, which: ColumnElement[bool], of_them: C
         terms=Terms(**{field.name: loans[field.name] for field in fields(Terms)}),
         receipts=Receipts.of(_places(ids, came_in["loan_id"]), came_in["received_on"], came_in["amount"], len(ids)),
     )
+
+
+def _by_id(loans: dict[str, Any]) -> dict[str, Any]:
+    """The columns in the order of the ids; a database may give the rows in another."""
+    ids = loans["id"]
+    if (ids[1:] > ids[:-1]).all():
+        return loans
+    order = np.argsort(ids)
+    return {name: _taken(column, order) for name, column in loans.items()}
 
 
 def _places(ids: Any, loan_ids: Any) -> Any:

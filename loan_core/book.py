@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 import pandas as pd
-from sqlalchemy import Date, bindparam, func, select, true
+from sqlalchemy import Date, bindparam, func, inspect, select, true
 from sqlalchemy.orm import Session
 
 from loan_core import exchange, inbox, ledger, since
@@ -53,15 +53,17 @@ from loan_core.statements import preview_of, schedule_of, statement_of, status_o
 from loan_core.store import Store, edition
 from loan_core.whole_book import WholeBook
 
+_status = msgspec.json.Decoder(LoanStatus)
 _EDITION = select(Edition.book_id, Edition.revision)
 _VERSION = select(Edition.book_id, Loan.revision).join(Loan, true()).where(Loan.id == bindparam("loan_id"))
 _DEMO = select(func.max(Batch.id)).where(Batch.kind == bindparam("kind"), Batch.undone_at.is_(None))
 _CURRENCY = select(Loan.currency).where(Loan.id == bindparam("loan_id"))
 _STANDING = (
-    select(Loan, Edition.book_id, ledger.paid_through(bindparam("as_of")))
+    select(*inspect(Loan).columns, Edition.book_id, ledger.paid_through(bindparam("as_of")))
     .join(Edition, true())
     .where(Loan.id == bindparam("loan_id"))
 )
+_LOAN_COLUMNS = inspect(Loan).columns.keys()
 _RECORDED = (
     select(Loan.currency, func.sum(ledger.paid_through(bindparam("as_of", type_=Date))))
     .where(Loan.voided_at.is_(None))
@@ -135,7 +137,8 @@ class Book(Doing, Asking):
         Refuses what ``add_repayment`` would refuse. Nothing is written.
         """
         with self._store.read() as session:
-            loan, entry, _ = self._judged_repayment(session, loan_id, {"amount": amount, **stated})
+            loan = loan_by_id(session, loan_id)
+            entry, _ = self._judged_repayment(session, loan, {"amount": amount, **stated})
             received = ledger.received(session, max(as_of, entry.received_on), loan_id)
         return preview_of(loan, received, entry, max(as_of, entry.received_on), self.thresholds)
 
@@ -220,16 +223,14 @@ class Book(Doing, Asking):
 
     def _remembered(self, loan_id: int, version: Version) -> LoanStatus | None:
         found = self.cache.get(loan_id, version)
-        return msgspec.json.decode(found, type=LoanStatus) if found else None
+        return _status.decode(found) if found else None
 
     def _computed_status(self, loan_id: int, as_of: date) -> tuple[Version, LoanStatus]:
-        if not 0 < loan_id < 2**63:
-            raise LoanNotFound(loan_id)
-        with self._store.read() as session:
-            found = session.execute(_STANDING, {"loan_id": loan_id, "as_of": as_of}).one_or_none()
+        found = self._store.glance(_STANDING, loan_id=loan_id, as_of=as_of) if 0 < loan_id < 2**63 else None
         if found is None:
             raise LoanNotFound(loan_id)
-        loan, book_id, paid = found
+        *agreed, book_id, paid = found
+        loan = Loan(**dict(zip(_LOAN_COLUMNS, agreed, strict=True)))
         version = Version(book_id, loan.revision, as_of, self.thresholds)
         return version, status_of(loan, paid, as_of, self.thresholds)
 

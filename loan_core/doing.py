@@ -3,7 +3,7 @@
 Under the same ``reference`` the same again changes nothing; what is refused leaves no trace.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import partial
 from typing import Any, BinaryIO
@@ -42,10 +42,12 @@ from loan_core.models import Acknowledgement, Loan, Repayment
 from loan_core.reading import Table
 from loan_core.recording import (
     IdempotencyKey,
+    Lent,
     Signature,
     answered,
     check_same_loan,
     check_same_repayment,
+    lent,
     loan_by_id,
     loan_row,
     loans_by_reference,
@@ -70,6 +72,18 @@ class Doing:
     def today(self) -> date:
         """Today, in the book's time zone."""
         return self._settings.today()
+
+    def together(self, works: Sequence[Callable[[], Any]]) -> list[Callable[[], Any]]:
+        """Works that write, in one transaction, each all or nothing; what became of each, once all is on the disk.
+
+        An outcome, called, returns what the work returned or raises what it raised; all raise what kept the whole
+        transaction from the disk. A work that asks the book sees nothing of it yet.
+        """
+        try:
+            with self._store.together():
+                return [_outcome(work) for work in works]
+        except BaseException as error:  # noqa: BLE001 - it is raised again, where the work is waited for
+            return [partial(_raised, error)] * len(works)
 
     def create_loan(self, *, recorded_by: str = "", key: IdempotencyKey | None = None, **stated: object) -> Loan:
         """Write a loan, stated by the fields of the CSV format; ``InvalidEntry``, ``ReferenceTaken``, ``KeyTaken``."""
@@ -98,8 +112,8 @@ class Doing:
             if loan.voided_at is None:
                 if ledger.paid_on(write.session, loan_id):
                     raise LoanHasRepayments(loan.reference)
-                loan.voided_at, loan.void_reason = write.at, reason
-                write.stamp(loan)
+                write.stamp(loan_id)
+                loan.voided_at, loan.void_reason, loan.revision = write.at, reason, write.revision
             return loan
 
     def add_repayment(
@@ -120,25 +134,25 @@ class Doing:
             signature = Signature(signer, write.at)
             if earlier := answered(write.session, key, Repayment):
                 return earlier
-            loan, entry, repayment = self._judged_repayment(write.session, loan_id, {"amount": amount, **stated})
+            loan = lent(write, loan_id)
+            entry, repayment = self._judged_repayment(write.session, loan, {"amount": amount, **stated})
             if repayment is None:
-                repayment = _added(write, loan, repayment_row(write, loan_id, entry, None, signature))
+                repayment = _added(write, repayment_row(write, loan_id, entry, None, signature))
             remember(write, key, repayment)
             return repayment
 
     def _judged_repayment(
-        self, session: Session, loan_id: int, stated: Mapping[str, object]
-    ) -> tuple[Loan, RepaymentEntry, Repayment | None]:
-        """A repayment that may be recorded, on which loan; or that is recorded already, as what."""
+        self, session: Session, loan: Loan | Lent, stated: Mapping[str, object]
+    ) -> tuple[RepaymentEntry, Repayment | None]:
+        """A repayment that may be recorded on a loan; and what is recorded, where it is already."""
         check_names(stated, ("amount", *REPAYMENT_FIELDS))
-        loan = loan_by_id(session, loan_id)
         entry = repayment_entry(stated, loan.currency, loan.start_on, self.today())
         recorded = repayments_by_reference(session, [entry.reference]).get(entry.reference)
         if recorded is not None:
-            check_same_repayment(session, entry, loan_id, recorded)
+            check_same_repayment(session, entry, loan.id, recorded)
         elif loan.voided_at is not None:
             raise LoanIsVoided(loan.reference)
-        return loan, entry, recorded
+        return entry, recorded
 
     def reverse_repayment(
         self,
@@ -189,7 +203,7 @@ class Doing:
         taken = repayments_by_reference(write.session, [entry.reference]).get(entry.reference)
         if taken is not None:
             raise repayment_reference_taken(write.session, taken)
-        return _added(write, loan, repayment_row(write, loan.id, entry, undone.id, signature))
+        return _added(write, repayment_row(write, loan.id, entry, undone.id, signature))
 
     def acknowledge(self, loan_id: int, kind: str, facts: str, *, recorded_by: str = "") -> Acknowledgement:
         """Say of a finding of ``inbox`` that it is right; ``LoanNotFound``, ``FindingNotFound``."""
@@ -250,8 +264,20 @@ class Doing:
         return Signature(self._settings.recorded_by, self._settings.now())
 
 
-def _added(write: Write, loan: Loan, row: dict[str, Any]) -> Repayment:
-    write.stamp(loan)
+def _outcome(work: Callable[[], Any]) -> Callable[[], Any]:
+    try:
+        answer = work()
+    except BaseException as error:  # noqa: BLE001 - the same
+        return partial(_raised, error)
+    return lambda: answer
+
+
+def _raised(error: BaseException) -> Any:
+    raise error
+
+
+def _added(write: Write, row: dict[str, Any]) -> Repayment:
+    write.stamp(row["loan_id"])
     repayment = Repayment(**row)
     write.add(repayment)
     return repayment

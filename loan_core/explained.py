@@ -56,7 +56,8 @@ class Explained:
 
     @cached_property
     def part(self) -> int:
-        return total(self.columns.part)
+        part: int = total(self.columns.part)
+        return part
 
     @cached_property
     def whole(self) -> int | None:

@@ -1,5 +1,6 @@
 """How the API describes itself: the schemas, examples and answers of its OpenAPI."""
 
+from collections.abc import Mapping
 from dataclasses import fields
 from datetime import date
 from typing import Any
@@ -245,24 +246,65 @@ LOAN_ID = {
     "schema": {"type": "integer", "minimum": 1, "maximum": LARGEST_ID},
     "example": 1,
 }
-STATUS = {
-    "summary": "Where a loan stands at the end of a day",
-    "operationId": "status",
-    "parameters": [
-        LOAN_ID,
-        {"name": "as_of", "in": "query", "description": DAY_MEANS, "schema": bodies.DAY},
-        {"name": "If-None-Match", "in": "header", "description": TAG_MEANS, "schema": {"type": "string"}},
-    ],
-    "responses": {str(status): said for status, said in responses(200, "Status", 304, 404).items()},
-}
+REPAYMENT_ID = {**LOAN_ID, "name": "id", "description": "The repayment's number."}
 KEY = {
     "name": "Idempotency-Key",
     "in": "header",
     "description": "Any text of your own: the same call under the same key again gets the first answer again.",
     "schema": {"type": "string", "maxLength": LONGEST_KEY, "pattern": "^[!-~]([ -~]*[!-~])?$"},
 }
-BODIES = {
-    "loan": bodies.body_schema(bodies.LOAN, ("loan_amount", "repayment_period"), LOAN_EXAMPLE),
-    "repayment": bodies.body_schema(bodies.REPAYMENT, ("amount",), REPAYMENT_EXAMPLE),
-    "reversal": bodies.body_schema(bodies.REVERSAL, (), REVERSAL_EXAMPLE),
+
+
+def _operation(name: str, summary: str, parameters: list[Schema], answers: Mapping[int | str, Schema]) -> Schema:
+    said = {str(status): answer for status, answer in answers.items()}
+    return {"summary": summary, "operationId": name, "parameters": parameters, "responses": said}
+
+
+def _told(name: str, summary: str, body: Schema, ids: list[Schema], answers: Mapping[int | str, Schema]) -> Schema:
+    return _operation(name, summary, [*ids, KEY], answers) | {"requestBody": body}
+
+
+STATUS, CREATE = "/loans/{loan_id}/status", "/create-loans"
+REPAY, REVERSE = "/loans/{loan_id}/repayments", "/loans/{loan_id}/repayments/{id}/reverse"
+PLAIN: dict[str, Schema] = {
+    STATUS: {
+        "get": _operation(
+            "status",
+            "Where a loan stands at the end of a day",
+            [
+                LOAN_ID,
+                {"name": "as_of", "in": "query", "description": DAY_MEANS, "schema": bodies.DAY},
+                {"name": "If-None-Match", "in": "header", "description": TAG_MEANS, "schema": {"type": "string"}},
+            ],
+            responses(200, "Status", 304, 404),
+        )
+    },
+    CREATE: {
+        "post": _told(
+            "create_loans",
+            "Record a loan",
+            bodies.body_schema(bodies.LOAN, ("loan_amount", "repayment_period"), LOAN_EXAMPLE),
+            [],
+            responses(201, "NewLoan", 400, 409, 413, 415),
+        )
+    },
+    REPAY: {
+        "post": _told(
+            "add_repayment",
+            "Record money received on a loan",
+            bodies.body_schema(bodies.REPAYMENT, ("amount",), REPAYMENT_EXAMPLE),
+            [LOAN_ID],
+            responses(201, "Repayment", 400, 404, 409, 413, 415),
+        )
+    },
+    REVERSE: {
+        "post": _told(
+            "reverse_repayment",
+            "Undo a repayment by its negative",
+            bodies.body_schema(bodies.REVERSAL, (), REVERSAL_EXAMPLE),
+            [LOAN_ID, REPAYMENT_ID],
+            responses(201, "Repayment", 400, 404, 409, 413, 415),
+        )
+    },
 }
+"""What FastAPI does not say, because these routes are not its own."""

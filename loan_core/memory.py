@@ -18,6 +18,7 @@ from loan_core.calculation.position import POSITION_TYPES, Position, Thresholds
 
 DAYS_REMEMBERED = 128
 THREADS = min(os.cpu_count() or 1, 4)
+BLOCKS_AT_ONCE = 4
 _BYTES_A_LOAN = 8 * len(POSITION_TYPES)
 
 Item = TypeVar("Item")
@@ -39,12 +40,11 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class _Passed:
-    """What a pass has found in a block: by currency, and where each loan stands on the last of its days."""
+    """What a pass has found in some blocks: by currency, and of each block where its loans stand on the last day."""
 
-    number: int
-    block: Block
+    blocks: Sequence[Block]
     surveys: dict[str, Survey]
-    positions: Position | None
+    positions: Sequence[Position]
 
 
 class Memory:
@@ -96,13 +96,13 @@ class Memory:
             self._positions.popitem(last=False)
         return Snapshot(as_of, self.revision, self.blocks, tuple(self._positions[as_of].values()))
 
-    def load(self, blocks: Iterable[Block], edition: tuple[str, int] | None, days: Sequence[date]) -> None:
-        """Take in the book anew, and what it comes to on these days: while the next block is read, this one is."""
+    def load(self, reads: Iterable[Callable[[], Block]], edition: tuple[str, int] | None, days: Sequence[date]) -> None:
+        """Take in the book anew, and what it comes to on these days: while a block is read, another one is surveyed."""
         self._forget()
         ordered = sorted(set(days))
         with self._or_nothing():
-            for each in in_parallel(lambda block: self._passed(block, ordered, True), blocks):
-                self._blocks[each.number] = each.block
+            for each in in_parallel(lambda read: self._passed([read()], ordered, True), reads):
+                self._blocks |= {_number(block): block for block in each.blocks}
                 self._take(each, ordered)
             self._make_room(ordered)
         self.edition = edition
@@ -169,7 +169,7 @@ class Memory:
         for day in ordered:
             self._totals.pop(day, None)
         with self._or_nothing():
-            for each in in_parallel(lambda block: self._passed(block, ordered, False), self.blocks):
+            for each in in_parallel(lambda blocks: self._passed(blocks, ordered, False), _several(self.blocks)):
                 self._take(each, ordered)
             self._make_room(ordered)
 
@@ -189,16 +189,15 @@ class Memory:
         if days:
             self._positions.setdefault(days[-1], {})
 
-    def _passed(self, block: Block, days: Sequence[date], with_calendar: bool) -> _Passed:
-        surveys = self._surveys(block, days, with_calendar, [len(days) - 1])
+    def _passed(self, blocks: Sequence[Block], days: Sequence[date], with_calendar: bool) -> _Passed:
+        blocks = [block for block in blocks if len(block)]
+        whole = joined(blocks) if blocks else Block.empty()
         # Of the positions only those of the last day stay: its lists are asked for next.
-        last = _assembled(block, surveys, len(days) - 1) if days else None
-        return _Passed(
-            int(block.ids[0]) // SIZE,
-            block,
-            {code: replace(each, positions={}) for code, each in surveys.items()},
-            last,
-        )
+        surveys = self._surveys(whole, days, with_calendar, range(len(days))[-1:])
+        last = [_assembled(whole, surveys, len(days) - 1)] if days else []
+        ends = np.cumsum([len(block) for block in blocks])
+        positions = [at[end - len(block) : end] for at in last for block, end in zip(blocks, ends, strict=True)]
+        return _Passed(blocks, {code: replace(each, positions={}) for code, each in surveys.items()}, positions)
 
     def _surveys(
         self, block: Block, days: Sequence[date], with_calendar: bool, kept: Sequence[int] = ()
@@ -212,8 +211,9 @@ class Memory:
     def _take(self, passed: _Passed, days: Sequence[date]) -> None:
         for code, each in passed.surveys.items():
             self._add(code, each, days)
-        if passed.positions is not None:
-            self._positions.setdefault(days[-1], {})[passed.number] = passed.positions
+        if days:
+            numbers = map(_number, passed.blocks)
+            self._positions.setdefault(days[-1], {}).update(zip(numbers, passed.positions, strict=True))
 
     def _add(self, code: str, found: Survey, days: Sequence[date]) -> None:
         self.calendars[code] = self.calendars.get(code, Calendar.empty()) + found.calendar
@@ -234,8 +234,19 @@ def in_parallel(make: Callable[[Item], Made], items: Iterable[Item]) -> Iterator
             yield under_way.popleft().result()
 
 
+def _several(blocks: Sequence[Block]) -> Iterator[Sequence[Block]]:
+    """The blocks, a few at a time: threads get in each other's way where each step of theirs is over too soon."""
+    return (blocks[start : start + BLOCKS_AT_ONCE] for start in range(0, len(blocks), BLOCKS_AT_ONCE))
+
+
+def _number(block: Block) -> int:
+    return int(block.ids[0]) // SIZE
+
+
 def _assembled(block: Block, surveys: dict[str, Survey], day: int) -> Position:
     """The positions of all rows of a block on the day of that place, from those of its currencies."""
+    if len(surveys) == 1:
+        return next(iter(surveys.values())).positions[day]
     found = Position.empty(len(block))
     for code, rows in block.rows_by_currency.items():
         found[rows] = surveys[code].positions[day]

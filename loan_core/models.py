@@ -149,6 +149,7 @@ class Loan(Base):
         _one_of("method", METHODS),
         _one_of("rounding", ROUNDINGS),
         _unique_while("voided_at IS NULL", "uq_loans_reference", "reference"),
+        _index_while("voided_at IS NOT NULL", "ix_loans_given_up", "reference"),
         Index(None, "revision"),
         Index(None, "batch_id"),
     )
@@ -197,6 +198,7 @@ class Repayment(Base):
         CheckConstraint("reference <> ''", name="reference_given"),
         _unique_while("undone_at IS NULL", "uq_repayments_reference", "reference"),
         _unique_while("undone_at IS NULL", "uq_repayments_reverses_id", "reverses_id"),
+        _index_while("undone_at IS NOT NULL", "ix_repayments_given_up", "reference"),
         # Sums by loan and day are read from this index alone.
         _index_while("undone_at IS NULL", "ix_repayments_sums", "loan_id", "received_on", "amount"),
         # A page of the list of what came in is read from this one.

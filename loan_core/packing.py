@@ -5,29 +5,29 @@ whose closing would take away the locks of the first.
 """
 
 from collections.abc import Collection
+from datetime import date
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv
-from sqlalchemy import BigInteger, LargeBinary, Select, String, func, select
+from sqlalchemy import LargeBinary, Select, String, func
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.functions import FunctionElement
 
-_NO_DAY = -(10**7)
-_NAT = np.iinfo(np.int64).min
-
-
-class day_number(FunctionElement[int]):
-    """A date as its number of days since 1970."""
-
-    type = BigInteger()
-    inherit_cache = True
+_NO_DAY = date.min
+_LETTERS_OF_A_DAY = len("2026-06-02")
 
 
 class _packed_numbers(FunctionElement[str]):
     """All of a column's whole numbers, a comma between them."""
+
+    type = String()
+    inherit_cache = True
+
+
+class _packed_days(FunctionElement[str]):
+    """All of a column's dates, nothing between them: each has as many letters."""
 
     type = String()
     inherit_cache = True
@@ -41,9 +41,8 @@ class _packed_texts(FunctionElement[bytes]):
 
 
 _SAID: dict[type[Any], dict[str, str]] = {
-    # Midnight is a whole number of days before 1970 too.
-    day_number: {"sqlite": "unixepoch({0}) / 86400", "postgresql": "({0} - DATE '1970-01-01')"},
     _packed_numbers: {"sqlite": "group_concat({0})", "postgresql": "string_agg(({0})::text, ',')"},
+    _packed_days: {"sqlite": "group_concat({0}, '')", "postgresql": "string_agg(({0})::text, '')"},
     _packed_texts: {
         "sqlite": "CAST(group_concat({0}, char(0)) AS BLOB)",
         "postgresql": r"string_agg(convert_to({0}, 'UTF8'), '\x00'::bytea)",
@@ -51,18 +50,21 @@ _SAID: dict[type[Any], dict[str, str]] = {
 }
 
 
-@compiles(day_number)
 @compiles(_packed_numbers)
+@compiles(_packed_days)
 @compiles(_packed_texts)
 def _compiled(element: Any, compiler: Any, **kw: Any) -> str:
     return _SAID[type(element)][compiler.dialect.name].format(compiler.process(element.clauses, **kw))
 
 
 def columns(session: Session, query: Select[Any], days: Collection[str], texts: Collection[str]) -> dict[str, Any]:
-    """A query's columns by name: ``int64``, ``datetime64[D]`` where they are ``days``, in Arrow where ``texts``."""
-    rows = query.subquery()
-    packed = {each.key: _packing(each, each.key in days, each.key in texts) for each in rows.c}
-    found = session.execute(select(*(each.label(name) for name, each in packed.items()))).one()
+    """A query's columns by name: ``int64``, ``datetime64[D]`` where they are ``days``, in Arrow where ``texts``.
+
+    The rows come in no order but that of a subquery that they are all selected from.
+    """
+    asked = query.selected_columns.items()
+    packed = {name: _packing(each, name in days, name in texts) for name, each in asked}
+    found = session.execute(query.with_only_columns(*(each.label(name) for name, each in packed.items()))).one()
     return {
         name: _texts(value) if name in texts else _days(value) if name in days else _numbers(value)
         for name, value in zip(packed, found, strict=True)
@@ -72,28 +74,20 @@ def columns(session: Session, query: Select[Any], days: Collection[str], texts: 
 def _packing(column: Any, is_day: bool, is_text: bool) -> Any:
     if is_text:
         return _packed_texts(column)
-    if not is_day:
-        return _packed_numbers(column)
     # Nothing at all would be left out of what is packed.
-    is_stated = not getattr(column, "nullable", True)
-    return _packed_numbers(day_number(column) if is_stated else func.coalesce(day_number(column), _NO_DAY))
+    return _packed_days(func.coalesce(column, _NO_DAY)) if is_day else _packed_numbers(column)
 
 
 def _numbers(packed: str | None) -> Any:
-    if packed is None:
-        return np.empty(0, dtype=np.int64)
-    lines = pa.BufferReader(packed.encode().replace(b",", b"\n"))
-    found = pyarrow.csv.read_csv(
-        lines,
-        pyarrow.csv.ReadOptions(use_threads=False, block_size=2**24, column_names=["n"]),
-        convert_options=pyarrow.csv.ConvertOptions(column_types={"n": pa.int64()}),
-    )
-    return found.column(0).to_numpy()
+    return np.fromstring(packed, np.int64, sep=",") if packed else np.empty(0, dtype=np.int64)
 
 
 def _days(packed: str | None) -> Any:
-    number = _numbers(packed)
-    return np.where(number == _NO_DAY, _NAT, number).view("datetime64[D]")
+    letters = (packed or "").encode()
+    ends = np.arange(0, len(letters) + 1, _LETTERS_OF_A_DAY, dtype=np.int32)
+    texts = pa.StringArray.from_buffers(len(ends) - 1, pa.py_buffer(ends), pa.py_buffer(letters))
+    found = texts.cast(pa.date32()).to_numpy(zero_copy_only=False)
+    return np.where(found == np.datetime64(_NO_DAY), np.datetime64("NaT"), found)
 
 
 def _texts(packed: bytes | None) -> pa.Array:

@@ -5,12 +5,12 @@ Every function here runs inside a write, under the book's lock, or on a snapshot
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from itertools import islice
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
-from sqlalchemy import ARRAY, ColumnElement, bindparam, func, select
+from sqlalchemy import ARRAY, ColumnElement, CompoundSelect, bindparam, func, select, union_all
 from sqlalchemy.orm import Session
 
 from loan_core.answers import described
@@ -28,6 +28,20 @@ _PREFIXES: dict[Any, str] = {Loan: "L", Repayment: "RP"}
 
 _KEYS_AT_ONCE = 5_000
 _LOAN = select(Loan).where(Loan.id == bindparam("loan_id"))
+_LENT = select(Loan.id, Loan.reference, Loan.currency, Loan.start_on, Loan.voided_at).where(
+    Loan.id == bindparam("loan_id")
+)
+_STANDING: dict[Any, ColumnElement[bool]] = {Loan: Loan.voided_at.is_(None), Repayment: Repayment.undone_at.is_(None)}
+_GIVEN_UP = {table: ~is_standing for table, is_standing in _STANDING.items()}
+
+
+def _named(table: type[Any], is_meant: ColumnElement[bool]) -> CompoundSelect[Any]:
+    """The references that are meant, standing and given up: those are in one index each, and in none together."""
+    named = select(table.reference).where(is_meant)
+    return union_all(named.where(_STANDING[table]), named.where(_GIVEN_UP[table]))
+
+
+_NAMED = {table: _named(table, table.reference == bindparam("reference")) for table in _STANDING}
 
 
 @dataclass(frozen=True)
@@ -37,6 +51,16 @@ class Signature:
     recorded_by: str
     created_at: datetime
     batch_id: int | None = None
+
+
+class Lent(NamedTuple):
+    """What a repayment must know of its loan."""
+
+    id: int
+    reference: str
+    currency: str
+    start_on: date
+    voided_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -61,7 +85,7 @@ def answered(session: Session, key: IdempotencyKey | None, table: type[Row]) -> 
 def remember(write: Write, key: IdempotencyKey | None, row: Loan | Repayment) -> None:
     """Keep what answers this request, in the transaction that wrote it."""
     if key:
-        write.add(Request(row_id=row.id, created_at=write.at, **asdict(key)))
+        write.add(Request(row_id=row.id, created_at=write.at, **vars(key)))
 
 
 def loan_by_id(session: Session, loan_id: int) -> Loan:
@@ -72,12 +96,20 @@ def loan_by_id(session: Session, loan_id: int) -> Loan:
     return loan
 
 
+def lent(write: Write, loan_id: int) -> Lent:
+    """The same for who writes, as a repayment's loan."""
+    found = write.first(_LENT, loan_id=loan_id) if 0 < loan_id < 2**63 else None
+    if found is None:
+        raise LoanNotFound(loan_id)
+    return Lent(*found)
+
+
 def loans_by_reference(session: Session, references: Iterable[str], *only: Any) -> dict[str, Any]:
     """The standing loans among these references, or only these columns of them.
 
     A voided loan has given its reference up.
     """
-    return _by(session, only or (Loan,), Loan.reference, references, Loan.voided_at.is_(None))
+    return _by(session, only or (Loan,), Loan.reference, references, _STANDING[Loan])
 
 
 def loans_by_id(session: Session, ids: Iterable[int], *only: Any) -> dict[int, Any]:
@@ -89,12 +121,12 @@ def repayments_by_reference(session: Session, references: Iterable[str], *only: 
 
     An undone import has given its references up.
     """
-    return _by(session, only or (Repayment,), Repayment.reference, references, Repayment.undone_at.is_(None))
+    return _by(session, only or (Repayment,), Repayment.reference, references, _STANDING[Repayment])
 
 
 def reversals_of(session: Session, ids: Iterable[int]) -> dict[int, Any]:
     """By the id of what it reverses, each standing reversal of these repayments."""
-    return _by(session, (Repayment,), Repayment.reverses_id, ids, Repayment.undone_at.is_(None))
+    return _by(session, (Repayment,), Repayment.reverses_id, ids, _STANDING[Repayment])
 
 
 def check_same_loan(entry: LoanEntry, recorded: Loan) -> None:
@@ -127,8 +159,8 @@ def repayment_reference_taken(session: Session, recorded: Repayment, more: str =
 def loan_row(write: Write, entry: LoanEntry, signature: Signature) -> dict[str, Any]:
     """The row of ``loans`` that an entry becomes: id, reference and revision given."""
     number = write.next_id(Loan)
-    reference = entry.reference or unused_references(write.session, Loan, [number])[number]
-    row = asdict(entry) | asdict(signature) | {"id": number, "reference": reference, "revision": write.revision}
+    reference = entry.reference or _unused_reference(write, Loan, number)
+    row = vars(entry) | vars(signature) | {"id": number, "reference": reference, "revision": write.revision}
     del row["is_dated"]
     return row
 
@@ -138,31 +170,39 @@ def repayment_row(
 ) -> dict[str, Any]:
     """The row of ``repayments`` that an entry on a loan becomes: id and reference given."""
     number = write.next_id(Repayment)
-    return asdict(signature) | {
+    return vars(signature) | {
         "id": number,
         "loan_id": loan_id,
         "amount": entry.amount,
         "received_on": entry.received_on,
-        "reference": entry.reference or unused_references(write.session, Repayment, [number])[number],
+        "reference": entry.reference or _unused_reference(write, Repayment, number),
         "note": entry.note,
         "reverses_id": reverses_id,
     }
 
 
-def unused_references(
-    session: Session, table: type[Row], ids: Sequence[int], is_given: Callable[[str], bool] = lambda reference: False
-) -> dict[int, str]:
-    """For each of these ids a reference made of it that nobody has, nor is ``is_given`` one in the same file."""
+def _unused_reference(write: Write, table: type[Row], number: int) -> str:
+    def taken(references: set[str]) -> set[str]:
+        return {reference for reference in references if write.first(_NAMED[table], reference=reference)}
+
+    return unused_references(table, [number], taken)[number]
+
+
+def unused_references(table: type[Row], ids: Sequence[int], taken: Callable[[set[str]], set[str]]) -> dict[int, str]:
+    """For each of these ids a reference made of it that nobody has: ``taken`` says which of some somebody has."""
     made_up = {number: f"{_PREFIXES[table]}-{number:04d}" for number in ids}
     doubtful = made_up
     while doubtful:
-        taken = {reference for reference in doubtful.values() if is_given(reference)}
-        for part in in_slices(set(doubtful.values()) - taken):
-            named = select(table.reference).where(among(session, table.reference, part))
-            taken |= set(session.connection().scalars(named))
-        doubtful = {number: f"{reference}-2" for number, reference in doubtful.items() if reference in taken}
+        found = taken(set(doubtful.values()))
+        doubtful = {number: f"{reference}-2" for number, reference in doubtful.items() if reference in found}
         made_up |= doubtful
     return made_up
+
+
+def taken_references(session: Session, table: type[Row], references: Iterable[str]) -> set[str]:
+    """Which of these references a row has, be it one that has given its own up."""
+    parts = (_named(table, among(session, table.reference, part)) for part in in_slices(references))
+    return {reference for named in parts for reference in session.connection().scalars(named)}
 
 
 def among(session: Session, column: Any, keys: Sequence[Key]) -> ColumnElement[bool]:

@@ -1,7 +1,8 @@
 """The database: one way to read, one way to write. SQLite or PostgreSQL, by its URL; nothing connects on import."""
 
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, nullcontext
+from contextvars import ContextVar
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,8 @@ from sqlalchemy.orm import Session
 
 from loan_core.errors import DatabaseBusy, DatabaseUnusable, Refusal, TookTooLong, shortened
 from loan_core.models import Edition
-from loan_core.writing import Write, Writers
+from loan_core.prepared import as_raised, prepared
+from loan_core.writing import Round, Write, Writers
 
 LOCK_WAIT_MS = 5_000
 MIGRATION_WAIT_MS = 120_000
@@ -60,7 +62,7 @@ class Store:
         self._engine = _engine(uri, connections)
         self._writers = Writers(self._engine.execution_options(begin="BEGIN IMMEDIATE"))
         self._reading = self._engine
-        self._compiled: dict[Any, Any] = {}
+        self._round: ContextVar[Round | None] = ContextVar("round", default=None)
         if self._engine.dialect.name == "postgresql":
             # One snapshot for every statement of a question, so that an answer is of one revision.
             self._reading = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
@@ -77,20 +79,27 @@ class Store:
         with _refused_in_words(self._engine.url), Session(self._reading, expire_on_commit=False) as session:
             yield session
 
+    @contextmanager
+    def beside(self, session: Session, most: int) -> Iterator[list[Session]]:
+        """This snapshot, and others of the same revision, at most so many in all: one for each thread that reads.
+
+        What was written between the beginnings of two shows in their revisions. Only of a file there are others: a
+        server works beside us already, and the connections to it are counted.
+        """
+        with ExitStack() as stack:
+            others = [stack.enter_context(self.read()) for _ in range(most - 1 if self.is_near else 0)]
+            seen = edition_seen(session)
+            yield [session, *(each for each in others if edition_seen(each) == seen)]
+
     def glance(self, statement: Any, **values: object) -> Any:
         """The first row of one statement, or None, without a session's ceremony: for what is asked at every call."""
-        compiled = self._compiled.get(statement)
-        if compiled is None:
-            compiled = self._compiled[statement] = statement.compile(self._engine)
-        names: Any = compiled.positiontup
-        given = values if names is None else [values[name] for name in names]
+        dialect = self._engine.dialect
         with _refused_in_words(self._engine.url):
             try:
                 with closing(self._engine.raw_connection()) as connection:
-                    driver: Any = connection.driver_connection
-                    return driver.execute(str(compiled), given).fetchone()
-            except self._engine.dialect.loaded_dbapi.Error as error:
-                raise DBAPIError(str(compiled), given, error) from error
+                    return prepared(statement, dialect).first(connection.driver_connection, values)
+            except dialect.loaded_dbapi.Error as error:
+                raise as_raised(error, dialect, "connect") from error
 
     @property
     def is_near(self) -> bool:
@@ -98,23 +107,41 @@ class Store:
         return self._engine.dialect.name == "sqlite"
 
     @contextmanager
-    def write(self, now: datetime, *, takes_time: bool = False) -> Iterator[Write]:
-        """The one way to change anything: alone under the book's lock, all or nothing; on the disk when it is over.
+    def together(self) -> Iterator[None]:
+        """One transaction for all that this thread writes meanwhile, each all or nothing; then it is on the disk."""
+        with self._begun(is_shared=True) as round, self._joined(round):
+            yield
 
-        A write that ``takes_time``, an import or the undoing of one, keeps nobody else's waiting for its end, and no
-        statement of it is broken off.
+    @contextmanager
+    def write(self, now: datetime, *, takes_time: bool = False) -> Iterator[Write]:
+        """The one way to change anything: alone under the book's lock, all or nothing.
+
+        It is on the disk when it is over; within ``together``, when that is. Of a write that ``takes_time``, an import
+        or the undoing of one, no statement is broken off.
         """
+        round = self._round.get()
         with (
             _refused_in_words(self._engine.url),
-            self._writers.turn(LOCK_WAIT_MS / 1000, takes_time) as round,
-            round.session() as session,
-            session.begin(),
+            nullcontext(round) if round else self._begun(is_shared=False) as round,
+            round.write(now) as write,
         ):
             if takes_time and self._engine.dialect.name == "postgresql":
-                session.execute(text("SET LOCAL statement_timeout = 0"))
-            write = Write(session, now)
+                write.session.execute(text("SET LOCAL statement_timeout = 0"))
             yield write
-        self.after_commit(write.touched)
+
+    @contextmanager
+    def _begun(self, is_shared: bool) -> Iterator[Round]:
+        with _refused_in_words(self._engine.url), self._writers.round(LOCK_WAIT_MS / 1000, is_shared) as round:
+            yield round
+        self.after_commit(round.touched)
+
+    @contextmanager
+    def _joined(self, round: Round) -> Iterator[None]:
+        token = self._round.set(round)
+        try:
+            yield
+        finally:
+            self._round.reset(token)
 
     def close(self) -> None:
         self._engine.dispose()
@@ -126,6 +153,12 @@ _THE_BOOK: Select[Edition] = select(Edition)
 def edition(session: Session) -> Edition:
     """The book's id and revision, as this snapshot sees them."""
     return session.scalars(_THE_BOOK).one()
+
+
+def edition_seen(session: Session) -> tuple[str, int]:
+    """The same as plain values, to be compared."""
+    found = edition(session)
+    return found.book_id, found.revision
 
 
 def frame(session: Session, query: Any, **values: object) -> pd.DataFrame:
@@ -178,7 +211,7 @@ def _engine(uri: str, connections: int) -> Engine:
 def _postgres_options(url: URL) -> str:
     """What the URL asks of the server, and what we ask beside it; the URL may ask for other time-outs of statements."""
     ours = f"-c statement_timeout={STATEMENT_WAIT_MS} -c idle_in_transaction_session_timeout={IDLE_WAIT_MS}"
-    return f"{ours} {url.query.get('options', '')} -c lock_timeout={LOCK_WAIT_MS} -c timezone=UTC"
+    return f"{ours} {url.query.get('options', '')} -c lock_timeout={LOCK_WAIT_MS} -c timezone=UTC -c datestyle=ISO"
 
 
 def _prepare_sqlite(connection: Any, _: Any) -> None:

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import date
 from functools import partial
+from queue import SimpleQueue
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -17,12 +18,12 @@ from sqlalchemy.orm import Session
 from loan_core.blocks import Block, count_newer, ids_newer, read_block, read_newer, read_range
 from loan_core.calculation.calendar import Calendar
 from loan_core.calculation.portfolio import Totals
-from loan_core.calculation.position import Thresholds
+from loan_core.calculation.position import Position, Thresholds
 from loan_core.known import NOW, Known
-from loan_core.memory import Memory, Snapshot
+from loan_core.memory import THREADS, Memory, Snapshot
 from loan_core.models import Edition
 from loan_core.selection import Selection
-from loan_core.store import Store, edition
+from loan_core.store import Store, edition_seen
 
 _EDITION = select(Edition.book_id, Edition.revision)
 PARTS_REMEMBERED = 3
@@ -94,8 +95,7 @@ class Remembered(ABC):
         if part is None or part.edition != self._memory.edition:
             part = self._new_memory()
             snapshot = self._memory.snapshot(chosen_on)
-            meant = (block[np.flatnonzero(selection.among(block, at))] for block, at in snapshot)
-            part.load((block for block in meant if len(block)), self._memory.edition, days)
+            part.load((partial(_meant, selection, *each) for each in snapshot), self._memory.edition, days)
         self._parts[chosen_on, selection] = part
         if len(self._parts) > PARTS_REMEMBERED:
             self._parts.popitem(last=False)
@@ -144,14 +144,14 @@ class WholeBook(Remembered):
         """Where few loans were written to since, they alone are read, and all else is what this memory holds."""
         with self._store.read() as session, self._lock:
             self._bring_to(session, ())
-            edition = self._seen(session)[0], known.revision
+            edition = edition_seen(session)[0], known.revision
             replaced = ids_newer(session, edition[1])
             if len(replaced) <= self._memory.loans // 4:
                 memory = self._memory.copy()
                 memory.patch(read_newer(session, edition[1], known), edition, replaced)
             else:
                 memory = self._new_memory()
-                memory.load(_all_blocks(session, known), edition, ())
+                self._load(memory, session, known, edition, ())
             return memory
 
     def seen_by(self, session: Session, as_of: date) -> Snapshot:
@@ -171,27 +171,41 @@ class WholeBook(Remembered):
 
     def _bring_to(self, session: Session, days: Sequence[date]) -> None:
         """Make the memory and the transaction see one revision, the newer one of theirs."""
-        seen, known = self._seen(session), self._memory.edition
+        seen, known = edition_seen(session), self._memory.edition
         if known is not None and seen != known and not _is_newer(seen, known):
             # Another thread may have come by since this transaction began. Else an older book was brought back.
             session.rollback()
-            seen = self._seen(session)
+            seen = edition_seen(session)
         if seen == known:
             return
         few = self._memory.loans // 4
         if known is not None and _is_newer(seen, known) and count_newer(session, known[1]) <= few:
             self._memory.patch(read_newer(session, known[1]), seen)
             return
-        self._memory.load(_all_blocks(session), seen, days)
+        self._load(self._memory, session, NOW, seen, days)
 
-    def _seen(self, session: Session) -> tuple[str, int]:
-        found = edition(session)
-        return found.book_id, found.revision
+    def _load(
+        self, memory: Memory, session: Session, known: Known, edition: tuple[str, int], days: Sequence[date]
+    ) -> None:
+        with self._store.beside(session, THREADS) as sessions:
+            free: SimpleQueue[Session] = SimpleQueue()
+            for each in sessions:
+                free.put(each)
+            reads = (partial(_read_by_any, free, number, known) for number in read_range(session))
+            memory.load(reads, edition, days)
 
 
-def _all_blocks(session: Session, known: Known = NOW) -> Iterator[Block]:
-    read = (read_block(session, number, known) for number in read_range(session))
-    return (block for block in read if len(block))
+def _read_by_any(free: SimpleQueue[Session], number: int, known: Known) -> Block:
+    """A block, read in the next transaction that nobody reads in."""
+    session = free.get()
+    try:
+        return read_block(session, number, known)
+    finally:
+        free.put(session)
+
+
+def _meant(selection: Selection, block: Block, at: Position) -> Block:
+    return block[np.flatnonzero(selection.among(block, at))]
 
 
 def _is_newer(seen: tuple[str, int], known: tuple[str, int]) -> bool:

@@ -1,31 +1,43 @@
-"""How the book is written: by one at a time, and by those who wait for each other in one transaction.
+"""How the book is written: by one at a time, one by itself or several in one transaction.
 
-To reach the disk takes longer than to write. So whoever has written lets the next who waits write in the same
-transaction, and the last of them commits for all. Each is answered only then; what one of them does wrong is undone
-for that one alone, and what keeps the transaction from the disk is told to all of them.
+To reach the disk takes longer than to write. So what many callers wait for can be written in one round, each all or
+nothing. Each is answered only when all of it is on the disk; what one of them does wrong is undone for that one alone,
+and what keeps the round from the disk is told to all of them.
 """
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from functools import cache, cached_property
 from threading import Event, Lock
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Connection, Engine, Insert, Select, Table, bindparam, func, select, update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Insert,
+    Select,
+    Table,
+    Transaction,
+    bindparam,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.attributes import set_committed_value
 
 from loan_core.errors import DatabaseBusy
 from loan_core.models import Edition, Loan, Revision
+from loan_core.prepared import as_raised, driver_of, prepared, stored
 
 _MOMENT = timedelta(microseconds=1)
-_MOST_IN_A_ROUND = 32
 
 _LAST = select(Edition.revision, Edition.written_at).with_for_update()
-_MOVED = cast(Table, Edition.__table__).update()
+_MOVED = (
+    cast(Table, Edition.__table__).update().values(revision=bindparam("revision"), written_at=bindparam("written_at"))
+)
 _STAMPED = cast(Table, Loan.__table__).update().where(Loan.id == bindparam("of")).values(revision=bindparam("stamp"))
 
 
@@ -41,32 +53,39 @@ def _inserted(table: Table) -> tuple[Insert, dict[str, Any]]:
 
 
 class Write:
-    """One transaction under the book's lock. To ask for its ``revision`` is to move it; else it stays.
+    """One writer's part under the book's lock. To ask for its ``revision`` is to move it; else it stays.
 
     ``at`` is its instant, later than that of every write before, whatever the clocks of those who write say: what was
     recorded by an instant is what some revision held.
     """
 
-    def __init__(self, session: Session, now: datetime) -> None:
+    def __init__(self, session: Session, connection: Connection, now: datetime) -> None:
         self.session = session
-        # What is said to a session that has no row to say it of takes twice as long as to its connection.
-        self._connection = session.connection()
-        self.revision_before, written_at = self._connection.execute(_LAST).one()
+        self._connection = connection
+        self._driver = driver_of(connection)
+        self.revision_before: int
+        self.revision_before, written_at = self.first(_LAST)
         self.touched: set[int] = set()
         self.at = max(now, written_at + _MOMENT) if written_at else now
+
+    def first(self, statement: Any, **values: object) -> Any:
+        """The first row of a statement that the program keeps, or None."""
+        return prepared(statement, self._connection.dialect).first(self._driver, values)
+
+    def run(self, statement: Any, **values: object) -> None:
+        prepared(statement, self._connection.dialect).run(self._driver, values)
 
     @cached_property
     def revision(self) -> int:
         revision = self.revision_before + 1
-        self._connection.execute(_MOVED, {"revision": revision, "written_at": self.at})
+        self.run(_MOVED, revision=revision, written_at=self.at)
         self.add(Revision(revision=revision, written_at=self.at))
         return revision
 
-    def stamp(self, loan: Loan) -> None:
+    def stamp(self, loan_id: int) -> None:
         """Mark a loan as changed by this write."""
-        self._connection.execute(_STAMPED, {"of": loan.id, "stamp": self.revision})
-        set_committed_value(loan, "revision", self.revision)
-        self.touched.add(loan.id)
+        self.run(_STAMPED, of=loan_id, stamp=self.revision)
+        self.touched.add(loan_id)
 
     def add(self, row: Any) -> None:
         """Insert a row at once, without the ceremony by which a session finds out what is new: all of it is."""
@@ -74,7 +93,7 @@ class Write:
         for name, value in defaults.items():
             if value is not None and getattr(row, name) is None:
                 setattr(row, name, value)
-        self._connection.execute(insert, {name: getattr(row, name) for name in defaults})
+        self.run(insert, **{name: getattr(row, name) for name in defaults})
 
     def stamp_where(self, condition: ColumnElement[bool]) -> int:
         """Mark all such loans as changed by this write, and count them."""
@@ -85,12 +104,12 @@ class Write:
 
     def next_id(self, table: type[Any]) -> int:
         """The id of the next row of a table; the lock keeps it ours."""
-        return (self._connection.scalar(_largest_id(table.__table__)) or 0) + 1
+        largest: int | None = self.first(_largest_id(table.__table__))[0]
+        return (largest or 0) + 1
 
     def insert(self, table: type[Any], columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """Many rows of some columns, by the driver's own fast path; a value is as its column stores it."""
-        connection = self._connection
-        driver: Any = connection.connection.driver_connection
+        connection, driver = self._connection, self._driver
         named = f"{table.__tablename__} ({', '.join(columns)})"
         try:
             if connection.dialect.name == "sqlite":
@@ -100,93 +119,82 @@ class Write:
                 for row in rows:
                     copy.write_row(row)
         except connection.dialect.loaded_dbapi.Error as error:
-            base = connection.dialect.loaded_dbapi.Error
-            raise DBAPIError.instance(f"INSERT INTO {named}", (), error, base) from error
+            raise as_raised(error, connection.dialect, f"INSERT INTO {named}") from error
 
     def as_stored(self, column: Any, value: object) -> Any:
         """A value as the driver takes it for a column."""
-        dialect = self._connection.dialect
-        process = column.type.dialect_impl(dialect).bind_processor(dialect)
+        process = stored(column.type, self._connection.dialect)
         return process(value) if process else value
 
 
 class Round:
     """One transaction, and those who write in it, one after the other."""
 
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
-        try:
-            self._transaction = connection.begin()
-        except BaseException:
-            connection.close()
-            raise
-        self._writers = 0
-        self._ended = Event()
+    def __init__(self, connection: Connection, is_shared: bool) -> None:
+        self._connection = connection
+        self._is_shared = is_shared
         self._failure: BaseException | None = None
+        self.touched: set[int] = set()
 
-    def session(self) -> Session:
-        """Of the next writer: all of the transaction for the first, a savepoint in it for everyone after."""
-        self._writers += 1
-        if self._writers == 1:
-            return Session(self.connection, expire_on_commit=False, join_transaction_mode="rollback_only")
-        return Session(self.connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
+    @contextmanager
+    def write(self, now: datetime) -> Iterator[Write]:
+        """Of the next who writes: all of the transaction, or a part of it that can be undone by itself."""
+        if self._failure:
+            raise self._failure
+        try:
+            with self._part(), self._session() as session:
+                write = Write(session, self._connection, now)
+                yield write
+                # Who used it may have changed rows of it, and in a part it may have begun one of its own.
+                if session.in_transaction():
+                    session.commit()
+        except BaseException as error:
+            # Whoever failed has undone what was theirs; where that ended the transaction, it ended for all.
+            if not self._is_open:
+                self._failure = error
+            raise
+        self.touched |= write.touched
+
+    def _session(self) -> Session:
+        mode: Any = "create_savepoint" if self._is_shared else "rollback_only"
+        return Session(self._connection, expire_on_commit=False, join_transaction_mode=mode)
+
+    @contextmanager
+    def _part(self) -> Iterator[None]:
+        if not self._is_shared:
+            yield
+            return
+        run = driver_of(self._connection).execute
+        run("SAVEPOINT part")
+        try:
+            yield
+        except BaseException:
+            # Where the transaction has ended, the part has ended with it.
+            with suppress(self._connection.dialect.loaded_dbapi.Error):
+                run("ROLLBACK TO SAVEPOINT part")
+            raise
+        run("RELEASE SAVEPOINT part")
 
     @property
-    def is_open(self) -> bool:
+    def _is_open(self) -> bool:
         """Whether the transaction is still there: some failures, a full disk among them, end it on their own."""
-        if self._failure or not self._transaction.is_active or self.connection.invalidated:
+        if self._connection.invalidated:
             return False
-        driver: Any = self.connection.connection.driver_connection
-        if self.connection.dialect.name == "sqlite":
+        driver = driver_of(self._connection)
+        if self._connection.dialect.name == "sqlite":
             return bool(driver.in_transaction)
         return bool(driver.info.transaction_status.name == "INTRANS")
 
-    @property
-    def is_full(self) -> bool:
-        return self._writers >= _MOST_IN_A_ROUND
-
-    def fail(self, error: BaseException) -> None:
-        """Whoever failed has undone what was theirs; where that ended the transaction, it ended for all."""
-        if not self.is_open:
-            self._failure = self._failure or error
-
-    def end(self) -> None:
-        """Commit for all who wrote."""
+    def commit(self, transaction: Transaction) -> None:
+        if self._failure:
+            raise self._failure
+        assert self._is_open
         try:
-            with self.connection:
-                if self._failure is None:
-                    self._commit()
-        finally:
-            self._ended.set()
-
-    def _commit(self) -> None:
-        assert self.is_open
-        try:
-            self._transaction.commit()
+            transaction.commit()
         except BaseException as error:
-            self._failure = error
             # Nobody knows what a connection still holds that could not commit.
-            self.connection.invalidate(error)
+            self._connection.invalidate(error)
             raise
-
-    def wait(self) -> BaseException | None:
-        """Until what was written is on the disk; or why it is not."""
-        self._ended.wait()
-        return self._failure
-
-
-class Turn:
-    """One writer's: whether in a round of its own, and the round that it was let into by the writer before."""
-
-    def __init__(self, is_alone: bool) -> None:
-        self.is_alone = is_alone
-        self.has_come = Event()
-        self.round: Round | None = None
-
-    def lets_in(self, other: "Turn") -> bool:
-        """Whether the next writer may write in the same round."""
-        is_shared = not self.is_alone and not other.is_alone
-        return is_shared and self.round is not None and self.round.is_open and not self.round.is_full
 
 
 class Writers:
@@ -198,57 +206,37 @@ class Writers:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._mutex = Lock()
-        self._waiting: deque[Turn] = deque()
+        self._waiting: deque[Event] = deque()
         self._is_busy = False
 
     @contextmanager
-    def turn(self, patience: float, is_alone: bool) -> Iterator[Round]:
-        """The round to write in, once it is one's turn, within so many seconds; it is on the disk afterwards."""
-        mine = self._come(patience, is_alone)
+    def round(self, patience: float, is_shared: bool) -> Iterator[Round]:
+        """The transaction to write in, once it is one's turn, within so many seconds; it is on the disk afterwards."""
+        self._come(patience)
         try:
-            if mine.round is None:
-                mine.round = Round(self._engine.connect())
-            yield mine.round
-        except BaseException as error:
-            if mine.round:
-                mine.round.fail(error)
-            self._leave(mine)
-            raise
-        if failure := self._leave(mine):
-            raise failure
+            with self._engine.connect() as connection, connection.begin() as transaction:
+                round = Round(connection, is_shared)
+                yield round
+                round.commit(transaction)
+        finally:
+            self._pass_on()
 
-    def _come(self, patience: float, is_alone: bool) -> Turn:
-        mine = Turn(is_alone)
+    def _come(self, patience: float) -> None:
+        mine = Event()
         with self._mutex:
             if not self._is_busy:
                 self._is_busy = True
-                return mine
+                return
             self._waiting.append(mine)
-        if not mine.has_come.wait(patience):
+        if not mine.wait(patience):
             with self._mutex:
                 # Unless it came just now, and is to be taken.
                 if mine in self._waiting:
                     self._waiting.remove(mine)
                     raise DatabaseBusy
-        return mine
-
-    def _leave(self, mine: Turn) -> BaseException | None:
-        """Let the next one write, in the same round or after its end; and why one's own came to nothing, if it did."""
-        with self._mutex:
-            follower = self._waiting.popleft() if self._waiting and mine.lets_in(self._waiting[0]) else None
-        if follower:
-            follower.round = mine.round
-            follower.has_come.set()
-        else:
-            try:
-                if mine.round:
-                    mine.round.end()
-            finally:
-                self._pass_on()
-        return mine.round.wait() if mine.round else None
 
     def _pass_on(self) -> None:
         with self._mutex:
             self._is_busy = bool(self._waiting)
             if self._waiting:
-                self._waiting.popleft().has_come.set()
+                self._waiting.popleft().set()

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from loan_core import LoanStatus, Statement
@@ -11,6 +10,7 @@ from pages._form import Fields, Form, day_input, form, is_second_click, plain, s
 from pages._loan_picker import choose_loan
 from pages._look import day, instant, markdown, money
 from pages._repayment_words import covered, effect, offers, preview_covers, remark, standings
+from pages._small_table import small_table
 from pages._words import named
 
 
@@ -74,13 +74,10 @@ def what_this_does(before: LoanStatus, preview: Any) -> None:
             st.warning(f"{more} of it is more than what is left of the loan.", icon=":material/priority_high:")
     else:
         st.caption("Write an amount to see which installments it pays.")
-    lines = standings(preview.before, preview.after) if preview else standings(before, before)
-    st.table(
-        pd.DataFrame(lines, columns=["Figure", "Before", "After"]),
-        hide_index=True,
-        border="horizontal",
-        alt="The loan before and after",
-    )
+    stands = {"Before": preview.before, "After": preview.after} if preview else {"Now": before}
+    columns = zip(["Figure", *stands], zip(*standings(*stands.values()), strict=True), strict=True)
+    said = " and ".join(stands).lower()
+    small_table({name: (cells, str) for name, cells in columns}, f"The loan {said}")
 
 
 def receipt(repayment: Any) -> None:

@@ -184,8 +184,12 @@ def pace(statement: Statement) -> str:
 
 def chart_key(statement: Statement, tolerance: str) -> str:
     """What the marks of the status chart are that have no words on them, and where the dotted path leads."""
-    key = f"Shaded: {tolerance} expected. Dotted gray: installments still to fall due."
-    return f"{key} Dotted violet: {going[0].lower()}{going[1:]}" if (going := pace(statement)) else key
+    key = [f"Shaded: {tolerance} expected."]
+    if statement.status.expected_paid < statement.status.total_due:
+        key.append("Dotted gray: installments still to fall due.")
+    if going := pace(statement):
+        key.append(f"Dotted violet: {going[0].lower()}{going[1:]}")
+    return " ".join(key)
 
 
 _OUTCOMES = {

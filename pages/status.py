@@ -51,9 +51,10 @@ with st.container(gap=None):
     st.caption(markdown(terms(loan)))
 with st.container(gap=None):
     st.header(markdown(headline(statement)), anchor=False)
+    if status.state == "voided":
+        st.caption(f"As of {day(as_of())}.")
+        st.stop()
     st.caption(f"As of {day(as_of())}. On Track means {tolerance(book().thresholds)} what was expected by this day.")
-if status.state == "voided":
-    st.stop()
 
 with st.grid(6, min_column_width=150, gap="small"):
     for figure in figures(statement, book().today()):

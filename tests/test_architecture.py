@@ -43,7 +43,14 @@ ONLY_IN = {
     "starlette": ("app.py", *THE_API, "loan_core/access.py"),
     "pydantic": ("loan_core/asked.py",),
     "prometheus_client": ("loan_core/metrics.py",),
-    "sqlalchemy": (MIGRATIONS, "loan_core/models.py", "loan_core/store.py", "loan_core/writing.py", *THE_BOOK),
+    "sqlalchemy": (
+        MIGRATIONS,
+        "loan_core/models.py",
+        "loan_core/store.py",
+        "loan_core/prepared.py",
+        "loan_core/writing.py",
+        *THE_BOOK,
+    ),
     # A second library that opens the same SQLite file in one process takes away the locks of the first.
     "adbc_driver_sqlite": (),
     "alembic": (MIGRATIONS, "loan_core/store.py"),

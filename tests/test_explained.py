@@ -83,12 +83,13 @@ def test_the_rows_of_each_figure_sum_to_what_the_book_says(held, one, two, three
     nobody = np.zeros(len(held), bool)
     at = positions(terms, receipts.through(on), nobody, on, Thresholds())
     loans = Loans(terms, receipts, at, on, start, end, exponent=2)
+    calendar = Calendar.of(schedule(terms), receipts, ~nobody) if held else Calendar.empty()
     owed = np.where(at.state == State.ACTIVE, at.outstanding_principal, 0)
     expected = told(
         totals(terms.principal, at),
         risks(terms, receipts, [on])[0],
         collections(terms, receipts, on).over(start, end),
-        Collection(*Calendar.of(schedule(terms), receipts).between(start, end)) if held else Collection(0, 0, 0),
+        Collection(*calendar.between(start, end)),
         {
             "rate": histogram(terms.annual_rate_ppm, RATE_EDGES_PPM, owed),
             "size": histogram(terms.principal, size_edges(2), owed),

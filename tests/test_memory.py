@@ -200,6 +200,19 @@ def test_two_books_on_one_database_see_each_others_writes_at_their_next_question
     assert [book.loans(TODAY)["total_amount_paid"].tolist() for book in (one, other)] == [[0], [0]]
 
 
+def test_loans_that_were_written_to_in_another_order_stand_in_their_places(store):
+    """A server gives rows back as they lie, and each write lays its loan behind all others."""
+    ours, theirs = Book(store, CLOCK), Book(store, CLOCK)
+    theirs.import_loans(BytesIO(b"loan_amount,repayment_period,start_on\n" + b"1000,12,2026-01-01\n" * 200))
+    ours.portfolio(TODAY)
+    paid = range(150, 110, -1)
+    for loan_id in paid:
+        theirs.add_repayment(loan_id, str(loan_id), received_on=TODAY)
+    rows = ours.loan_page(TODAY, limit=200).rows
+    assert rows["total_amount_paid"].tolist() == [100 * each if each in paid else 0 for each in range(1, 201)]
+    assert said(ours, TODAY) == said(Book(store, CLOCK), TODAY) == loan_by_loan(ours, TODAY)
+
+
 def test_names_come_out_of_the_database_as_they_went_in(store):
     book, names = Book(store, CLOCK), ["", "a,b;c", "é😀", "", "İpek", '"', "x" * 200]
     for name in names:

@@ -65,7 +65,7 @@ def typed(**more: object) -> AppTest:
     return fill(opened_on_the_day(loan=1), **{"Amount,_USD": "94.56", "Received_on": DAY, **more})
 
 
-def before_and_after(at: AppTest) -> dict[str, tuple[str, str]]:
+def before_and_after(at: AppTest) -> dict[str, tuple[str, ...]]:
     rows = at.table[0].value
     return {row.iloc[0]: tuple(cell.replace("\\", "") for cell in row.iloc[1:]) for _, row in rows.iterrows()}
 
@@ -93,7 +93,8 @@ def test_the_page_opens_on_an_empty_book(book: Book) -> None:
 def test_a_link_names_the_loan(book: Book, loan: int, named: str) -> None:
     at = opened_on_the_day(loan=named)
     assert field(at, "Loan").value == 1
-    assert before_and_after(at)["Arrears"] == ("$733.62", "$733.62"), "today everything has fallen due"
+    # Without an amount there is nothing to compare. Today everything has fallen due.
+    assert before_and_after(at)["Arrears"] == ("$733.62",)
 
 
 def test_a_loan_is_found_by_its_borrower_or_its_reference(book: Book, loan: int) -> None:

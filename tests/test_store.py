@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 
 from loan_core import store as store_module
 from loan_core.errors import DatabaseBusy, DatabaseUnusable, Refusal, TookTooLong
-from loan_core.models import Edition, Loan, Revision
+from loan_core.models import Edition, Loan, Repayment, Revision
+from loan_core.recording import taken_references
 from loan_core.store import Store, edition
 from tests.servers import free_port, postgresql_server
 
@@ -437,6 +438,22 @@ def test_a_reader_sees_one_revision_whatever_is_written_meanwhile(store):
         assert revision_and_loans(session) == (2, 2)
 
 
+def test_threads_that_read_side_by_side_see_one_revision(store):
+    most = 3 if store.is_near else 1
+    with store.read() as session, store.beside(session, 3) as sessions:
+        assert sessions[0] is session
+        assert [edition(each).revision for each in sessions] == [0] * most
+
+
+def test_who_would_see_a_later_revision_does_not_read_beside(store):
+    with store.read() as session:
+        assert edition(session).revision == 0
+        with store.write(NOW) as write:
+            assert write.revision == 1
+        with store.beside(session, 3) as sessions:
+            assert sessions == [session]
+
+
 def test_what_is_written_in_a_question_comes_to_nothing(store):
     # PostgreSQL does not even try: the transaction is read-only.
     with suppress(InternalError), store.read() as session:
@@ -579,3 +596,20 @@ def test_a_write_that_changes_nothing_is_no_revision(store):
     with store.read() as session:
         assert session.get(Revision, 1) is None
         assert edition(session).written_at is None
+
+
+@pytest.mark.parametrize("table", [Loan, Repayment])
+def test_a_reference_is_looked_up_without_reading_every_row(sqlite_url, table):
+    store, asked = Store(sqlite_url), []
+
+    def keep(connection, cursor, statement, values, *_):
+        asked.append((statement, values))
+
+    with store.read() as session:
+        event.listen(session.connection(), "before_cursor_execute", keep)
+        taken_references(session, table, ["x"])
+        ((statement, values),) = asked
+        plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
+    store.close()
+    steps = [row.detail for row in plan if table.__tablename__ in row.detail]
+    assert [step.split()[0] for step in steps] == ["SEARCH", "SEARCH"]

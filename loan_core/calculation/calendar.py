@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 
 from loan_core.calculation.allocation import on_time
-from loan_core.calculation.money import Integers, parts_by, whole
+from loan_core.calculation.money import Integers, carried, parts_by, whole
 from loan_core.calculation.receipts import Receipts
 from loan_core.calculation.schedule import Schedule, Terms, schedule, slices
 
@@ -27,16 +27,16 @@ class Calendar:
         return cls(0, np.zeros((3, 2, 0), dtype=np.int64))
 
     @classmethod
-    def of(cls, lines: Schedule, receipts: Receipts) -> Self:
-        """The calendar of loans with these installments and receipts: ``(loans, n), (loans)``."""
-        is_due = ~np.isnat(lines.due_on)
-        due_on, received_on = lines.due_on[is_due].astype(np.int64), receipts.received_on.astype(np.int64)
+    def of(cls, lines: Schedule, receipts: Receipts, counts: Integers) -> Self:
+        """The calendar of those loans that count, by installments and receipts: ``(loans, n), (loans), (loans)``."""
+        is_due, has_come = ~np.isnat(lines.due_on) & counts[:, None], counts[receipts.loan]
+        due_on, received_on = lines.due_on[is_due].astype(np.int64), receipts.received_on[has_come].astype(np.int64)
         first = min(due_on.min(initial=2**31), received_on.min(initial=2**31))
         days = max(max(due_on.max(initial=-1), received_on.max(initial=-1)) - first + 1, 0)
         rows = (
             (due_on - first, lines.due[is_due]),
             (due_on - first, on_time(lines, receipts)[is_due]),
-            (received_on - first, receipts.amount),
+            (received_on - first, receipts.amount[has_come]),
         )
         return cls(int(first), np.stack([parts_by(day, amount, int(days)) for day, amount in rows]))
 
@@ -49,7 +49,8 @@ class Calendar:
         for each in (self, other):
             start = each.first - first
             parts[..., start : start + each.parts.shape[-1]] += each.parts
-        return type(self)(first, parts)
+        # What is taken away again leaves nothing in either part.
+        return type(self)(first, np.stack([carried(row) for row in parts]))
 
     def __neg__(self) -> Self:
         """What takes these loans away from a calendar that they are in."""

@@ -21,6 +21,9 @@ LARGEST_INSTALLMENT = 4 * LARGEST
 """The largest loan with a quarter's interest at the highest rate, 12 a year, paid back at once."""
 
 
+_LOWER_HALF = 2**32 - 1
+
+
 def share(amount: Integers, numerator: Integers, denominator: Integers) -> Integers:
     """``amount × numerator ÷ denominator``, rounded half up once: any shapes that broadcast, all ≥ 0.
 
@@ -36,10 +39,18 @@ def share_up(amount: Integers, numerator: Integers, denominator: Integers) -> In
     return whole * numerator + (rest * numerator + denominator - 1) // denominator
 
 
-def total(column: Integers) -> int:
-    """The sum of a column of at most 2^31 amounts, exact even where int64 would overflow."""
+def total(column: Integers) -> Any:
+    """The sum of at most 2^31 amounts, exact beyond int64 too: ``(..., n) -> (...)``, Python's ``int``."""
     column = np.asarray(column, dtype=np.int64)
-    return (int((column >> 32).sum()) << 32) + int((column & 0xFFFF_FFFF).sum())
+    if _largest(column) * column.shape[-1] < 2**63:
+        return column.sum(-1).astype(object)
+    high, low = (column >> 32).sum(-1), (column & _LOWER_HALF).sum(-1)
+    return high.astype(object) * 2**32 + low.astype(object)
+
+
+def count(which: Integers) -> Any:
+    """How many there are: ``(..., n) -> (...)`` of Python's ``int``."""
+    return which.sum(-1).astype(object)
 
 
 def parts_by(place: Integers, amount: Integers, places: int) -> Integers:
@@ -47,9 +58,17 @@ def parts_by(place: Integers, amount: Integers, places: int) -> Integers:
 
     ``whole`` makes one number of the parts, and of the sums of parts.
     """
-    # A float holds whole numbers to 2^53: a half of an amount fits, 2^20 times.
-    halves = np.bincount(place, amount >> 32, places), np.bincount(place, amount & 0xFFFF_FFFF, places)
-    return np.stack(halves).astype(np.int64)
+    # A float holds whole numbers to 2^53: such a sum, or a half of an amount 2^20 times.
+    if _largest(amount) * len(amount) < 2**53:
+        sums = np.bincount(place, amount, places).astype(np.int64)
+        return np.stack([sums >> 32, sums & _LOWER_HALF])
+    halves = np.bincount(place, amount >> 32, places), np.bincount(place, amount & _LOWER_HALF, places)
+    return carried(np.stack(halves).astype(np.int64))
+
+
+def carried(parts: Integers) -> Integers:
+    """The same numbers, the lower part of each below 2^32: equal ones are alike, and nothing is 0 in both parts."""
+    return np.stack([parts[0] + (parts[1] >> 32), parts[1] & _LOWER_HALF])
 
 
 def whole(parts: Integers) -> int:
@@ -59,11 +78,16 @@ def whole(parts: Integers) -> int:
 
 def sums_by(place: Integers, amount: Integers, places: int) -> Integers:
     """The sum of the amounts at each of so many places: ``(n), (n) -> (places)``, exact where the sums fit int64."""
-    if len(amount) * max(int(amount.max(initial=0)), -int(amount.min(initial=0))) < 2**53:
+    if _largest(amount) * len(amount) < 2**53:
         return np.bincount(place, amount, places).astype(np.int64)
     sums = np.zeros(places, dtype=np.int64)
     np.add.at(sums, place, amount)
     return sums
+
+
+def _largest(amount: Integers) -> int:
+    """The largest of some amounts, whatever their signs."""
+    return max(int(amount.max(initial=0)), -int(amount.min(initial=0)))
 
 
 # There is one of each: to compare them is to compare two addresses.

@@ -1,14 +1,15 @@
 """What a book comes to on a day. Columns of one currency in, sums out; nothing is summed across currencies."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import add, itemgetter, neg
 from typing import Any
 
 import numpy as np
 
 from loan_core.calculation.calendar import Calendar
-from loan_core.calculation.money import Integers, total
-from loan_core.calculation.position import Course, Position, State, Status, Thresholds, position
+from loan_core.calculation.money import Integers, count, total
+from loan_core.calculation.position import Course, Position, Reckoning, State, Status, Thresholds, position
 from loan_core.calculation.receipts import Receipts
 from loan_core.calculation.schedule import Terms, schedule, slices
 
@@ -61,11 +62,15 @@ class Totals:
 
     def __add__(self, other: "Totals") -> "Totals":
         """The figures of these loans and of others, of the same currency."""
-        return Totals(**{name: _sum(value, getattr(other, name)) for name, value in vars(self).items()})
+        return Totals(**_each(add, vars(self), vars(other)))
 
     def __neg__(self) -> "Totals":
         """What takes these loans' figures away from those of a book that they are in."""
-        return Totals(**{name: _negative(value) for name, value in vars(self).items()})
+        return Totals(**_each(neg, vars(self)))
+
+    def __getitem__(self, day: int) -> "Totals":
+        """Those of one day, where every figure is a column of several days."""
+        return Totals(**_each(itemgetter(day), vars(self)))
 
     def par_ratio(self, days: int) -> float:
         return _ratio(self.par[days], self.gross_portfolio)
@@ -75,35 +80,39 @@ class Totals:
         return _ratio(self.overdue_principal, self.gross_portfolio)
 
 
-def totals(principal: Integers, at: Position) -> Totals:
-    """The figures of a book's loans, all of one currency: ``(loans), (loans) -> ()``."""
-    counts = at.state != State.VOIDED
-    is_active = at.state == State.ACTIVE
+def totals(principal: Integers, at: Position | Reckoning) -> Totals:
+    """The figures of a book's loans, all of one currency: ``(loans), (loans) -> ()``.
+
+    Of several days, ``(loans), (d, loans) -> (d)``: then each figure is a column of Python's whole numbers.
+    """
+    counts, is_active = at.state != State.VOIDED, at.state == State.ACTIVE
     late = np.where(is_active, at.days_past_due, -1)
-
-    def bucket(start: int, end: int) -> Bucket:
-        rows = (late >= start) & (late < end)
-        return Bucket(int(rows.sum()), total(at.outstanding_principal[rows]))
-
+    # How many loans are so many days past due or more, and what is outstanding of them.
+    from_day = {day: late >= day for day in {*(day + 1 for day in PAR_DAYS), *sum(AGEING.values(), ())}}
+    loans = {day: count(which) for day, which in from_day.items()}
+    outstanding = {day: total(at.outstanding_principal * which) for day, which in from_day.items()}
     return Totals(
-        loans=int(counts.sum()),
-        pending=int((at.state == State.PENDING).sum()),
-        active=int(is_active.sum()),
-        paid_off=int((at.state == State.PAID_OFF).sum()),
-        ahead=int((is_active & (at.status == Status.AHEAD)).sum()),
-        on_track=int((is_active & (at.status == Status.ON_TRACK)).sum()),
-        behind=int((is_active & (at.status == Status.BEHIND)).sum()),
-        loan_amount=total(principal[counts]),
-        gross_portfolio=total(at.outstanding_principal[is_active]),
-        remaining_balance=total(at.remaining_balance[is_active]),
-        expected_paid=total(at.expected_paid[counts]),
-        total_amount_paid=total(at.total_amount_paid[counts]),
-        overpaid_amount=total(at.overpaid_amount[counts]),
-        arrears=total(at.arrears[counts]),
-        overdue_principal=total(at.overdue_principal[is_active]),
-        loans_in_arrears=int((counts & (at.arrears > 0)).sum()),
-        par={days: total(at.outstanding_principal[late > days]) for days in PAR_DAYS},
-        ageing={name: bucket(*days) for name, days in AGEING.items()},
+        loans=count(counts),
+        pending=count(at.state == State.PENDING),
+        active=count(is_active),
+        paid_off=count(at.state == State.PAID_OFF),
+        ahead=count(is_active & (at.status == Status.AHEAD)),
+        on_track=count(is_active & (at.status == Status.ON_TRACK)),
+        behind=count(is_active & (at.status == Status.BEHIND)),
+        loan_amount=total(principal * counts),
+        gross_portfolio=total(at.outstanding_principal * is_active),
+        remaining_balance=total(at.remaining_balance * is_active),
+        expected_paid=total(at.expected_paid * counts),
+        total_amount_paid=total(at.total_amount_paid * counts),
+        overpaid_amount=total(at.overpaid_amount * counts),
+        arrears=total(at.arrears * counts),
+        overdue_principal=total(at.overdue_principal * is_active),
+        loans_in_arrears=count(counts & (at.arrears > 0)),
+        par={days: outstanding[days + 1] for days in PAR_DAYS},
+        ageing={
+            name: Bucket(loans[start] - loans[end], outstanding[start] - outstanding[end])
+            for name, (start, end) in AGEING.items()
+        },
     )
 
 
@@ -143,45 +152,39 @@ def survey(
 
     ``kept``: the places of the days of which the positions are wanted too. In slices, so that memory stays flat.
     """
-    calendar, order = Calendar.empty(), list(slices(terms))
-    found: list[list[Position]] = [[] for _ in days]
-    for rows in order:
-        part, came_in, is_void = terms[rows], receipts[rows], is_voided[rows]
+    on, calendar = np.array(days, "datetime64[D]"), Calendar.empty()
+    received = receipts.through(on)
+    # Of a day by itself all is worked out, of the others together what their totals ask for.
+    others = np.setdiff1d(np.arange(len(on)), kept)
+    positions = {place: Position.empty(len(receipts)) for place in kept}
+    sums = {place: totals(terms.principal[:0], Position.empty(0)) for place in kept}
+    of_others = totals(terms.principal[:0], Position.empty((len(others), 0)))
+    for rows in slices(terms):
+        part, is_void = terms[rows], is_voided[rows]
         lines = schedule(part)
         course = Course.of(lines)
-        for at, day, paid in zip(found, days, came_in.through(np.array(days, "datetime64[D]")), strict=True):
-            at.append(position(part, paid, is_void, day, thresholds, course))
+        if len(others):
+            paid, ends = received[np.ix_(others, rows)], on[others, None]
+            of_others += totals(part.principal, Reckoning(part.start_on, paid, is_void, ends, thresholds, course))
+        for place in kept:
+            whole = position(part, received[place, rows], is_void, on[place], thresholds, course)
+            positions[place][rows] = whole
+            sums[place] += totals(part.principal, whole)
         if with_calendar:
-            counts = np.flatnonzero(~is_void)
-            calendar += Calendar.of(lines if len(counts) == len(rows) else lines[counts], came_in[counts])
-    along = np.concatenate([np.empty(0, dtype=np.int64), *order])
-    principal, back = terms.principal[along], np.argsort(along)
-    sums, positions = [], {}
-    for place, parts in enumerate(found):
-        whole = Position.joined(parts)
-        sums.append(totals(principal, whole))
-        if place in kept:
-            positions[place] = whole[back]
-    return Survey(calendar, sums, positions)
+            calendar += Calendar.of(lines, receipts[rows], ~is_void)
+    sums |= {place: of_others[number] for number, place in enumerate(others)}
+    return Survey(calendar, [sums[place] for place in range(len(on))], positions)
 
 
 def _ratio(part: int, whole: int) -> float:
     return part / whole if whole else 0.0
 
 
-def _sum(one: Any, other: Any) -> Any:
-    match one:
+def _each(make: Callable[..., Any], *figures: Any) -> Any:
+    """What is made of a figure, or of two of a kind; of some, of each that they consist of."""
+    match figures[0]:
         case Bucket():
-            return Bucket(one.loans + other.loans, one.outstanding_principal + other.outstanding_principal)
-        case dict():
-            return {key: _sum(value, other[key]) for key, value in one.items()}
-    return one + other
-
-
-def _negative(one: Any) -> Any:
-    match one:
-        case Bucket():
-            return Bucket(-one.loans, -one.outstanding_principal)
-        case dict():
-            return {key: _negative(value) for key, value in one.items()}
-    return -one
+            return Bucket(**_each(make, *map(vars, figures)))
+        case dict() as by_name:
+            return {name: _each(make, *(each[name] for each in figures)) for name in by_name}
+    return make(*figures)

@@ -1,8 +1,8 @@
 """Where a loan stands on a day: every field of its status, for one loan and for a book by the same lines."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from enum import IntEnum
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -76,15 +76,14 @@ class Position(Columns):
     total_due: Integers
 
     @classmethod
-    def empty(cls, loans: int) -> Self:
-        """Room for the positions of so many loans."""
-        return cls(**{name: np.empty(loans, dtype) for name, dtype in POSITION_TYPES.items()})
+    def of(cls, reckoning: "Reckoning") -> Self:
+        """Every figure of a reckoning."""
+        return cls(**{name: getattr(reckoning, name) for name in POSITION_TYPES})
 
     @classmethod
-    def joined(cls, parts: Sequence[Self]) -> Self:
-        """The positions of some loans, then of others."""
-        parts = parts or [cls.empty(0)]
-        return cls(**{name: np.concatenate([getattr(each, name) for each in parts]) for name in POSITION_TYPES})
+    def empty(cls, loans: int | tuple[int, ...]) -> Self:
+        """Room for the positions of so many loans, or of any shape."""
+        return cls(**{name: np.empty(loans, dtype) for name, dtype in POSITION_TYPES.items()})
 
 
 POSITION_TYPES = {
@@ -109,6 +108,132 @@ class Course:
         return cls(lines.due_on, lines.interest, _running(lines.due), _running(lines.principal))
 
 
+@dataclass(frozen=True)
+class Reckoning:
+    """Where loans stand at the end of ``as_of``, given what was received by then: figure by figure, as it is asked for.
+
+    One day, or several along an axis before the loans': ``paid`` is ``(..., loans)``, ``as_of`` spreads to it. The due
+    date itself is day 0: nobody is late on the day it is due (Apache Fineract, "overdue only if due < business date").
+    So Behind and arrears look at what fell due before ``as_of``, Ahead at what is due through it. Money covers the
+    oldest first, so all follows from how many installments are due, and how many are covered.
+    """
+
+    start_on: Integers
+    paid: Integers
+    is_voided: Integers
+    as_of: Integers
+    thresholds: Thresholds
+    course: Course
+
+    @cached_property
+    def state(self) -> Integers:
+        state = np.where(self.remaining_balance == 0, State.PAID_OFF, State.ACTIVE)
+        return np.where(self.is_voided, State.VOIDED, np.where(self.start_on > self.as_of, State.PENDING, state))
+
+    @cached_property
+    def status(self) -> Integers:
+        # No threshold is above 200 %: beyond that more money changes nothing, and would leave int64.
+        paid = np.minimum(self.paid, 2 * self.expected_paid + 1) * 100
+        is_ahead = (paid > 0) & (paid >= self.expected_paid * self.thresholds.ahead_percent)
+        is_behind = paid < self._expected_before * self.thresholds.behind_percent
+        return np.where(is_ahead, Status.AHEAD, np.where(is_behind, Status.BEHIND, Status.ON_TRACK))
+
+    @cached_property
+    def months_passed(self) -> Integers:
+        return self._due_before + (_at(self.course.due_on, self._due_before) == self.as_of)
+
+    @cached_property
+    def expected_paid(self) -> Integers:
+        return _at(self.course.due_sums, self.months_passed)
+
+    @property
+    def total_amount_paid(self) -> Integers:
+        return self.paid
+
+    @cached_property
+    def remaining_balance(self) -> Integers:
+        return self.total_due - self._pours
+
+    @cached_property
+    def outstanding_principal(self) -> Integers:
+        return self.course.principal_sums[..., -1] - self._covered_principal
+
+    @cached_property
+    def overpaid_amount(self) -> Integers:
+        return np.maximum(self.paid - self.total_due, 0)
+
+    @cached_property
+    def arrears(self) -> Integers:
+        return np.maximum(self._expected_before - self._pours, 0)
+
+    @cached_property
+    def overdue_principal(self) -> Integers:
+        return np.maximum(_at(self.course.principal_sums, self._due_before) - self._covered_principal, 0)
+
+    @cached_property
+    def days_past_due(self) -> Integers:
+        oldest = _at(self.course.due_on, self._covered)
+        return np.where(self._covered < self._due_before, (self.as_of - oldest).astype(np.int64), 0)
+
+    @cached_property
+    def next_due_on(self) -> Integers:
+        return np.where(self.next_due_amount > 0, _at(self.course.due_on, self._before_next), _NO_DAY)
+
+    @cached_property
+    def next_due_amount(self) -> Integers:
+        due_sums, settled = self.course.due_sums, self._before_next
+        return _at(due_sums, settled + 1) - np.maximum(_at(due_sums, settled), self._pours)
+
+    @cached_property
+    def ahead_by(self) -> Integers:
+        return self.paid - self.expected_paid
+
+    @cached_property
+    def days_ahead(self) -> Integers:
+        return np.where(self.days_past_due > 0, -self.days_past_due, _days(self.paid_up_to - self.as_of))
+
+    @cached_property
+    def paid_up_to(self) -> Integers:
+        # An installment may be of nothing: what money reaches was of something.
+        reached = _count(self.course.due_sums[..., 1:], np.less, self._covered_due)
+        return np.where(self._covered_due > 0, _at(self.course.due_on, reached), _NO_DAY)
+
+    @property
+    def total_due(self) -> Integers:
+        return self.course.due_sums[..., -1]
+
+    @cached_property
+    def _pours(self) -> Integers:
+        return np.clip(self.paid, 0, self.total_due)
+
+    @cached_property
+    def _due_before(self) -> Integers:
+        return _count(self.course.due_on, np.less, self.as_of)
+
+    @cached_property
+    def _expected_before(self) -> Integers:
+        return _at(self.course.due_sums, self._due_before)
+
+    @cached_property
+    def _covered(self) -> Integers:
+        return _count(self.course.due_sums[..., 1:], np.less_equal, self._pours)
+
+    @cached_property
+    def _covered_due(self) -> Integers:
+        return _at(self.course.due_sums, self._covered)
+
+    @cached_property
+    def _covered_principal(self) -> Integers:
+        beyond_interest = self._pours - self._covered_due - _at(self.course.interest, self._covered)
+        return _at(self.course.principal_sums, self._covered) + np.maximum(beyond_interest, 0)
+
+    @cached_property
+    def _before_next(self) -> Integers:
+        # An installment may be of nothing: what is next owes something.
+        settled = np.maximum(self._pours, self._expected_before)
+        return _count(self.course.due_sums[..., 1:], np.less_equal, settled)
+
+
 def position(
     terms: Terms,
     paid: Integers,
@@ -117,48 +242,9 @@ def position(
     thresholds: Thresholds,
     course: Course | None = None,
 ) -> Position:
-    """Where loans stand at the end of ``as_of``, given what was received by then: ``(...) -> (...)``.
-
-    The due date itself is day 0: nobody is late on the day it is due (Apache Fineract, "overdue only if due <
-    business date"). So Behind and arrears look at what fell due before ``as_of``, Ahead at what is due through it.
-    Money covers the oldest first, so all follows from how many installments are due, and how many are covered.
-    """
+    """Where loans stand at the end of ``as_of``, all of it: ``(...) -> (...)``."""
     course = course or Course.of(schedule(terms))
-    due_on, due_sums, principal_sums = course.due_on, course.due_sums, course.principal_sums
-    due_before, due_through = _count(due_on < as_of), _count(due_on <= as_of)
-    total_due, total_principal = due_sums[..., -1], principal_sums[..., -1]
-    pours = np.clip(paid, 0, total_due)
-    expected_before, expected_paid = _at(due_sums, due_before), _at(due_sums, due_through)
-    covered = _count(due_sums[..., 1:] <= pours[..., None])
-    covered_due = _at(due_sums, covered)
-    part_principal = np.maximum(pours - covered_due - _at(course.interest, covered), 0)
-    covered_principal = _at(principal_sums, covered) + part_principal
-    days_past_due = np.where(covered < due_before, _days(as_of - _at(due_on, covered)), 0)
-    # An installment may be of nothing: what is next owes something, and what money reaches was of something.
-    settled = np.maximum(pours, expected_before)
-    before_next = _count(due_sums[..., 1:] <= settled[..., None])
-    next_due_on = np.where(settled < total_due, _at(due_on, before_next), _NO_DAY)
-    reached = _count(due_sums[..., 1:] < covered_due[..., None])
-    paid_up_to = np.where(covered_due > 0, _at(due_on, reached), _NO_DAY)
-    return Position(
-        state=_state(terms.start_on, total_due - pours, is_voided, as_of),
-        status=_status(paid, expected_paid, expected_before, thresholds),
-        months_passed=due_through,
-        expected_paid=expected_paid,
-        total_amount_paid=paid,
-        remaining_balance=total_due - pours,
-        outstanding_principal=total_principal - covered_principal,
-        overpaid_amount=np.maximum(paid - total_due, 0),
-        arrears=np.maximum(expected_before - pours, 0),
-        overdue_principal=np.maximum(_at(principal_sums, due_before) - covered_principal, 0),
-        days_past_due=days_past_due,
-        next_due_on=next_due_on,
-        next_due_amount=_at(due_sums, before_next + 1) - np.maximum(_at(due_sums, before_next), pours),
-        ahead_by=paid - expected_paid,
-        days_ahead=np.where(days_past_due > 0, -days_past_due, _days(paid_up_to - as_of)),
-        paid_up_to=paid_up_to,
-        total_due=total_due,
-    )
+    return Position.of(Reckoning(terms.start_on, paid, is_voided, as_of, thresholds, course))
 
 
 def positions(
@@ -194,40 +280,30 @@ def outcomes(lines: Schedule, unpaid: Integers, paid_on: Integers, as_of: np.dat
     return np.select(list(first_that_holds.values()), [np.int64(each) for each in first_that_holds]), days
 
 
-def _status(paid: Integers, expected: Integers, expected_before: Integers, thresholds: Thresholds) -> Integers:
-    # No threshold is above 200 %: beyond that more money changes nothing, and would leave int64.
-    paid = np.minimum(paid, 2 * expected + 1)
-    is_ahead = (paid > 0) & (paid * 100 >= expected * thresholds.ahead_percent)
-    is_behind = paid * 100 < expected_before * thresholds.behind_percent
-    return np.where(is_ahead, Status.AHEAD, np.where(is_behind, Status.BEHIND, Status.ON_TRACK))
-
-
-def _state(start_on: Integers, remaining_balance: Integers, is_voided: Integers, as_of: np.datetime64) -> Integers:
-    return np.select(
-        [np.asarray(is_voided), start_on > as_of, remaining_balance == 0],
-        [State.VOIDED, State.PENDING, State.PAID_OFF],
-        State.ACTIVE,
-    )
-
-
 def _running(each: Integers) -> Integers:
     """The sums of the first 0, 1, … n: ``(..., n) -> (..., n + 1)``, kept as the schedule is, loans side by side."""
-    sums = np.zeros((each.shape[-1] + 1, *each.shape[:-1]), dtype=np.int64)
-    np.cumsum(np.moveaxis(each, -1, 0), axis=0, out=sums[1:])
+    rows = np.moveaxis(each, -1, 0)
+    sums = np.zeros((len(rows) + 1, *rows.shape[1:]), dtype=np.int64)
+    # All loans at once: NumPy's own running sum would go through them one by one.
+    for number, row in enumerate(rows):
+        sums[number + 1] = sums[number] + row
     return np.moveaxis(sums, 0, -1)
 
 
-def _count(which: Integers) -> Integers:
-    """How many of each loan's installments: ``(..., n) -> (...)``."""
+def _count(columns: Integers, compare: np.ufunc, limit: Integers) -> Integers:
+    """How many of each loan's installments are so, compared with the loan's limit: ``(..., n), (...) -> (...)``."""
+    rows = np.moveaxis(columns, -1, 0)
+    if np.ndim(limit) == rows.ndim:
+        return np.stack([_count(columns, compare, each) for each in limit])
     # No loan has more installments than 16 bits count, and small numbers are counted quicker.
-    return np.add.reduce(which.view(np.uint8), axis=-1, dtype=np.uint16).astype(np.int64)
+    return np.add.reduce(compare(rows, limit).view(np.uint8), axis=0, dtype=np.uint16).astype(np.int64)
 
 
 def _at(columns: Integers, number: Integers) -> Integers:
-    """Each loan's value under a number, the last one's beyond it: ``(..., n), (...) -> (...)``."""
-    values, loans = np.moveaxis(columns, -1, 0), number.size
-    places = np.minimum(number, len(values) - 1) * loans + np.arange(loans).reshape(number.shape)
-    return values.reshape(-1).take(places)
+    """Each loan's value under a number, the last one's beyond it: ``(loans, n), (..., loans) -> (..., loans)``."""
+    values = np.moveaxis(columns, -1, 0)
+    loans = np.arange(values[0].size).reshape(values.shape[1:])
+    return values.reshape(-1).take(np.minimum(number, len(values) - 1) * loans.size + loans)
 
 
 def _signed_days(span: Integers) -> Integers:

@@ -43,6 +43,15 @@ CLICKS: dict[str, Callable[[int, Sequence[int]], Query]] = {
     "collection": lambda *_: {},
     "risk": lambda number, _: {"span": ("12 months", "24 months")[number % 2]},
 }
+# The same of the pages that an analyst sits at; they are clicked alone.
+ANALYSIS: dict[str, Callable[[int, Sequence[int]], Query]] = {
+    "lateness": lambda number, _: {"view": "All loans"},
+    "vintages": lambda number, _: {"days": ("Over 30 days", "Over 60 days", "Over 90 days")[number % 3]},
+    "inbox": lambda number, _: {"page": number + 1},
+    "check": lambda *_: {},
+    "explain": lambda number, _: {"figure": ("par_30", "arrears", "gross_portfolio")[number % 3], "page": number + 1},
+    "since": lambda number, _: {"since": 1, "page": number + 1},
+}
 
 
 @dataclass(frozen=True)
@@ -53,7 +62,7 @@ class Clicks:
     loans: Sequence[int]
 
     def asked(self, page: str, number: int) -> Query:
-        return CLICKS[page](number, self.loans) | {"as_of": self.as_of}
+        return (CLICKS | ANALYSIS)[page](number, self.loans) | {"as_of": self.as_of}
 
 
 def address(page: str) -> str:
@@ -135,7 +144,7 @@ def cpu_seconds(server: Server) -> float:
 
 def measure(server: Server, clicks: Clicks) -> None:
     print(f"{'a rerun of':24}{'median, ms':>16}{'95th percentile':>20}{'CPU':>8}")
-    for page in CLICKS:
+    for page in CLICKS | ANALYSIS:
         taken, spent = asyncio.run(alone(server, page, clicks))
         middle, high = milliseconds(taken)
         line = f"{page:24}{judged(middle, BARS['median']):>16}{judged(high, BARS['p95']):>20}{spent * 1000:>8,.0f}"
