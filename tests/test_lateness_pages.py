@@ -23,7 +23,8 @@ from pages._map_chart import _luminance, ink
 from tests import hand_made_book
 from tests.desk import served, tab
 from tests.hand_made_book import lent
-from tests.test_analysis_pages import JUNE, links, opened, run, words, write
+from tests.pages_at_hand import words
+from tests.test_analysis_pages import JUNE, links, opened, run, write
 
 ROOT = Path(__file__).parents[1]
 PAGES = ["lateness.py", "vintages.py"]
