@@ -11,7 +11,7 @@ from pages._print import statement_page
 from tests.axe import violations
 from tests.desk import Server, Tab, pages, served, tab
 
-pytestmark = pytest.mark.xdist_group("browser")
+pytestmark = pytest.mark.xdist_group("accessibility")
 
 THEMES = ("light", "dark")
 WIDTHS = (1440, 390)

@@ -1,15 +1,12 @@
 """Collections and Risk: every figure on them worked out by hand, on an empty book, a small one and a made-up one."""
 
 import re
-from collections.abc import Iterator
 from datetime import date
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import plotly.graph_objects as go
 import pytest
-import streamlit as st
 from playwright.sync_api import expect
 from streamlit.testing.v1 import AppTest
 
@@ -19,25 +16,15 @@ from pages._analysis_words import implied_loss, month_ends, months_of, span, ste
 from pages._collection_charts import DUE, RECEIVED, due_chart, months_sentence, received_chart
 from pages._risk_charts import par_chart
 from pages._time import end_after, end_before
-from tests import hand_made_book
+from tests import hand_made_book, pages_at_hand
 from tests.desk import served, tab
+from tests.pages_at_hand import words
 from tests.random_books import Held
 from tests.test_portfolio_page import lend
 
-FRAME = Path(__file__).parents[1] / "pages" / "frame.py"
+book = pages_at_hand.book
+
 JUNE = {"as_of": "2026-06-30"}
-
-
-@pytest.fixture
-def book(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Book]:
-    """The book that the pages open, opened here too."""
-    monkeypatch.setenv("SQLALCHEMY_DATABASE_URI", sqlite_url)
-    monkeypatch.setenv("LOANS_TIMEZONE", "UTC")
-    st.cache_resource.clear()
-    ours = open_book()
-    yield ours
-    ours.close()
-    st.cache_resource.clear()
 
 
 def write(book: Book, borrower: str, held: Held, **more: object) -> None:
@@ -69,25 +56,18 @@ def by_hand(book: Book) -> Book:
     return book
 
 
-def opened(page: str, /, **query: str) -> AppTest:
-    """A page as a link opens it. Nothing that it did went wrong."""
-    at = AppTest.from_file(FRAME, default_timeout=30)
-    for name, value in query.items():
-        at.query_params[name] = value
-    return run(at.switch_page(page))
+def opened(page: str, /, **query: object) -> AppTest:
+    """A page as a link opens it, which refuses nothing."""
+    return refused_nothing(pages_at_hand.opened(page, **query))
 
 
 def run(at: Any) -> AppTest:
-    after: AppTest = at.run()
-    assert not after.exception
-    assert not after.error
-    return after
+    return refused_nothing(pages_at_hand.run(at))
 
 
-def words(at: AppTest) -> str:
-    """What the page says, as one reads it: without its escapes."""
-    said = [*at.title, *at.header, *at.subheader, *at.caption, *at.markdown]
-    return "\n".join(each.value.replace("\\", "").replace("\N{NO-BREAK SPACE}", " ") for each in said)
+def refused_nothing(at: AppTest) -> AppTest:
+    assert not at.error
+    return at
 
 
 def figures(at: AppTest) -> dict[str, str]:
@@ -429,7 +409,7 @@ def test_a_film_stops_when_anything_else_happens_and_there_is_none_after_today(b
     assert [each.disabled for each in today.button if each.label in ("Play", "Forward")] == [True, True]
 
 
-@pytest.mark.xdist_group("browser")
+@pytest.mark.xdist_group("analysis pages")
 def test_a_film_goes_on_by_itself_until_somebody_acts_or_it_is_today(launched, tmp_path):
     url = f"sqlite:///{tmp_path / 'loans.db'}"
     book = open_book(Settings(database_uri=url))

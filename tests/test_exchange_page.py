@@ -8,17 +8,18 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
-import streamlit as st
 from playwright.sync_api import Browser
 from streamlit.testing.v1 import AppTest
 
 from loan_core import Book, Problem, Settings, open_book, template
 from pages._checks import corrections
+from tests import pages_at_hand
 from tests.desk import Server, Tab, pages, served, tab
-from tests.test_pages import button, opened, run, words
+from tests.pages_at_hand import button, opened, run, words
 
-pytestmark = pytest.mark.xdist_group("browser")
+pytestmark = pytest.mark.xdist_group("exchange page")
 
+book = pages_at_hand.book
 DAY = date(2026, 6, 2)
 LOANS = (
     b"reference,borrower,loan_amount,repayment_period,start_on,currency\r\n"
@@ -31,18 +32,6 @@ REPAYMENTS = b"loan_reference,amount,received_on\r\nA-1,94.56,2025-11-01\r\n"
 STRANGERS = (
     "Client name;Principal;Term;Colour;Loan No\r\nAmara Okafor;1000.00;12;red;A-1\r\nYuki Tanaka;90000;3;;A-2\r\n"
 )
-
-
-@pytest.fixture
-def book(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Book]:
-    """The book that the pages open, opened here too."""
-    monkeypatch.setenv("SQLALCHEMY_DATABASE_URI", sqlite_url)
-    monkeypatch.setenv("LOANS_TIMEZONE", "UTC")
-    st.cache_resource.clear()
-    ours = open_book()
-    yield ours
-    ours.close()
-    st.cache_resource.clear()
 
 
 def chosen(content: bytes, kind: str = "loans", name: str = "loans.csv") -> AppTest:

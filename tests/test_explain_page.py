@@ -16,7 +16,8 @@ from loan_core import FIGURES, Book, open_book
 from pages import _trust
 from pages._explaining import value
 from tests import hand_made_book
-from tests.test_analysis_pages import FRAME, JUNE, links, opened, run, words, write
+from tests.pages_at_hand import FRAME, words
+from tests.test_analysis_pages import JUNE, links, opened, run, write
 
 AS_OF = date(2026, 6, 30)
 # What a card calls otherwise than its explanation does.

@@ -23,7 +23,8 @@ from pages._map_chart import _luminance, ink
 from tests import hand_made_book
 from tests.desk import served, tab
 from tests.hand_made_book import lent
-from tests.test_analysis_pages import JUNE, links, opened, run, words, write
+from tests.pages_at_hand import words
+from tests.test_analysis_pages import JUNE, links, opened, run, write
 
 ROOT = Path(__file__).parents[1]
 PAGES = ["lateness.py", "vintages.py"]
@@ -407,7 +408,7 @@ def test_the_words_on_every_color_can_be_read(mode):
     assert sorted(BAND_COLORS.values()) == list(BAND_COLORS.values())
 
 
-@pytest.mark.xdist_group("browser")
+@pytest.mark.xdist_group("lateness pages")
 def test_a_click_on_a_cell_opens_its_loan(launched, tmp_path):
     url = f"sqlite:///{tmp_path / 'loans.db'}"
     book = open_book(Settings(database_uri=url))

@@ -4,14 +4,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from fractions import Fraction
-from pathlib import Path
 from threading import Barrier
 from types import SimpleNamespace
 from typing import Any
 
 import plotly.graph_objects as go
 import pytest
-import streamlit as st
 from hypothesis import given
 from hypothesis import strategies as some
 from playwright.sync_api import expect
@@ -22,70 +20,21 @@ from pages import _form
 from pages._form import Form, fraction, plain
 from pages._schedule_chart import schedule_chart, schedule_sentence
 from pages._words import installments_of, ordinal, when_due
+from tests import pages_at_hand
 from tests.axe import violations
 from tests.desk import Tab, browser, served, tab
+from tests.pages_at_hand import field, fill, opened, press, run, words
 
-in_browser = pytest.mark.xdist_group("browser")
+book = pages_at_hand.book
 
-FRAME = Path(__file__).parents[1] / "pages" / "frame.py"
+in_browser = pytest.mark.xdist_group("new loan page")
+
 HOSTILE = "![i](http://evil.example/x.png) [l](javascript:alert(1)) <b>b</b> $x$ :red[r] \u202eabc"
-
-
-@pytest.fixture
-def book(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Book]:
-    """The book that the pages open, opened here too."""
-    monkeypatch.setenv("SQLALCHEMY_DATABASE_URI", sqlite_url)
-    monkeypatch.setenv("LOANS_TIMEZONE", "UTC")
-    st.cache_resource.clear()
-    ours = open_book()
-    yield ours
-    ours.close()
-    st.cache_resource.clear()
-
-
-def opened(at_page: str, /, **query: object) -> AppTest:
-    """A page as a link opens it."""
-    at = AppTest.from_file(FRAME, default_timeout=30)
-    for name, value in query.items():
-        at.query_params[name] = str(value)
-    return run(at.switch_page(at_page))
-
-
-def run(at: Any) -> AppTest:
-    after: AppTest = at.run()
-    assert not after.exception
-    return after
-
-
-def words(at: AppTest) -> str:
-    """What the page says, as one reads it: without its escapes."""
-    said = [*at.title, *at.header, *at.subheader, *at.caption, *at.markdown, *at.error, *at.warning]
-    return "\n".join(each.value.replace("\\", "").replace("\N{NO-BREAK SPACE}", " ") for each in said)
 
 
 def receipt(at: AppTest) -> dict[str, str]:
     rows = at.table[0].value["value"]
     return {name: value.replace("\\", "").replace("\N{NO-BREAK SPACE}", " ") for name, value in rows.items()}
-
-
-def field(at: AppTest, label: str) -> Any:
-    kinds = at.text_input, at.text_area, at.number_input, at.date_input, at.selectbox
-    (found,) = [each for kind in kinds for each in kind if each.label.removesuffix(" (required)") == label]
-    return found
-
-
-def fill(at: AppTest, **typed: object) -> AppTest:
-    """Types into fields, by their labels with ``_`` for a space."""
-    for label, value in typed.items():
-        field(at, label.replace("_", " ")).set_value(value)
-    return run(at)
-
-
-def press(at: AppTest, label: str, **typed: object) -> AppTest:
-    """Presses a button, after what is typed into the form around it."""
-    for name, value in typed.items():
-        field(at, name.replace("_", " ")).set_value(value)
-    return run(next(each for each in at.button if each.label == label).click())
 
 
 def labels(at: AppTest) -> list[str]:

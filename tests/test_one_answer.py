@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -11,10 +12,10 @@ from streamlit.testing.v1 import AppTest
 
 from loan_core import Book
 from loan_core.__main__ import cli
-from tests import test_pages
-from tests.test_pages import opened, run
+from tests import pages_at_hand
+from tests.pages_at_hand import opened, run
 
-book = test_pages.book
+book = pages_at_hand.book
 
 # In turn: nothing has fallen due, the first due date itself, the day after it, in the middle, after the end.
 DAYS = ("2025-10-31", "2025-11-01", "2025-11-02", "2026-06-02", "2027-01-15")
@@ -46,7 +47,7 @@ def by_the_prompt(reference: str, day: str) -> dict[str, object]:
 
 
 def by_the_export(book: Book, day: str) -> dict[str, dict[str, object]]:
-    file = b"".join(book.export_loans(test_pages.date.fromisoformat(day))).decode().removeprefix("\ufeff")
+    file = b"".join(book.export_loans(date.fromisoformat(day))).decode().removeprefix("\ufeff")
     return {row["reference"]: of_a_record(row) for row in csv.DictReader(file.splitlines())}
 
 
@@ -66,7 +67,7 @@ def of_a_record(record: dict[str, object]) -> dict[str, object]:
 
 def by_the_list(day: str) -> dict[str, dict[str, object]]:
     """Nothing past due is an empty cell there."""
-    rows = opened(state="all", sort="Loan", as_of=day).dataframe[0].value.fillna({"Arrears": 0})
+    rows = opened("loans.py", state="all", sort="Loan", as_of=day).dataframe[0].value.fillna({"Arrears": 0})
     return {
         row["Loan"]: {
             "word": next(iter(row["Status"])),

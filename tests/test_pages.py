@@ -1,38 +1,25 @@
 """Each page on a real book in SQLite: an empty one, one loan, several hundred. No browser looks at them here."""
 
 import csv
-from collections.abc import Iterator
 from datetime import date
 from io import BytesIO, StringIO
-from pathlib import Path
-from typing import Any
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from loan_core import Book, open_book
+from loan_core import Book
 from pages._desk import made
 from pages._filters import ORDERS
+from tests import pages_at_hand
+from tests.pages_at_hand import FRAME, button, run, words
 
-FRAME = Path(__file__).parents[1] / "pages" / "frame.py"
+book = pages_at_hand.book
+
 LOANS = (
     b"reference,borrower,loan_amount,repayment_period,start_on,currency\n"
     b"A-1,Amara Okafor,1000.00,12,2025-10-01,USD\nA-2,Yuki Tanaka,90000,3,2025-10-01,JPY\n"
 )
 REPAYMENTS = b"loan_reference,amount,received_on,reference\nA-1,94.56,2025-11-01,R-1\n"
-
-
-@pytest.fixture
-def book(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Book]:
-    """The book that the pages open, opened here too."""
-    monkeypatch.setenv("SQLALCHEMY_DATABASE_URI", sqlite_url)
-    monkeypatch.setenv("LOANS_TIMEZONE", "UTC")
-    st.cache_resource.clear()
-    ours = open_book()
-    yield ours
-    ours.close()
-    st.cache_resource.clear()
 
 
 @pytest.fixture
@@ -54,29 +41,7 @@ def loan(book: Book) -> int:
 
 
 def opened(at_page: str = "loans.py", /, **query: object) -> AppTest:
-    """A page as a link opens it. Nothing that it did went wrong."""
-    at = AppTest.from_file(FRAME, default_timeout=30)
-    at.run()
-    for name, value in query.items():
-        at.query_params[name] = str(value)
-    return run(at.switch_page(at_page))
-
-
-def run(at: Any) -> AppTest:
-    """The page after what was done to it, or to one of its widgets."""
-    after: AppTest = at.run()
-    assert not after.exception
-    return after
-
-
-def words(at: AppTest) -> str:
-    """What the page says, as one reads it: without its escapes."""
-    said = [*at.title, *at.header, *at.subheader, *at.caption, *at.markdown, *at.error]
-    return "\n".join(each.value.replace("\\", "").replace("\N{NO-BREAK SPACE}", " ") for each in said)
-
-
-def button(at: AppTest, label: str) -> Any:
-    return next(each for each in at.button if each.label == label)
+    return pages_at_hand.opened(at_page, **query)
 
 
 def listed(at: AppTest, column: str = "Loan") -> list[object]:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, timedelta
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -14,7 +13,6 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import pytest
-import streamlit as st
 from hypothesis import given
 from hypothesis import strategies as some
 from playwright.sync_api import Browser, Page, expect
@@ -25,24 +23,15 @@ from loan_core import Book, Settings, open_book
 from pages._book_charts import ageing_chart, book_chart, book_sentence
 from pages._book_words import book_gap, month_before, month_so_far, month_to, not_past_due, year_to
 from pages._charts import ROLES
+from tests import pages_at_hand
 from tests.axe import violations
 from tests.desk import Tab, served, tab
+from tests.pages_at_hand import opened, run, words
 
-FRAME = Path(__file__).parents[1] / "pages" / "frame.py"
+book = pages_at_hand.book
+
 AS_OF = date(2025, 6, 2)
-BROWSER = pytest.mark.xdist_group("browser")
-
-
-@pytest.fixture
-def book(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Book]:
-    """The book that the pages open, opened here too."""
-    monkeypatch.setenv("SQLALCHEMY_DATABASE_URI", sqlite_url)
-    monkeypatch.setenv("LOANS_TIMEZONE", "UTC")
-    st.cache_resource.clear()
-    ours = open_book()
-    yield ours
-    ours.close()
-    st.cache_resource.clear()
+BROWSER = pytest.mark.xdist_group("portfolio page")
 
 
 @pytest.fixture
@@ -69,26 +58,6 @@ def lend(book: Book, reference: str, amount: int, installments: int, first_due_o
         first_due_on=first_due_on,
         **{"start_on": "2025-01-02", **more},
     ).id
-
-
-def opened(**query: str) -> AppTest:
-    """The home page as a link opens it. Nothing that it did went wrong."""
-    at = AppTest.from_file(FRAME, default_timeout=30)
-    for name, value in query.items():
-        at.query_params[name] = value
-    return run(at)
-
-
-def run(at: Any) -> AppTest:
-    after: AppTest = at.run()
-    assert not after.exception
-    return after
-
-
-def words(at: AppTest) -> str:
-    """What the page says, as one reads it: without its escapes."""
-    said = [*at.title, *at.header, *at.caption, *at.markdown, *at.error]
-    return "\n".join(each.value.replace("\\", "").replace("\N{NO-BREAK SPACE}", " ") for each in said)
 
 
 @dataclass(frozen=True)

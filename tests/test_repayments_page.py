@@ -14,23 +14,13 @@ from loan_core import Book, Settings, open_book
 from pages import _form
 from pages._desk import since
 from pages._repayment_words import file_name
-from tests import test_new_loan_page
+from tests import pages_at_hand
 from tests.axe import violations
 from tests.desk import Tab, browser, served, tab
-from tests.test_new_loan_page import (
-    HOSTILE,
-    field,
-    fill,
-    in_browser,
-    labels,
-    opened,
-    press,
-    receipt,
-    run,
-    words,
-)
+from tests.pages_at_hand import field, fill, opened, press, run, words
+from tests.test_new_loan_page import HOSTILE, in_browser, labels, receipt
 
-book = test_new_loan_page.book
+book = pages_at_hand.book
 DAY = date(2021, 6, 2)
 
 

@@ -19,7 +19,7 @@ from loan_core import Settings, open_book
 from pages._security import HEADERS, POLICY, SecurityHeaders
 from tests.desk import ROOT, Server, Tab, pages, served, tab
 
-pytestmark = pytest.mark.xdist_group("browser")
+pytestmark = pytest.mark.xdist_group("security")
 
 SOCKET = {
     "Connection": "Upgrade",

@@ -6,10 +6,10 @@ import pytest
 
 from loan_core import Book
 from pages import _loan_picker
-from tests import test_pages
-from tests.test_pages import button, opened, run, words
+from tests import pages_at_hand, test_pages
+from tests.pages_at_hand import button, opened, run, words
 
-book = test_pages.book
+book = pages_at_hand.book
 loan = test_pages.loan
 several = test_pages.several
 DAY = "2026-06-02"
