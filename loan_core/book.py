@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
+from functools import lru_cache
 from itertools import chain
 from threading import Lock
 from typing import Any
@@ -53,7 +54,8 @@ from loan_core.statements import preview_of, schedule_of, statement_of, status_o
 from loan_core.store import Store, edition
 from loan_core.whole_book import WholeBook
 
-_status = msgspec.json.Decoder(LoanStatus)
+# What is asked for again and again is read once.
+_read_status = lru_cache(maxsize=1_024)(msgspec.json.Decoder(LoanStatus).decode)
 _EDITION = select(Edition.book_id, Edition.revision)
 _VERSION = select(Edition.book_id, Loan.revision).join(Loan, true()).where(Loan.id == bindparam("loan_id"))
 _DEMO = select(func.max(Batch.id)).where(Batch.kind == bindparam("kind"), Batch.undone_at.is_(None))
@@ -223,7 +225,7 @@ class Book(Doing, Asking):
 
     def _remembered(self, loan_id: int, version: Version) -> LoanStatus | None:
         found = self.cache.get(loan_id, version)
-        return _status.decode(found) if found else None
+        return _read_status(found) if found else None
 
     def _computed_status(self, loan_id: int, as_of: date) -> tuple[Version, LoanStatus]:
         found = self._store.glance(_STANDING, loan_id=loan_id, as_of=as_of) if 0 < loan_id < 2**63 else None

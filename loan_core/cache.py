@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any, cast
 
 import redis
@@ -41,6 +42,10 @@ class Version:
     thresholds: Thresholds
 
     def __str__(self) -> str:
+        return self._words
+
+    @cached_property
+    def _words(self) -> str:
         judged = f"{self.thresholds.ahead_percent}-{self.thresholds.behind_percent}"
         return f"{self.book_id} {self.revision} {self.as_of.isoformat()} {judged}"
 

@@ -6,7 +6,7 @@ what is told may be sent again.
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
-from functools import partial
+from functools import lru_cache, partial
 from hashlib import sha256
 from typing import Annotated, Any
 
@@ -19,6 +19,7 @@ from starlette.routing import Match, Route
 from loan_core import bodies, errors, interface, manual
 from loan_core.answers import (
     STATUS_MONEY,
+    LoanStatus,
     Statement,
     loan_in_major,
     portfolio_in_major,
@@ -113,7 +114,13 @@ async def status(request: Request) -> Response:
 def _status(request: Request, book: Book) -> Response:
     loan_id, as_of = as_of_asked(request, book.today)
     version = book.version(loan_id, as_of)
-    return _asked(request, version.tag, lambda: status_in_major(book.status(loan_id, as_of, version)))
+    return _asked(request, version.tag, lambda: _told_again(book.status(loan_id, as_of, version)))
+
+
+@lru_cache(maxsize=1_024)
+def _told_again(status: LoanStatus) -> msgspec.Raw:
+    """A status as it goes out: most are asked for many times before they change."""
+    return msgspec.Raw(_json.encode(status_in_major(status)))
 
 
 @router.get(
