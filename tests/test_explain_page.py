@@ -2,46 +2,27 @@
 
 import re
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import date
 from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from loan_core import FIGURES, Book, open_book
+from loan_core import FIGURES, Book
 from pages import _trust
 from pages._explaining import value
-from tests import hand_made_book
+from tests import test_analysis_pages
 from tests.pages_at_hand import FRAME, words
-from tests.test_analysis_pages import JUNE, links, opened, run, write
+from tests.test_analysis_pages import JUNE, links, opened, run
 
 AS_OF = date(2026, 6, 30)
 # What a card calls otherwise than its explanation does.
 OTHERWISE = {"Expected in Jun 2026": "Fell due", "Received in Jun 2026": "Received", "Portfolio at risk": "PAR 30"}
 
 
-@pytest.fixture
-def book(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Book]:
-    """The book that the pages open, opened here too."""
-    monkeypatch.setenv("SQLALCHEMY_DATABASE_URI", sqlite_url)
-    monkeypatch.setenv("LOANS_TIMEZONE", "UTC")
-    st.cache_resource.clear()
-    ours = open_book()
-    yield ours
-    ours.close()
-    st.cache_resource.clear()
-
-
-@pytest.fixture
-def by_hand(book: Book) -> Book:
-    """The book of twelve loans, every figure of which is worked out by hand in ``test_hand_made_book``."""
-    for borrower, held in zip(hand_made_book.BORROWERS, hand_made_book.BOOK, strict=True):
-        write(book, borrower, held)
-    return book
+book, by_hand = test_analysis_pages.book, test_analysis_pages.by_hand
 
 
 def explanations(at: AppTest) -> list[tuple[str, dict[str, str]]]:

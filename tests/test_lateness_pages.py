@@ -3,7 +3,6 @@
 import csv
 import json
 import tomllib
-from collections.abc import Iterator
 from datetime import date
 from io import BytesIO, StringIO
 from itertools import pairwise
@@ -12,15 +11,14 @@ from typing import Any
 
 import pandas as pd
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from loan_core import Book, Settings, lateness, open_book, tables
+from loan_core import Settings, lateness, open_book, tables
 from pages._charts import ROLES
 from pages._lateness_charts import BAND_COLORS, loans_chart, months_shown, vintages_chart
 from pages._lateness_words import compared, months_late, moved_on
 from pages._map_chart import _luminance, ink
-from tests import hand_made_book
+from tests import hand_made_book, test_analysis_pages
 from tests.desk import served, tab
 from tests.hand_made_book import lent
 from tests.pages_at_hand import words
@@ -30,24 +28,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = ["lateness.py", "vintages.py"]
 
 
-@pytest.fixture
-def book(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Book]:
-    """The book that the pages open, opened here too."""
-    monkeypatch.setenv("SQLALCHEMY_DATABASE_URI", sqlite_url)
-    monkeypatch.setenv("LOANS_TIMEZONE", "UTC")
-    st.cache_resource.clear()
-    ours = open_book()
-    yield ours
-    ours.close()
-    st.cache_resource.clear()
-
-
-@pytest.fixture
-def by_hand(book: Book) -> Book:
-    """The book of twelve loans."""
-    for borrower, held in zip(hand_made_book.BORROWERS, hand_made_book.BOOK, strict=True):
-        write(book, borrower, held)
-    return book
+book, by_hand = test_analysis_pages.book, test_analysis_pages.by_hand
 
 
 def grid(at: AppTest, number: int = 0) -> list[dict[str, Any]]:
