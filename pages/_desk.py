@@ -86,6 +86,7 @@ def _one_of(codes: list[str]) -> str:
 
 def keep_asked() -> None:
     """The links of the navigation know no query: the day, the currency and the revision go on to the next page."""
+    _forget_queries()
     _this_run.codes = book().currencies()
     kept = st.session_state.setdefault("kept", {})
     for name in ("as_of", "currency", "known"):
@@ -155,8 +156,19 @@ def in_url(name: str, default: Any, options: Iterable[Any] | None = None) -> dic
 
 def _into_url(name: str, default: Any) -> None:
     value = st.session_state[f"{name}_in_url"]
-    kept = {key: asked for key, asked in st.query_params.items() if key not in (name, "page")}
-    st.query_params.from_dict(kept if value == default else {**kept, name: str(value)})
+    asked, known = st.query_params.to_dict(), st.session_state.get("queries", [])
+    # Who types a name and clicks on a status has clicked before the name was in his URL: it would be lost again.
+    newest = known[-1] if asked in known else asked
+    kept = {key: said for key, said in newest.items() if key not in (name, "page")}
+    chosen = kept if value == default else {**kept, name: str(value)}
+    st.session_state.queries = [*(known if asked in known[:-1] else [asked]), chosen]
+    st.query_params.from_dict(chosen)
+
+
+def _forget_queries() -> None:
+    """The browser has gone elsewhere than a widget sent it: what it asks for next, it means."""
+    if st.query_params.to_dict() != st.session_state.get("queries", [None])[-1]:
+        st.session_state.pop("queries", None)
 
 
 def clear_filters() -> None:

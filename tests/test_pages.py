@@ -172,6 +172,26 @@ def test_what_is_chosen_goes_into_the_url(several: Book) -> None:
     assert "status" not in at.query_params
 
 
+def test_a_choice_made_before_the_last_one_is_in_the_url_keeps_it(several: Book) -> None:
+    at = opened(as_of="2026-02-15")
+    as_the_browser_had_it = dict(at.query_params)
+    run(at.button_group(key="status_in_url").set_value("Ahead"))
+    for widget, chosen in ((at.text_input[0], "S-"), (at.selectbox(key="sort_in_url"), "Loan")):
+        at.query_params.clear()
+        at.query_params.update(as_the_browser_had_it)
+        run(widget.set_value(chosen))
+    assert dict(at.query_params) == {"as_of": "2026-02-15", "search": "S-", "sort": "Loan", "status": "Ahead"}
+
+
+def test_after_going_back_a_choice_is_made_from_what_is_there(several: Book) -> None:
+    at = opened(as_of="2026-02-15")
+    run(at.button_group(key="status_in_url").set_value("Ahead"))
+    del at.query_params["status"]
+    run(at)
+    run(at.text_input[0].set_value("S-"))
+    assert dict(at.query_params) == {"as_of": "2026-02-15", "search": "S-"}
+
+
 def test_nothing_found_offers_to_clear_the_filters(several: Book) -> None:
     at = opened(as_of="2026-02-15", search="nobody", status="Ahead")
     assert "No loan matches" in words(at)
