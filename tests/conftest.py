@@ -24,6 +24,13 @@ IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
 settings.register_profile("default", deadline=None, derandomize=IN_CI, max_examples=100, print_blob=True)
 settings.load_profile("default")
 
+# A worker runs whole files, so that a server or a browser is started once for all tests of a file.
+TAKES_LONG = """
+    accessibility concurrency journeys hostile_texts exchange_page portfolio_page imports command_line double_clicks
+    repayments_page analysis_pages security new_loan_page pages api_faults exchange book api_access cache memory
+    api_description store api lateness_pages known_pages position portfolio demo bad_input
+""".split()
+
 # Variables by which a developer's own book, servers or Streamlit would reach into the tests.
 FOREIGN = ("LOANS_", "SQLALCHEMY_DATABASE_URI", "REDIS_URL", "PG", "STREAMLIT_")
 
@@ -118,6 +125,12 @@ def _missing(reason: str) -> NoReturn:
     if IN_CI:
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest is begun first, in this order: a worker that began it last would be the only one at work."""
+    places = {name: place for place, name in enumerate(TAKES_LONG)}
+    items.sort(key=lambda item: places.get(item.path.stem.removeprefix("test_"), len(places)))
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

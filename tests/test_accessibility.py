@@ -11,8 +11,6 @@ from pages._print import statement_page
 from tests.axe import violations
 from tests.desk import Server, Tab, pages, served, tab
 
-pytestmark = pytest.mark.xdist_group("accessibility")
-
 THEMES = ("light", "dark")
 WIDTHS = (1440, 390)
 WRONG = b"loan_amount,repayment_period,colour\n1000,12,red\n1.005,12,blue\n"

@@ -17,8 +17,6 @@ from tests import pages_at_hand
 from tests.desk import Server, Tab, pages, served, tab
 from tests.pages_at_hand import button, opened, run, words
 
-pytestmark = pytest.mark.xdist_group("exchange page")
-
 book = pages_at_hand.book
 DAY = date(2026, 6, 2)
 LOANS = (

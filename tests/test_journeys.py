@@ -18,8 +18,6 @@ from tests.desk import Server, Tab, pages, served, tab, titles
 from tests.double_clicks import button, heading
 from tests.servers import free_port
 
-pytestmark = pytest.mark.xdist_group("journeys")
-
 HEADINGS = titles() | {
     "status": "Amara Okafor",
     "check": "Can these figures be trusted?",

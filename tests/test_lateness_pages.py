@@ -389,7 +389,6 @@ def test_the_words_on_every_color_can_be_read(mode):
     assert sorted(BAND_COLORS.values()) == list(BAND_COLORS.values())
 
 
-@pytest.mark.xdist_group("lateness pages")
 def test_a_click_on_a_cell_opens_its_loan(launched, tmp_path):
     url = f"sqlite:///{tmp_path / 'loans.db'}"
     book = open_book(Settings(database_uri=url))

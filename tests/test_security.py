@@ -19,8 +19,6 @@ from loan_core import Settings, open_book
 from pages._security import HEADERS, POLICY, SecurityHeaders
 from tests.desk import ROOT, Server, Tab, pages, served, tab
 
-pytestmark = pytest.mark.xdist_group("security")
-
 SOCKET = {
     "Connection": "Upgrade",
     "Upgrade": "websocket",
