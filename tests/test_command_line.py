@@ -478,9 +478,11 @@ COMMANDS = ["import loans", "import repayments", "undo-import", "export", "statu
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_explains_itself(ask, sqlite_url, command):
+    file = Path(sqlite_url.removeprefix("sqlite:///"))
+    file.unlink()
     said = ask(*command.split(), "--help").text
     assert said.startswith(f"Usage: python -m loan_core {command} ")
-    assert not Path(sqlite_url.removeprefix("sqlite:///")).exists()
+    assert not file.exists()
 
 
 def test_no_command_is_the_list_of_commands(ask):
