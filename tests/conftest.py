@@ -17,6 +17,7 @@ from hypothesis import is_hypothesis_test, settings
 from playwright.sync_api import Browser
 
 from loan_core.store import Store
+from tests import desk, forked
 from tests.desk import browser
 from tests.servers import PostgreSQL, ServerUnavailable, postgresql_server, redis_server
 
@@ -51,6 +52,14 @@ def nobody_elses_environment() -> Iterator[None]:
         # A shell starts what it runs in the background deaf to Ctrl-C, and what a test starts would be deaf as well.
         if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
             signal.signal(signal.SIGINT, signal.default_int_handler)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def forked_dashboards() -> Iterator[None]:
+    """A dashboard that a test starts does not import all again that the one before has imported."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(desk, "start", forked.start)
         yield
 
 
