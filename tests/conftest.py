@@ -38,6 +38,9 @@ TAKES_LONG = """
     api_description store api lateness_pages known_pages position portfolio demo bad_input
 """.split()
 
+# What has lines of its own for PostgreSQL, and pages whose tests are those of a part of the package too.
+COUNTED = ("store", "models", "exchange_page", "lateness_pages")
+
 # Variables by which a developer's own book, servers or Streamlit would reach into the tests.
 FOREIGN = ("LOANS_", "SQLALCHEMY_DATABASE_URI", "REDIS_URL", "PG", "STREAMLIT_")
 
@@ -190,6 +193,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """What a property tries a hundred times is not counted each time: the tests by example count the same lines."""
-    if is_hypothesis_test(getattr(item, "obj", None)):
+    """Lines are counted where they are reached first: whatever is counted takes twice as long.
+
+    What a property tries a hundred times, what a page or a browser asks for, and what runs on PostgreSQL as it does on
+    SQLite, reaches lines that the tests by example of the package reach; but for a few, which are counted all the same.
+    """
+    kind = item.path.stem.removeprefix("test_")
+    is_again = "page" in kind or "[postgresql" in item.name or "chromium" in getattr(item, "fixturenames", ())
+    if is_hypothesis_test(getattr(item, "obj", None)) or (is_again and kind not in COUNTED):
         item.add_marker("no_cover")
