@@ -395,7 +395,7 @@ def test_a_click_on_a_cell_opens_its_loan(launched, tmp_path):
     write(book, "Chen", hand_made_book.BOOK[2])
     book.close()
     with served(url, tmp_path / "server.log") as server, tab(launched, server) as opened:
-        page = opened.visit("/lateness?as_of=2026-06-30").page
+        page = opened.visit("/lateness?as_of=2026-06-30").draw().page
         page.locator("[data-testid=stPlotlyChart] text", has_text="107").click(force=True)
         page.wait_for_url("**/status?*loan=1*")
         assert opened.heard() == []

@@ -538,6 +538,7 @@ def test_a_card_leads_to_the_loans_that_it_is_the_sum_of_and_back(shown: Shown) 
         page.get_by_role("link", name="Explain", exact=True).nth(6).click()
         explained = page.get_by_role("heading", level=1, name=f"PAR 30: {100 * found.value:.1f}%")
         expect(explained).to_be_visible()
+        shown.on[1440].settle().draw()
         page.locator("[data-testid=stDataFrame]").click(position={"x": 18, "y": 57})
         expect(page.get_by_role("heading", level=1, name=first["borrower"])).to_be_visible()
         assert query_of(page) == {"loan": str(first["loan_id"]), "as_of": book.today().isoformat(), "currency": "USD"}
@@ -550,6 +551,7 @@ def test_a_currency_that_is_chosen_is_there_for_who_opens_the_link(shown: Shown)
         page.get_by_role("combobox", name="Currency").click()
         page.get_by_role("option", name="EUR").click()
         expect(page.get_by_text("amounts in euros").first).to_be_visible()
+        shown.on[1440].settle()
         assert query_of(page) == {"currency": "EUR"}
         sums = page.get_by_test_id("stMetricValue").all_inner_texts()
     with visiting(shown, "/?currency=EUR", width=390) as page:

@@ -346,7 +346,7 @@ def type_in(at: Tab, amount: str) -> None:
 def test_a_row_of_the_history_is_looked_at_and_reversed(desk: SimpleNamespace) -> None:
     recorded = desk.book.add_repayment(1, "7.77", received_on="2021-05-01", reference="ODD", note=HOSTILE)
     with tab(desk.browser, desk.server) as at:
-        at.visit("/repayments?as_of=2021-05-01&period=This+month")
+        at.visit("/repayments?as_of=2021-05-01&period=This+month").draw()
         box = at.page.get_by_test_id("stDataFrame").bounding_box()
         assert box
         # The name in the first row, below the header.
