@@ -250,7 +250,7 @@ def test_the_largest_borrowers_by_hand_lead_to_their_loans(by_hand):
     assert "$1,000.00 · 27.8% · 1 loan" in words(at)
     to_loans = [label for label in links(at) if "Explain" not in label]
     assert to_loans == ["Diego", "Ingrid", "Hassan", "Farida", "Chen", "João", "Amara", "Elif"]
-    assert "search=Diego" in links(at)["Diego"]
+    assert "borrower=Diego" in links(at)["Diego"]
 
 
 # DOMAIN's worked check, with the answers that are commonly taken for it.

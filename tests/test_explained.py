@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from loan_core import lateness
 from loan_core.book import Book
 from loan_core.calculation.calendar import Calendar
 from loan_core.calculation.collection import collections
@@ -84,7 +85,7 @@ def told(
             for kind, each in spread.items()
             for edge, amount in zip(each.edges, each.amount, strict=True)
         },
-        **{f"late_{name.replace(' ', '-')}": (loans, sum(late.values())) for name, loans in late.items()},
+        **{f"late_{name}": (late[band], sum(late.values())) for name, band in zip(lateness.BANDS, BANDS, strict=True)},
         "late_in_month": (sum(late.values()) - late["on time"], sum(late.values())),
         "largest_borrowers": (largest, gross),
     }

@@ -27,7 +27,7 @@ def of_lateness() -> Iterator[Figure]:
     yield _late("late_in_month", "Late", 1, None)
     for band, (start, end) in BANDS.items():
         name = band.replace("-", "–").capitalize() + ("" if band == "on time" else " days late")
-        yield _late(f"late_{band.replace(' ', '-')}", name, start, end)
+        yield _late(f"late_{re.sub('[ -]', '_', band).removesuffix('+')}", name, start, end)
 
 
 def _late(key: str, name: str, start: int, end: int | None) -> Figure:
