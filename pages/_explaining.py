@@ -19,7 +19,7 @@ def explain(figure: str, label: str = "Explain", **period: date | str) -> None:
     st.page_link(
         "explain.py",
         label=f":small[:gray[{label}]]",
-        help=f"How {markdown(figure_of(figure).name)} comes about" if label == "Explain" else None,
+        help=f"How {markdown(figure_of(figure).name)} comes about",
         query_params=here(**filters_asked(figure=figure, **asked)),
     )
 

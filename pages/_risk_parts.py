@@ -35,14 +35,13 @@ def show_definitions(risk: Any, code: str) -> None:
 
 
 def show_borrowers(loans: Any, code: str) -> None:
-    """Who owes most, each a link to exactly their loans, with how their share comes about."""
+    """Who owes most, each a link to exactly their loans, their share one to how it comes about."""
     for row in tables.borrowers(loans):
         owed = f"{money(row['outstanding_principal'], code)} · {share(row['share'])}"
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", gap="small"):
             link_to_borrower(row)
-            with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
-                st.markdown(f"{markdown(owed)} · {counted(row['loans'], 'loan')}", width="content")
-                explain(f"borrower_{row['borrower']}" if row["borrower"] else f"loan_{row['loan_id']}")
+            figure = f"borrower_{row['borrower']}" if row["borrower"] else f"loan_{row['loan_id']}"
+            explain(figure, f"{markdown(owed)} · {counted(row['loans'], 'loan')}")
 
 
 def link_to_borrower(row: dict[str, Any]) -> None:

@@ -73,9 +73,10 @@ with inputs:
     months = ask_for_months(known)
 bands, names = lateness.bands(loans, months), [f"{each:%Y-%m}" for each in months]
 summary.caption(f"{counted(len(loans), 'loan')} · {span(months[0], months[-1], as_of())} · as of {day(as_of())}")
-st.header(markdown(months_late(bands)), anchor=False)
-if told := month_told(bands):
-    explain("late_in_month", **of_month(told["month"], as_of()))
+with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    st.header(markdown(months_late(bands)), anchor=False, width="content")
+    if told := month_told(bands):
+        explain("late_in_month", **of_month(told["month"], as_of()))
 file = f"lateness-{names[0]}-{names[-1]}"
 if view == VIEWS[0]:
     rows = lateness.loan_by_loan(loans, months)

@@ -69,7 +69,7 @@ with st.container(width=640):
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.header("Largest borrowers", anchor=False)
         offer(tables.borrowers(loans), code, f"borrowers-{as_of()}")
-    with st.container(horizontal=True, gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(markdown(concentrated(loans.concentration(), code)), width="content")
         explain("largest_borrowers")
     show_borrowers(loans, code)

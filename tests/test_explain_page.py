@@ -108,6 +108,18 @@ def test_a_bar_is_chosen_by_its_words_and_keeps_the_filter(by_hand: Book) -> Non
     assert kept == {"figure": "unpaid", "search": "Chen", "first": "2026-05-01", "last": "2026-05-31"}
 
 
+def test_each_page_comes_back_to_what_was_asked_of_it(by_hand: Book) -> None:
+    # From the portfolio to a figure, from there to a loan, and back twice: each page was left with a query of its own.
+    at = opened("explain.py", figure="par_30", **JUNE)
+    at.session_state["left"] = {"": {"status": "Behind"}, "explain": {"figure": "arrears"}}
+    at.query_params["loan"] = "3"
+    assert run(at).query_params["figure"] == "arrears"
+    at.switch_page("portfolio.py")
+    at.query_params["figure"] = "arrears"
+    after = run(at).query_params
+    assert (after["status"], "figure" in after) == ("Behind", False)
+
+
 def test_each_of_the_largest_borrowers_leads_to_his_share_and_to_exactly_his_loans(by_hand: Book) -> None:
     write(by_hand, "Diego Cruz", lent(10_000_00, 3, 6, 1))
     at = opened("risk.py", **JUNE)
