@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, Subquery, case, func, literal, sel
 from sqlalchemy.orm import Session
 
 from loan_core.known import Known
-from loan_core.models import Loan, Repayment
+from loan_core.models import Batch, Loan, Repayment
 from loan_core.store import frame
 
 KINDS = ("loan", "void", "repayment", "reversal", "undo")
@@ -26,7 +26,7 @@ class Entries:
 
     ``rows``: ``kind, recorded_at, loan_id, loan_reference, borrower, currency, amount, on, reference, recorded_by``.
     ``amount`` is what the entry adds: below zero where it takes back. ``on`` is the day the money was received, or on
-    which the loan began. Who voided a loan or undid an import is not written down.
+    which the loan began.
     """
 
     rows: pd.DataFrame
@@ -105,7 +105,9 @@ def _told(entries: Subquery) -> Select[Any]:
     found = entries.columns
     is_of_loan = found.kind.in_(("loan", "void"))
     amount = case((is_of_loan, Loan.loan_amount), else_=Repayment.amount)
-    by = {"loan": Loan.recorded_by, "repayment": Repayment.recorded_by, "reversal": Repayment.recorded_by}
+    # A write has an instant of its own: the import that was undone at it is the one that brought the entry.
+    undone_by = select(func.max(Batch.undone_by)).where(Batch.undone_at == found.recorded_at).scalar_subquery()
+    by = {"loan": Loan.recorded_by, "void": Loan.voided_by, "undo": func.coalesce(undone_by, "")}
     columns = (
         found.kind,
         found.recorded_at,
@@ -117,7 +119,7 @@ def _told(entries: Subquery) -> Select[Any]:
         case((found.kind.in_(("void", "undo")), -amount), else_=amount).label("amount"),
         case((is_of_loan, Loan.start_on), else_=Repayment.received_on).label("on"),
         case((is_of_loan, Loan.reference), else_=Repayment.reference).label("reference"),
-        case(by, value=found.kind, else_="").label("recorded_by"),
+        case(by, value=found.kind, else_=Repayment.recorded_by).label("recorded_by"),
     )
     return (
         select(*columns)
