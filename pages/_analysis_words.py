@@ -103,7 +103,8 @@ def implied_loss(loss: float | None, term: float | None, rate: float | None, mon
     years = f"{term:.1f} years" if term >= 1 else f"{A_YEAR * term:.0f} months"
     return (
         f"To collect {share(rate)} of what falls due, on loans over {years} on average, is to lose {lost} in a year: "
-        "what is not collected, divided by the term in years, times two."
+        "what is not collected, divided by the term in years, times two, as a portfolio is about half of what was lent "
+        "(R. Rosenberg, “Is 95% a Good Collection Rate?”, CGAP)."
     )
 
 
