@@ -81,7 +81,9 @@ def source(figure: Any) -> str:
 
 
 def in_order(found: Any) -> str:
-    return "the largest first" if found.figure.unit == "money" else "who owes most first"
+    if found.figure.unit == "money":
+        return "the largest first"
+    return "the most often first" if found.part > found.loans else "who owes most first"
 
 
 def parts(rows: pd.DataFrame, found: Any) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -12,7 +12,7 @@ from pages._look import NOTHING, counted, day, instant, isolated, markdown, mone
 
 NOUNS = {"loans": "loan", "repayments": "repayment", "demo": "made-up loan"}
 LISTED = 100
-WIDTHS = {"Import": 60, "File": 150, "Rows": 130, "Imported": 100, "By": 100, "Undone": 100, "Undone by": 100}
+WIDTHS = {"Import": 60, "File": 150, "Rows": 130, "Imported": 100, "Undone": 200}
 
 
 def open_import(batch_id: int | None) -> None:
@@ -47,8 +47,7 @@ def card(batch) -> None:
         rows |= {f"Sum in {code}": markdown(money(amount, code)) for code, amount in new.amounts.items()}
     rows |= {"Imported": instant(batch.created_at), "By": markdown(batch.recorded_by) or NOTHING}
     if batch.undone_at:
-        by = f" by {isolated(batch.undone_by)}" if batch.undone_by else ""
-        rows |= {"Undone": f"{instant(batch.undone_at)}{markdown(by)}"}
+        rows |= {"Undone": markdown(undone(batch, instant))}
     with st.container(border=True):
         done = f":green[:material/check_circle:] {counted(batch.rows, NOUNS[batch.kind])} imported"
         st.header(f":gray[:material/undo:] Import {batch.id}, undone" if batch.undone_at else done, anchor=False)
@@ -59,11 +58,17 @@ def card(batch) -> None:
                 go("loans")
             is_unwanted = not batch.undone_at and st.button("Undo this import", icon=":material/undo:")
         if is_unwanted:
-            undone, refusal = attempt(book().undo_import, batch.id)
-            if undone:
-                say(undone.sentence)
+            receipt, refusal = attempt(book().undo_import, batch.id)
+            if receipt:
+                say(receipt.sentence)
                 st.rerun()
             st.error(markdown(str(refusal)), icon=":material/error:")
+
+
+def undone(batch: Any, when: Callable[[Any], str] = day) -> str:
+    """When an import was undone, and by whom; nothing of one that stands."""
+    by = f" by {isolated(batch.undone_by)}" if batch.undone_by else ""
+    return f"{when(batch.undone_at)}{by}" if batch.undone_at else ""
 
 
 def past_imports(batches) -> None:
@@ -83,9 +88,7 @@ def past_imports(batches) -> None:
                 "File": [each.name for each in shown],
                 "Rows": [counted(each.rows, NOUNS[each.kind]) for each in shown],
                 "Imported": [day(each.created_at) for each in shown],
-                "By": [each.recorded_by for each in shown],
-                "Undone": [each.undone_at and day(each.undone_at) for each in shown],
-                "Undone by": [each.undone_by for each in shown],
+                "Undone": [undone(each) or None for each in shown],
             }
         ),
         key=key,
