@@ -6,7 +6,6 @@ follow from what was received.
 """
 
 import re
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -20,7 +19,7 @@ import pandas as pd
 from sqlalchemy import Date, bindparam, func, inspect, select, true
 from sqlalchemy.orm import Session
 
-from loan_core import exchange, inbox, ledger, since
+from loan_core import exchange, ledger, since
 from loan_core.answers import (
     LoanStatus,
     Quote,
@@ -40,6 +39,8 @@ from loan_core.entries import (
 from loan_core.errors import (
     LoanNotFound,
 )
+from loan_core.findings import Findings
+from loan_core.inbox import Inbox, Listed, findings_csv, standing_acknowledgements
 from loan_core.installments import installments
 from loan_core.known import at_instant, at_revision
 from loan_core.lists import List
@@ -84,7 +85,7 @@ class Book(Doing, Asking):
         whole = WholeBook(store, self._settings.thresholds, self._settings.memory_mb)
         super().__init__(store, whole, self._edition)
         self._then = Then(store, whole)
-        self._inboxes = inbox.Inboxes(self._edition, self.standing)
+        self._findings = Findings(whole.blocks)
 
     @property
     def thresholds(self) -> Thresholds:
@@ -191,17 +192,20 @@ class Book(Doing, Asking):
         acknowledged: bool = False,
         limit: int = 100,
         offset: int = 0,
-    ) -> inbox.Inbox:
+    ) -> Inbox:
         """What looks wrong on a day, of one kind or of all: what is open, or what was ``acknowledged``."""
-        found = self._inboxes.on(as_of)
-        found = [each for each in found if currency in (None, each.currency)]
-        with self._store.read() as session:
-            known = inbox.standing_acknowledgements(session)
-        return inbox.page(found, known, kind, acknowledged, limit, offset)
+        return self._listed(as_of, currency, kind, acknowledged).page(limit, offset)
 
-    def export_inbox(self, as_of: date, **asked: Any) -> Iterator[bytes]:
+    def export_inbox(
+        self, as_of: date, *, currency: str | None = None, kind: str | None = None, acknowledged: bool = False
+    ) -> Iterator[bytes]:
         """A CSV of all that ``inbox`` would list."""
-        return inbox.csv(self.inbox(as_of, **asked, limit=sys.maxsize).rows)
+        return findings_csv(self._listed(as_of, currency, kind, acknowledged))
+
+    def _listed(self, as_of: date, currency: str | None, kind: str | None, acknowledged: bool) -> Listed:
+        with self._store.read() as session:
+            known = standing_acknowledgements(session)
+        return Listed(self._findings.on(as_of), known, currency, kind, acknowledged)
 
     def revision_on(self, day: date) -> int:
         """The last revision that was written by the end of a day in the book's time zone; 0 where there is none."""

@@ -1,40 +1,36 @@
-"""What looks wrong in a book on a day, and what somebody has looked at and acknowledged as right.
+"""What looks wrong in a book: what is open, and what somebody has looked at and acknowledged as right.
 
 A finding is known by what it is about: its kind, its loan and its facts. Time alone does not change them; where one of
 them changes, it is another finding, and is asked again.
 """
 
 import re
-from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date
 from hashlib import sha256
-from threading import Lock
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from loan_core import exchange
-from loan_core.calculation import sanity
-from loan_core.calculation.names import nearly_equal
+from loan_core.calculation.sanity import SILENT_DAYS
 from loan_core.errors import AcknowledgementNotFound, FindingNotFound
+from loan_core.findings import AGREED, KINDS, SENTENCES, Tables
 from loan_core.models import Acknowledgement
 from loan_core.recording import loan_by_id
-from loan_core.standing import Standing
 from loan_core.writing import Write
 
-SENTENCES = sanity.SENTENCES | {
-    "names_nearly_agree": "There are loans to {name} and to {other}. Is that one borrower?",
-}
-KINDS = tuple(SENTENCES)
 MONEY = ("amount", "left", "remaining", "installment", "arrears")
 """The figures that are money, in minor units."""
 COLUMNS = ("kind", "loan_reference", "borrower", "currency", "on", *MONEY, "days", "installments", "days_past_due")
 COLUMNS_MORE = ("annual_rate_ppm", "other_borrower", "acknowledged_by", "acknowledged_at")
-DAYS_REMEMBERED = 2
+ROWS_AT_ONCE = 1_000
 # Which figures are facts. Days go by, and arrears grow with them: of a silence that was acknowledged it counts only how
 # many times as long as it may be it has become.
 _FACTS = {
@@ -47,6 +43,9 @@ _FACTS = {
     "names_nearly_agree": ("name", "other"),
 }
 _SHA256 = re.compile("[0-9a-f]{64}")
+
+Known = Mapping[tuple[int, str, str], Acknowledgement]
+"""What was acknowledged and not taken back, by loan, kind and facts."""
 
 
 @dataclass(frozen=True)
@@ -82,92 +81,79 @@ class Inbox:
     acknowledged: int
 
 
-def found_in(loans: Standing) -> list[Finding]:
-    """Everything that looks wrong in these loans, kind by kind, in the order of the loans."""
-    found = [each for mine in loans.by_currency().values() for each in _of_currency(mine)]
-    found += _names(loans)
-    order = {kind: place for place, kind in enumerate(KINDS)}
-    return _with_facts(sorted(found, key=lambda each: (order[each.kind], each.loan_id)))
+class Listed:
+    """What is open, or what was acknowledged, of all that was ``found``: of a kind and a currency, or of all.
+
+    ``kinds``: how many are open of each kind; ``acknowledged``: how many are not.
+    """
+
+    def __init__(
+        self, found: Tables, known: Known, currency: str | None, kind: str | None, is_acknowledged: bool
+    ) -> None:
+        self._known = known
+        is_right = {each: _acknowledged(each, table, known) for each, table in found.items()}
+        is_meant = {each: _is_of(currency, table) for each, table in found.items()}
+        open_ones = {each: np.flatnonzero(meant & ~is_right[each]) for each, meant in is_meant.items()}
+        right = {each: np.flatnonzero(meant & is_right[each]) for each, meant in is_meant.items()}
+        listed = right if is_acknowledged else open_ones
+        self._listed = [(each, found[each], rows) for each, rows in listed.items() if kind in (None, each)]
+        self.kinds = {each: len(rows) for each, rows in open_ones.items() if len(rows)}
+        self.acknowledged = sum(map(len, right.values()))
+
+    def __len__(self) -> int:
+        return sum(len(rows) for *_, rows in self._listed)
+
+    def __iter__(self) -> Iterator[Finding]:
+        for start in range(0, len(self), ROWS_AT_ONCE):
+            yield from self._some(start, start + ROWS_AT_ONCE)
+
+    def page(self, limit: int, offset: int) -> Inbox:
+        return Inbox([*self._some(offset, offset + limit)], self.kinds, len(self), self.acknowledged)
+
+    def _some(self, start: int, stop: int) -> Iterator[Finding]:
+        for kind, table, rows in self._listed:
+            for each in _findings(kind, table, rows[max(start, 0) : max(stop, 0)]):
+                yield replace(each, acknowledged=self._known.get(each.key))
+            start, stop = start - len(rows), stop - len(rows)
 
 
-def _of_currency(loans: Standing) -> Iterator[Finding]:
-    standing = sanity.stands(loans.receipts)
-    found = sanity.findings(loans.terms, loans.receipts, standing, np.datetime64(loans.as_of, "D"))
-    for kind, each in found.items():
-        figures = {name: column.tolist() for name, column in each.figures.items()}
-        received = loans.receipts.received_on[each.receipt].tolist() if len(each.receipt) else [None] * len(each)
-        for place, row in enumerate(each.loan.tolist()):
-            said = {name: column[place] for name, column in figures.items()}
-            on = loans.as_of - timedelta(days=said["days"]) if kind == "no_repayment_for_long" else received[place]
-            yield _finding(kind, loans, row, on, said)
+def _is_of(currency: str | None, table: pa.Table) -> Any:
+    return np.array(pc.equal(table["currency"], currency)) if currency else np.ones(len(table), bool)
 
 
-def _names(loans: Standing) -> Iterator[Finding]:
-    rows: dict[str, int] = {}
-    for row, name in enumerate(loans.borrowers.tolist()):
-        rows.setdefault(name, row)
-    for name, other in nearly_equal(rows):
-        yield _finding("names_nearly_agree", loans, rows[name], None, {"name": name, "other": other})
+def _acknowledged(kind: str, table: pa.Table, known: Known) -> Any:
+    """Which findings of a kind were acknowledged: true or false of each."""
+    loans = [loan for loan, of_kind, _ in known if of_kind == kind]
+    rows = np.flatnonzero(np.isin(table["loan_id"], loans))
+    is_right = np.zeros(len(table), bool)
+    is_right[rows] = [each.key in known for each in _findings(kind, table, rows)]
+    return is_right
 
 
-def _finding(kind: str, loans: Standing, row: int, on: date | None, figures: dict[str, Any]) -> Finding:
-    reference, borrower = str(loans.references[row]), str(loans.borrowers[row])
-    return Finding(kind, int(loans.ids[row]), reference, borrower, str(loans.currencies[row]), on, figures)
+def _findings(kind: str, table: pa.Table, rows: Any) -> list[Finding]:
+    """The findings in some rows of a table, in their order."""
+    if not len(rows):
+        return []
+    # Those that are alike in all, as when a sum came in three times on a day, are told apart by their order: which of
+    # them one is, is known among all of its loan's.
+    loans = table["loan_id"].to_numpy()
+    first, last = np.searchsorted(loans, loans[rows[0]]), np.searchsorted(loans, loans[rows[-1]], "right")
+    among = first + np.flatnonzero(np.isin(loans[first:last], loans[rows]))
+    alike: Counter[tuple[int, str]] = Counter()
+    found = [_finding(kind, each, alike) for each in table.take(among).to_pylist()]
+    return [found[place] for place in np.searchsorted(among, rows)]
 
 
-def _with_facts(found: Sequence[Finding]) -> list[Finding]:
-    """Of findings that are alike in all, as when a sum came in three times on a day, each is one more."""
-    seen: Counter[tuple[int, str]] = Counter()
-    marked = []
-    for each in found:
-        figures = {**each.figures, "times_too_long": each.figures.get("days", 0) // sanity.SILENT_DAYS}
-        said = "\n".join([each.kind, str(each.on), *(str(figures[name]) for name in _FACTS[each.kind])])
-        seen[each.loan_id, said] += 1
-        marked.append(replace(each, facts=sha256(f"{said}\n{seen[each.loan_id, said]}".encode()).hexdigest()))
-    return marked
+def _finding(kind: str, row: dict[str, Any], alike: Counter[tuple[int, str]]) -> Finding:
+    agreed = {name: row.pop(name) for name in AGREED}
+    figures = {**row, "times_too_long": row.get("days", 0) // SILENT_DAYS}
+    said = "\n".join([kind, str(agreed["on"]), *(str(figures[name]) for name in _FACTS[kind])])
+    alike[agreed["loan_id"], said] += 1
+    facts = sha256(f"{said}\n{alike[agreed['loan_id'], said]}".encode()).hexdigest()
+    return Finding(kind=kind, **agreed, figures=row, facts=facts)
 
 
-class Inboxes:
-    """What was found on the last days that were asked about, as long as the book is the same."""
-
-    def __init__(self, edition: Callable[[], tuple[str, int]], standing: Callable[[date], Standing]) -> None:
-        self._edition, self._standing = edition, standing
-        self._found: OrderedDict[tuple[tuple[str, int], date], list[Finding]] = OrderedDict()
-        self._lock = Lock()
-
-    def on(self, as_of: date) -> list[Finding]:
-        with self._lock:
-            asked = self._edition(), as_of
-            found = self._found.pop(asked, None)
-            if found is None:
-                loans = self._standing(as_of)
-                asked = (asked[0][0], loans.revision), as_of
-                found = found_in(loans)
-            self._found[asked] = found
-            if len(self._found) > DAYS_REMEMBERED:
-                self._found.popitem(last=False)
-            return found
-
-
-def page(
-    found: Sequence[Finding],
-    acknowledged: Mapping[tuple[int, str, str], Acknowledgement],
-    kind: str | None,
-    is_acknowledged: bool,
-    limit: int,
-    offset: int,
-) -> Inbox:
-    """Some of what was found: what is open, or what was acknowledged."""
-    open_ones = [each for each in found if each.key not in acknowledged]
-    kinds = Counter(each.kind for each in open_ones)
-    listed = [each for each in found if each.key in acknowledged] if is_acknowledged else open_ones
-    meant = [each for each in listed if kind in (None, each.kind)]
-    rows = [replace(each, acknowledged=acknowledged.get(each.key)) for each in meant[offset : offset + limit]]
-    counted = {each: kinds[each] for each in KINDS if kinds[each]}
-    return Inbox(rows, counted, len(meant), len(found) - len(open_ones))
-
-
-def csv(found: Sequence[Finding]) -> Iterator[bytes]:
+def findings_csv(found: Iterable[Finding]) -> Iterator[bytes]:
     """Findings as a file, a row each: of its figures those that its kind has."""
     columns = (*COLUMNS, *COLUMNS_MORE)
     return exchange.csv_lines(columns, map(_row, found), money=MONEY)
@@ -182,7 +168,7 @@ def _row(found: Finding) -> dict[str, Any]:
     return dict.fromkeys((*COLUMNS, *COLUMNS_MORE)) | plain | said | signed
 
 
-def standing_acknowledgements(session: Session) -> dict[tuple[int, str, str], Acknowledgement]:
+def standing_acknowledgements(session: Session) -> Known:
     rows = session.scalars(select(Acknowledgement).where(Acknowledgement.undone_at.is_(None)))
     return {(each.loan_id, each.kind, each.facts): each for each in rows}
 

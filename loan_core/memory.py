@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import chain, islice
 from typing import Any, TypeVar
 
 import numpy as np
@@ -224,9 +225,14 @@ class Memory:
 
 def in_parallel(make: Callable[[Item], Made], items: Iterable[Item]) -> Iterator[Made]:
     """What is made of each, in their order, a few ahead of what is taken; NumPy leaves other threads room to work."""
+    rest = iter(items)
+    first = [*islice(rest, 2)]
+    if len(first) < 2:
+        yield from map(make, first)
+        return
     with ThreadPoolExecutor(THREADS) as pool:
         under_way: deque[Future[Made]] = deque()
-        for item in items:
+        for item in chain(first, rest):
             under_way.append(pool.submit(make, item))
             if len(under_way) > THREADS:
                 yield under_way.popleft().result()

@@ -8,6 +8,8 @@ import streamlit as st
 
 from pages._desk import arrow, in_url, made
 
+NAME = "Borrower"
+TO_OPEN_A_LOAN = "Click a name, or tick a row, to open the loan."
 MOST_PAGES = 5
 """So many pages of a list are to choose from at once: more do not fit a phone."""
 
@@ -46,8 +48,24 @@ def offer_csv(
     )
 
 
-def pick_row(columns: Mapping[str, Any], column_config: Mapping[str, Any], key: str, alt: str) -> int | None:
-    """A list, and which of its rows is selected."""
+def pick_row(
+    columns: Mapping[str, Any], column_config: Mapping[str, Any], key: str, alt: str, stays: bool = False
+) -> int | None:
+    """A list, and which of its rows is selected: by its tick, or by a click on the borrower's name.
+
+    ``stays``: a click on a name ticks the row; else it is one click, as what it opens is another page.
+    """
+    config, clicked = dict(column_config), f"{key} {NAME}"
+    if NAME in columns:
+        columns = {**columns, NAME: [plain_label(name) for name in columns[NAME]]}
+        config[NAME] = st.column_config.ButtonColumn(
+            width=config.get(NAME, {}).get("width"),
+            type="tertiary",
+            alignment="left",
+            on_click=_tick if stays else None,
+            args=(key,) if stays else None,
+            key=clicked,
+        )
     rows = st.dataframe(
         arrow(columns),
         hide_index=True,
@@ -56,11 +74,22 @@ def pick_row(columns: Mapping[str, Any], column_config: Mapping[str, Any], key: 
         placeholder="",
         on_select="rerun",
         selection_mode="single-row",
-        column_config=column_config,
+        column_config=config,
         key=key,
         alt=alt,
     ).selection.rows
-    return rows[0] if rows else None
+    click = st.session_state.get(clicked)
+    return click.row if click else rows[0] if rows else None
+
+
+def plain_label(name: str) -> str:
+    """A name that looks like the code of an icon would be shown as one."""
+    return f"\N{WORD JOINER}{name}" if name.startswith(":") else name
+
+
+def _tick(key: str) -> None:
+    row = st.session_state[f"{key} {NAME}"].row
+    st.session_state[key] = {"selection": {"rows": [row], "columns": [], "cells": []}}
 
 
 def page_through(number: int, shown: int, count: int, rows_a_page: int, words: str) -> None:

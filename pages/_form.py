@@ -145,13 +145,21 @@ def day_input(label: str, **more: Any) -> Any:
 
 
 def take_back(
-    form: Form, label: str, icon: str, button: str, sentence: str, verb: Callable[..., Any], *said: Any, dated: str = ""
+    form: Form,
+    label: str,
+    icon: str,
+    button: str,
+    sentence: str,
+    verb: Callable[..., Any],
+    *said: Any,
+    reason: str = "",
+    dated: str = "",
 ) -> None:
     """A button that undoes what was written, when it is told why and, where a field is named, on which day."""
     with st.popover(label, icon=f":material/{icon}:"), st.form(form.key, border=False):
         st.markdown(sentence)
         fields = Fields(form)
-        fields.ask("reason", st.text_input, "Reason", required=True)
+        fields.ask("reason", st.text_input, "Reason", value=reason, required=True)
         if dated:
             fields.ask("received_on", day_input, dated, value=None, help="Left empty: it never came in.")
         fields.keep_room()

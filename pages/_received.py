@@ -33,6 +33,7 @@ def listed(rows: pd.DataFrame, code: str) -> Any:
         # What is selected is a place in the list: with other rows in it, it would be another repayment.
         key=" ".join(str(each.id) for each in lines),
         alt="Repayments, newest first",
+        stays=True,
     )
     # As plain values: the book knows no NumPy integers.
     return None if chosen is None else lines[chosen]

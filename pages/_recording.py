@@ -96,7 +96,7 @@ def receipt(repayment: Any) -> None:
             if st.button("Open loan") and not is_second_click():
                 go("status", loan=written.loan_id)
             if not undone:
-                reverse(undoing, repayment.id, "Undo")
+                reverse(undoing, repayment.id, "Undo", reason="Entered by mistake")
 
 
 def details(statement: Statement, repayment_id: int) -> None:
@@ -118,7 +118,7 @@ def details(statement: Statement, repayment_id: int) -> None:
     st.table(shown, hide_header=True, border="horizontal", alt=f"Repayment {row.reference}")
 
 
-def reverse(undoing: Form, repayment_id: int, label: str) -> None:
+def reverse(undoing: Form, repayment_id: int, label: str, reason: str = "") -> None:
     both = "The repayment and its reversal both stay visible."
     verb, dated = book().reverse_repayment, "Money went back on"
-    take_back(undoing, label, "undo", "Reverse repayment", both, verb, repayment_id, dated=dated)
+    take_back(undoing, label, "undo", "Reverse repayment", both, verb, repayment_id, reason=reason, dated=dated)

@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from loan_core import FIGURES, currency, figure_of
-from pages._controls import offer_csv, page_through, pick_row
+from pages._controls import TO_OPEN_A_LOAN, offer_csv, page_through, pick_row
 from pages._desk import (
     as_of,
     attempt,
@@ -54,7 +54,7 @@ def show_rows(found: Any) -> None:
     rows = found.rows(ROWS, ROWS * (number - 1))
     alt = f"Loans of the figure, the largest part first: page {number:,}"
     chosen = pick_row(*parts(rows, found), key="rows", alt=alt)
-    page_through(number, len(rows), found.count, ROWS, f", {in_order(found)}. Select a row to open the loan.")
+    page_through(number, len(rows), found.count, ROWS, f", {in_order(found)}. {TO_OPEN_A_LOAN}")
     if chosen is not None:
         go("status", loan=int(rows["loan_id"].iloc[chosen]), **filters_asked())
 

@@ -5,7 +5,7 @@ from functools import partial
 import streamlit as st
 
 from loan_core import currency
-from pages._controls import offer_csv, page_through, switch
+from pages._controls import TO_OPEN_A_LOAN, offer_csv, page_through, switch
 from pages._desk import (
     as_of,
     book,
@@ -96,7 +96,7 @@ export = partial(seen().export_loans, sort=sort, **meant)
 offer_csv(f"loans-{as_of()}{known_suffix()}", export, as_of(), place=buttons)
 alt = f"Loans, page {number:,}, sorted by {order.lower()}"
 chosen = loan_list(found.rows, code, COLUMNS, key="list", alt=alt)
-words = f", amounts in {currency(code).name}. Select a row to open the loan."
+words = f", amounts in {currency(code).name}. {TO_OPEN_A_LOAN}"
 page_through(number, len(found.rows), found.count, ROWS, words)
 these = here(**filters_asked(state=meant["state"] or "all"))
 with st.container(horizontal=True):

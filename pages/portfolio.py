@@ -13,6 +13,7 @@ from pages._book_words import (
     book_rows,
     not_past_due,
 )
+from pages._controls import TO_OPEN_A_LOAN
 from pages._desk import as_of, book, chart, clear_filters, come_back, currency_asked, empty_book, go, here, seen, theme
 from pages._explaining import explain, explain_one
 from pages._figures import course
@@ -108,6 +109,6 @@ if not late.count:
     st.stop()
 COLUMNS = ("Borrower", "Arrears", "Days past due", "Outstanding", "Next due", "Loan")
 chosen = loan_list(late.rows, code, COLUMNS, key="calls", alt="Loans past due, the largest arrears first")
-st.caption(f"The largest arrears first, amounts in {currency(code).name}. Select a row to open the loan.")
+st.caption(f"The largest arrears first, amounts in {currency(code).name}. {TO_OPEN_A_LOAN}")
 if chosen is not None:
     go("status", loan=chosen, **filters_asked())

@@ -67,7 +67,7 @@ with right:
     else:
         chosen = listed(page.rows, code)
         words = (
-            f", amounts in {currency(code).name}. Select a repayment to see it or to reverse it. "
+            f", amounts in {currency(code).name}. Click a name, or tick a row, to see the repayment or to reverse it. "
             "The CSV has what is listed here, on all pages."
         )
         page_through(number, len(page.rows), page.count, ROWS, words)

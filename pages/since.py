@@ -5,7 +5,7 @@ from functools import partial
 import streamlit as st
 
 from loan_core import currency
-from pages._controls import offer_csv, page_through, pick_row
+from pages._controls import TO_OPEN_A_LOAN, offer_csv, page_through, pick_row
 from pages._desk import (
     as_of,
     book,
@@ -62,7 +62,7 @@ chosen = pick_row(
     key="entries",
     alt="What was written since, the latest first",
 )
-words = f", the latest first, amounts in {currency(code).name}. Select a row to open the loan."
+words = f", the latest first, amounts in {currency(code).name}. {TO_OPEN_A_LOAN}"
 page_through(number, len(rows), found.count, ROWS, words)
 st.page_link(
     "portfolio.py",

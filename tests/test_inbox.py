@@ -7,7 +7,7 @@ from io import StringIO
 
 import pytest
 
-from loan_core import Book
+from loan_core import Book, findings
 from loan_core.errors import AcknowledgementNotFound, FindingNotFound, LoanNotFound
 from loan_core.inbox import KINDS
 from tests import test_book
@@ -141,3 +141,30 @@ def test_another_day_is_another_answer(store):
     lend(Book(store, CLOCK))
     book = Book(store, replace(CLOCK, at=NOON + timedelta(days=400)))
     assert [kinds(book, on) for on in (date(2025, 10, 2), TODAY)] == [{}, {"no_repayment_for_long": 1}]
+
+
+def test_after_a_write_only_what_it_touched_is_looked_at_again_and_nothing_else_is_found(book, store, monkeypatch):
+    for module in ("blocks", "memory"):
+        monkeypatch.setattr(f"loan_core.{module}.SIZE", 2)
+    for name in ("Amara Okafor", "Yuki Tanaka", "Amara Okafr", "Yuki Tanakka", "Yuki Tanaka", "Amara Okafor"):
+        lend(book, borrower=name, currency=("USD", "KES")[len(name) % 2])
+    looked_at = []
+    find = findings.sanity.findings
+    monkeypatch.setattr(findings.sanity, "findings", lambda *said: looked_at.append(said) or find(*said))
+
+    def found(which):
+        pages = [which.inbox(TODAY, limit=2, offset=at) for at in range(0, 12, 2)]
+        return [each for page in pages for each in page.rows]
+
+    def write_twice():
+        for reference in ("A", "B"):
+            book.add_repayment(4, "10.00", received_on=TODAY, reference=reference)
+
+    for write in (lambda: None, write_twice, lambda: right(book, found(book)[0]), lambda: book.void_loan(1)):
+        write()
+        looked_at.clear()
+        ours = found(book)
+        blocks = len(looked_at)
+        assert ours == found(Book(store, CLOCK))
+        assert ours
+        assert blocks < len(looked_at)

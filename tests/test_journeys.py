@@ -165,6 +165,16 @@ def test_what_was_filtered_is_the_same_table_for_who_opens_the_link(desk: Tab, l
         assert cells(elsewhere.page) != there
 
 
+def test_a_click_on_a_name_opens_the_loan(desk: Tab) -> None:
+    page = desk.visit("/loans?search=A-1").page
+    name = desk.draw().page.get_by_test_id("stDataFrame")
+    # Below the header, right of the box that ticks the row.
+    name.click(position={"x": 80, "y": 57})
+    expect(page.get_by_role("heading", level=1, name="Amara Okafor")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("heading", level=1, name="Loans")).to_be_visible()
+
+
 DOWNLOADS = {
     "loans": "/loans?status=Behind",
     "repayments": "/repayments?period=All",

@@ -12,7 +12,7 @@ with what is filed there.
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import combinations, pairwise
+from itertools import pairwise
 
 import numpy as np
 
@@ -22,6 +22,8 @@ SHORTEST = 5
 MOST_IN_A_FILE = 50
 """A shortening that more names share than this is no sign of one borrower; the rest of them is not compared."""
 
+_BASE = 0x9E3779B97F4A7C15  # odd, and as good as random: 2**64 over the golden ratio
+_NONE = np.empty(0, np.int64)
 _APOSTROPHE = re.compile("['\\u2018\\u2019]")
 _WORD = re.compile(r"[^\W_]+")
 
@@ -60,26 +62,46 @@ def is_one_letter_apart(one: str, two: str) -> bool:
 
 def _one_letter_apart(names: Sequence[str]) -> Iterator[tuple[str, str]]:
     tellable = [name for name in names if len(name) >= SHORTEST and not any(map(str.isdigit, name))]
-    # Equal shortenings have equal hashes; that unequal ones may have them too only costs a comparison.
-    keys = np.fromiter((hash(each) for name in tellable for each in _shortenings(name)), np.int64)
-    places = np.repeat(np.arange(len(tellable)), [len(name) + 1 for name in tellable])
-    seen = {pair for together in _filed_together(keys, places) for pair in combinations(together, 2)}
-    for one, two in sorted(seen):
+    # Equal shortenings have equal keys; that unequal ones may have them too only costs a comparison.
+    for one, two in _filed_together(*_shortenings(tellable)):
         if is_one_letter_apart(tellable[one], tellable[two]):
             yield tellable[one], tellable[two]
 
 
-def _filed_together(keys: Integers, places: Integers) -> Iterator[list[int]]:
-    """The places that have a key in common, in order: ``(k), (k)``."""
-    order = np.argsort(keys, kind="stable")
+def _filed_together(keys: Integers, places: Integers) -> list[tuple[int, int]]:
+    """The pairs of different places that have a key in common, each once, sorted: ``(k), (k)``."""
+    order = np.argsort(keys)
     keys, places = keys[order], places[order]
-    begins = np.flatnonzero(np.append(True, keys[1:] != keys[:-1])[: len(keys)])
-    ends = np.append(begins[1:], len(keys))
-    shared = ends - begins > 1
-    for begin, end in zip(begins[shared].tolist(), ends[shared].tolist(), strict=True):
-        yield sorted(set(places[begin : min(end, begin + MOST_IN_A_FILE)].tolist()))
+    begins = np.append(True, keys[1:] != keys[:-1])[: len(keys)]
+    files = np.flatnonzero(begins)
+    filed = np.arange(len(keys)) - files[begins.cumsum() - 1] < MOST_IN_A_FILE
+    keys, places = keys[filed], places[filed]
+    pairs = [np.empty((0, 2), np.int64)]
+    for apart in range(1, MOST_IN_A_FILE):
+        same = np.flatnonzero(keys[apart:] == keys[:-apart])
+        if not len(same):
+            break
+        pairs.append(np.column_stack([places[same], places[same + apart]]))
+    found = np.unique(np.sort(np.concatenate(pairs)), axis=0)
+    return [(one, two) for one, two in found.tolist() if one != two]
 
 
-def _shortenings(name: str) -> list[str]:
-    """A name, and what is left of it without each of its letters."""
-    return [name, *(name[:at] + name[at + 1 :] for at in range(len(name)))]
+def _shortenings(names: Sequence[str]) -> tuple[Integers, Integers]:
+    """A key of each name and of what is left of it without each of its letters, and the name's place: ``(k), (k)``.
+
+    The key of a text is the sum of its letters, each times a power of ``_BASE`` for where it stands.
+    """
+    lengths = np.array([len(name) for name in names], np.int64)
+    keys, places = [_NONE], [_NONE]
+    for length in np.unique(lengths).tolist():
+        mine = np.flatnonzero(lengths == length)
+        written = np.array([names[place] for place in mine.tolist()], f"U{length}")
+        letters = written.view(np.uint32).reshape(-1, length).astype(np.uint64)
+        weights = np.cumprod(np.full(length, _BASE, np.uint64))
+        before = np.pad((letters * weights).cumsum(-1), ((0, 0), (1, 0)))
+        # Without a letter, those after it stand one place nearer to the beginning.
+        after = np.pad((letters[:, 1:] * weights[:-1]).cumsum(-1), ((0, 0), (1, 0)))
+        shortened = before[:, :-1] + (after[:, -1:] - after)
+        keys.append(np.hstack([before[:, -1:], shortened]).ravel().view(np.int64))
+        places.append(np.repeat(mine, length + 1))
+    return np.concatenate(keys), np.concatenate(places)

@@ -74,9 +74,13 @@ def stands(receipts: Receipts) -> Integers:
     A reversal undoes the last repayment of its amount that its loan received by its day and that nothing has undone.
     """
     stands = receipts.amount > 0
-    loan, size, on = receipts.loan, np.abs(receipts.amount), receipts.received_on
-    order = np.lexsort((~stands, on, size, loan))
-    loan, size, is_paid = loan[order], size[order], stands[order]
+    has_reversals = np.zeros(len(receipts), bool)
+    has_reversals[receipts.loan[~stands]] = True
+    among = np.flatnonzero(has_reversals[receipts.loan])
+    loan, size, on = receipts.loan[among], np.abs(receipts.amount[among]), receipts.received_on[among]
+    order = np.lexsort((~stands[among], on, size, loan))
+    loan, size, order = loan[order], size[order], among[order]
+    is_paid = stands[order]
     begins = np.append(True, (loan[1:] != loan[:-1]) | (size[1:] != size[:-1]))[: len(loan)]
     # As brackets are matched: an opening one at some depth belongs to the next closing one from that depth.
     depth = np.where(is_paid, 1, -1).cumsum()
