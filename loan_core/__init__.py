@@ -18,7 +18,7 @@
 from loan_core import lateness, tables
 from loan_core.answers import ImportReceipt, LoanStatus, Portfolio, Statement, UndoReceipt, currency
 from loan_core.book import Book, open_book
-from loan_core.calculation.figures import FIGURES
+from loan_core.calculation.figures import FIGURES, figure_of
 from loan_core.entries import amount_entry
 from loan_core.errors import InvalidEntry, InvalidFile, LoanNotFound, Problem, Refusal
 from loan_core.exchange import template
@@ -45,6 +45,7 @@ __all__ = [
     "as_our_csv",
     "check_the_arithmetic",
     "currency",
+    "figure_of",
     "guessed",
     "lateness",
     "open_book",

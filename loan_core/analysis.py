@@ -80,10 +80,10 @@ class Part(NamedTuple):
     def receipts(self) -> Receipts:
         return self.loans.receipts[self.rows]
 
-    @property
-    def borrowers(self) -> list[str]:
+    def borrowers(self) -> list[str | int]:
+        """Who each is lent to: the name as it is written, the id of a loan without one."""
         names: list[str] = self.loans.borrowers.take(pa.array(self.rows)).to_pylist()
-        return names
+        return [name or loan_id for name, loan_id in zip(names, self.loans.ids[self.rows].tolist(), strict=True)]
 
 
 class Analysis:
@@ -157,11 +157,10 @@ class Analysis:
         """The ``number`` of borrowers who owe most, and how much of the whole."""
 
         def concentrated() -> Concentration:
-            names = [name for part in self._parts for name in part.borrowers]
-            ids = np.concatenate([part.loans.ids[part.rows] for part in self._parts])
+            names = [name for part in self._parts for name in part.borrowers()]
             state = np.concatenate([part.at.state[part.rows] for part in self._parts])
             outstanding = np.concatenate([part.at.outstanding_principal[part.rows] for part in self._parts])
-            owed = borrowers(names, ids, state, outstanding)
+            owed = borrowers(names, state, outstanding)
             return Concentration(owed.top(number), owed.share(number), owed.gross_portfolio, len(owed.owed))
 
         return self._once(("concentration", number), concentrated)
@@ -182,10 +181,11 @@ class Analysis:
     def explained(self, figure: Figure, first: date, last: date) -> Explained:
         """The loans that a figure is the sum of; one of a period, of the days from ``first`` through ``last``."""
         asked = Asked(self.currency, self.as_of, self.revision, first, last)
+        largest = [name for name, _ in self.concentration().top] if figure.of_the_largest else []
         with self._lock:
             known: dict[tuple[str, date, date], Explained] = self._known.setdefault("explained", {})
             key = (figure.key, first, last)
-            known[key] = known.pop(key) if key in known else explained(figure, self._parts, asked)
+            known[key] = known.pop(key) if key in known else explained(figure, self._parts, asked, largest)
             while len(known) > EXPLANATIONS_REMEMBERED:
                 del known[next(iter(known))]
             return known[key]

@@ -286,6 +286,7 @@ def loan_in_major(loan: Loan) -> dict[str, Any]:
         "revision": loan.revision,
         "voided_at": loan.voided_at,
         "void_reason": loan.void_reason,
+        "voided_by": loan.voided_by,
     }
 
 

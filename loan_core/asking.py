@@ -14,7 +14,7 @@ import pandas as pd
 from loan_core import exchange
 from loan_core.analysis import Analyses, Analysis
 from loan_core.answers import LoanStatus, Portfolio, Statement, curve, loan_status
-from loan_core.calculation.figures import FIGURES
+from loan_core.calculation.figures import figure_of
 from loan_core.calculation.portfolio import Collection
 from loan_core.errors import FigureNotFound, LoanNotFound
 from loan_core.explained import Explained
@@ -101,17 +101,18 @@ class Asking:
     def explain(
         self, key: str, as_of: date, first: date | None = None, last: date | None = None, *, currency: str, **meant: Any
     ) -> Explained | None:
-        """How a figure of ``FIGURES`` comes about: its meaning, and the loans of a currency that it is the sum of.
+        """How a figure of ``figure_of`` comes about: its meaning, and the loans of a currency that it is the sum of.
 
         Of a period, the days from ``first`` through ``last`` and no later than ``as_of``: unless given, the calendar
         month so far. None where no loan is meant; ``FigureNotFound``.
         """
-        if key not in FIGURES:
+        figure = figure_of(key)
+        if figure is None:
             raise FigureNotFound(key)
         loans = self.analysis(as_of, currency=currency, **meant).get(currency)
         last = min(last or as_of, as_of)
         first = min(first or last.replace(day=1), last)
-        return loans.explained(FIGURES[key], first, last) if loans is not None else None
+        return loans.explained(figure, first, last) if loans is not None else None
 
     def portfolio(self, as_of: date, **meant: Any) -> Portfolio:
         """What the book comes to on a day, each currency by itself; ``meant`` as in ``portfolios``."""

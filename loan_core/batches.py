@@ -169,7 +169,7 @@ def undo(store: Store, batch_id: int, signature: Signature) -> UndoReceipt:
             raise BatchNotFound(batch_id)
         if batch.undone_at is not None:
             return UndoReceipt(batch_id, 0, 0)
-        batch.undone_at = signature.created_at
+        batch.undone_at, batch.undone_by = signature.created_at, signature.recorded_by
         repayments = _undo_repayments(write, batch, signature)
         loans = _undo_loans(write, batch, signature)
         return UndoReceipt(batch_id, loans, repayments)
@@ -201,7 +201,8 @@ def _undo_loans(write: Write, batch: Batch, signature: Signature) -> int:
         raise ImportInUse(batch.id, len(paid), paid[0].reference)
     count = write.stamp_where(is_standing)
     reason = f"Import {batch.id} undone"
-    session.execute(update(Loan).where(is_standing).values(voided_at=signature.created_at, void_reason=reason))
+    taken_back = {"voided_at": signature.created_at, "void_reason": reason, "voided_by": signature.recorded_by}
+    session.execute(update(Loan).where(is_standing).values(taken_back))
     return count
 
 

@@ -104,16 +104,17 @@ class Doing:
             remember(write, key, loan)
             return loan
 
-    def void_loan(self, loan_id: int, *, reason: str = "") -> Loan:
+    def void_loan(self, loan_id: int, *, reason: str = "", recorded_by: str = "") -> Loan:
         """Take back a loan entered by mistake, while no money stands on it. It stays, and counts in no figure."""
-        reason = reason_entry(reason)
+        reason, signer = reason_entry(reason), self._signer(recorded_by)
         with self._store.write(self._settings.now()) as write:
             loan = loan_by_id(write.session, loan_id)
             if loan.voided_at is None:
                 if ledger.paid_on(write.session, loan_id):
                     raise LoanHasRepayments(loan.reference)
                 write.stamp(loan_id)
-                loan.voided_at, loan.void_reason, loan.revision = write.at, reason, write.revision
+                loan.voided_at, loan.void_reason, loan.voided_by = write.at, reason, signer
+                loan.revision = write.revision
             return loan
 
     def add_repayment(

@@ -125,13 +125,17 @@ class _Columns:
         return found
 
 
-def explained(figure: Figure, parts: Sequence["Part"], asked: Asked) -> Explained:
-    """A figure with its rows, the largest part first, then the largest whole, then who owes most."""
+def explained(figure: Figure, parts: Sequence["Part"], asked: Asked, largest: Sequence[str | int]) -> Explained:
+    """A figure with its rows, the largest part first, then the largest whole, then who owes most.
+
+    ``largest``: the borrowers who owe most of all.
+    """
     as_of, first, last = (np.datetime64(each, "D") for each in (asked.as_of, asked.first, asked.last))
     exponent = CURRENCIES[asked.currency].exponent
 
     def of_part(mine: "Part") -> tuple[Any, Any, Any]:
-        loans = Loans(mine.terms, mine.receipts, mine.at[mine.rows], as_of, first, last, exponent)
+        at, days = mine.at[mine.rows], (as_of, first, last)
+        loans = Loans(mine.terms, mine.receipts, at, *days, exponent, mine.borrowers, largest)
         whole = figure.whole(loans) if figure.whole else np.zeros(len(mine.rows), np.int64)
         return figure.part(loans), whole, loans.at.outstanding_principal
 

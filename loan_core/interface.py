@@ -157,15 +157,22 @@ _STATUS_EXAMPLE: Schema = {
     "paid_up_to": "2025-11-01",
     "total_due": 1134.70,
 }
-_CHANGING: Schema = {"revision": _WHOLE, "voided_at": {"type": ["string", "null"], "format": "date-time"}}
+_CHANGING: Schema = {
+    "revision": _WHOLE,
+    "voided_at": {"type": ["string", "null"], "format": "date-time"},
+    "void_reason": _TEXT,
+    "voided_by": _TEXT,
+}
 _BY_CURRENCY = {"type": "object", "description": "By ISO 4217 code.", "additionalProperties": {"type": "object"}}
 
 SCHEMAS: dict[str, Schema] = {
     "Problem": problems.SCHEMA,
     "NewLoan": _object({"id": _WHOLE, **_AGREED, **_SIGNED}, _MADE_EXAMPLE),
     "Loan": _object(
-        {"id": _WHOLE, **_AGREED, **_SIGNED, **_CHANGING, "void_reason": _TEXT, "as_of": _DAY, "state": _TEXT},
-        _MADE_EXAMPLE | {"revision": 2, "voided_at": None, "void_reason": "", "as_of": "2026-01-15", "state": "active"},
+        {"id": _WHOLE, **_AGREED, **_SIGNED, **_CHANGING, "as_of": _DAY, "state": _TEXT},
+        _MADE_EXAMPLE
+        | {"revision": 2, "voided_at": None, "void_reason": "", "voided_by": ""}
+        | {"as_of": "2026-01-15", "state": "active"},
     ),
     "Status": _object(_STATUS, _STATUS_EXAMPLE),
     "Repayment": _object(

@@ -43,7 +43,8 @@ class Known:
         columns = dict(Loan.__table__.columns)
         if self.at is not None:
             columns["voided_at"] = case((self.is_voided(), Loan.voided_at)).label("voided_at")
-            columns["void_reason"] = case((self.is_voided(), Loan.void_reason), else_="").label("void_reason")
+            for name in ("void_reason", "voided_by"):
+                columns[name] = case((self.is_voided(), columns[name]), else_="").label(name)
             columns["revision"] = case((Loan.revision > self.revision, self.revision), else_=Loan.revision).label(
                 "revision"
             )

@@ -126,6 +126,7 @@ class Batch(Base):
     recorded_by: Mapped[str] = mapped_column(String(100))
     created_at: Mapped[datetime]
     undone_at: Mapped[datetime | None]
+    undone_by: Mapped[str] = mapped_column(String(100), default="", server_default=text("''"))
 
 
 class Loan(Base):
@@ -175,6 +176,7 @@ class Loan(Base):
     batch_id: Mapped[int | None] = mapped_column(ForeignKey("batches.id"))
     voided_at: Mapped[datetime | None]
     void_reason: Mapped[str] = mapped_column(String(2000), default="")
+    voided_by: Mapped[str] = mapped_column(String(100), default="", server_default=text("''"))
 
     @property
     def annual_rate_ppm(self) -> int:

@@ -51,7 +51,7 @@ from loan_core.rounds import Rounds
 _LOAN_MONEY = {"loan_amount", "installment", *STATUS_MONEY}
 _INSTALLMENT_MONEY = {"due", "interest", "principal", "balance", "covered", "covered_interest", "covered_principal"}
 _RECEIVED_MONEY = {"amount", "covered_interest", "covered_principal", "overpaid", "total_paid", "remaining_balance"}
-_CHANGES = ("revision", "voided_at", "void_reason")
+_CHANGES = ("revision", "voided_at", "void_reason", "voided_by")
 _DOCS_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 )

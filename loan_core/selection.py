@@ -24,12 +24,14 @@ _STATUSES = {each.name.replace("_", " ").title(): each for each in Status}
 class Selection:
     """Loans for which all that is given is true. ``state`` None: all but the voided ones.
 
-    ``search``: part of a borrower's name or of a reference. ``past_due``: an ageing bucket such as ``"31-60"``.
+    ``search``: part of a borrower's name or of a reference. ``borrower``: the name as it is written, all of it.
+    ``past_due``: an ageing bucket such as ``"31-60"``.
     ``past_due_from``, ``past_due_to``: the fewest and the most days past due. ``smallest``, ``largest``: the amount
     lent, in minor units. ``started``: any day of the month of the start.
     """
 
     search: str = ""
+    borrower: str | None = None
     status: str | None = None
     state: str | None = None
     currency: str | None = None
@@ -54,7 +56,16 @@ class Selection:
             meant &= loans.terms.start_on.astype("datetime64[M]") == np.datetime64(self.started, "M")
         meant &= _between(at.days_past_due, self.past_due_from, self.past_due_to)
         meant &= _between(loans.terms.principal, self.smallest, self.largest)
+        if self.borrower is not None:
+            meant &= lent_to(loans, self.borrower)
         return meant & named(loans, self.search) if self.search else meant
+
+
+def lent_to(loans: Block, borrower: str) -> Any:
+    """Which of these loans are lent to who bears exactly this name: true or false of each."""
+    if not is_storable(borrower):
+        return np.zeros(len(loans), dtype=bool)
+    return pc.equal(loans.borrowers, borrower).to_numpy(zero_copy_only=False)
 
 
 def named(loans: Block, part: str) -> Any:

@@ -84,8 +84,12 @@ def _one_of(codes: list[str]) -> str:
     return asked if asked in codes else (codes or [book().default_currency])[0]
 
 
-def keep_asked() -> None:
-    """The links of the navigation know no query: the day, the currency and the revision go on to the next page."""
+def keep_asked(path: str) -> None:
+    """The links of the navigation know no query: the day, the currency and the revision go on to the next page.
+
+    ``path``: the address of the page that this run is of.
+    """
+    _this_run.path = path
     _forget_queries()
     _this_run.codes = book().currencies()
     kept = st.session_state.setdefault("kept", {})
@@ -130,14 +134,14 @@ def whole_link() -> str:
 
 
 def go(page: str, **params: object) -> None:
-    st.session_state.left = st.query_params.to_dict()
+    st.session_state.setdefault("left", {})[_this_run.path] = st.query_params.to_dict()
     st.switch_page(f"{page}.py", query_params=here(**params))
 
 
-def come_back(but_not_with: str) -> None:
+def come_back(*but_not_with: str) -> None:
     """``go`` leaves this page in the history a second time, under the next page's query: Back meets that one first."""
-    if but_not_with in st.query_params:
-        st.query_params.from_dict(st.session_state.get("left", {}))
+    if any(name in st.query_params for name in but_not_with):
+        st.query_params.from_dict(st.session_state.get("left", {}).get(_this_run.path, {}))
 
 
 def in_url(name: str, default: Any, options: Iterable[Any] | None = None) -> dict[str, Any]:

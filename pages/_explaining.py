@@ -1,15 +1,16 @@
 """The way from a figure to how it comes about: a quiet link beside it, and the words of the page that it leads to."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from loan_core import FIGURES
-from pages._desk import here, sum_column
+from loan_core import figure_of
+from pages._desk import go, here, sum_column
 from pages._filters import filters_asked
-from pages._look import NOTHING, counted, day, major, money, percent
+from pages._look import NOTHING, counted, day, major, markdown, money, percent
 
 
 def explain(figure: str, label: str = "Explain", **period: date | str) -> None:
@@ -18,9 +19,23 @@ def explain(figure: str, label: str = "Explain", **period: date | str) -> None:
     st.page_link(
         "explain.py",
         label=f":small[:gray[{label}]]",
-        help=f"How {FIGURES[figure].name} comes about" if label == "Explain" else None,
+        help=f"How {markdown(figure_of(figure).name)} comes about",
         query_params=here(**filters_asked(figure=figure, **asked)),
     )
+
+
+def explain_one(bars: Mapping[str, Mapping[str, Any]], key: str, what: str = "bar") -> None:
+    """The bars of a chart, or the cells of a map, to choose from by their words: the one chosen is explained.
+
+    A list and no click on the chart: it is there for the keyboard as well, and a finger on a chart still scrolls and
+    asks what a bar says.
+    """
+    label = f"Explain a {what}"
+    chosen = st.selectbox(
+        label, list(bars), index=None, placeholder=label, label_visibility="collapsed", width=300, key=f"explain {key}"
+    )
+    if chosen:
+        go("explain", **filters_asked(**{name: str(each) for name, each in bars[chosen].items()}))
 
 
 def value(found: Any) -> str:
@@ -56,7 +71,7 @@ def period(found: Any) -> str:
 
 def named(key: str) -> str:
     """A figure among all there are: ``Past due, by age: 1–30 days past due``."""
-    figure = FIGURES[key]
+    figure = figure_of(key)
     return f"{figure.group}: {figure.name}" if figure.group else figure.name
 
 
@@ -66,7 +81,9 @@ def source(figure: Any) -> str:
 
 
 def in_order(found: Any) -> str:
-    return "the largest first" if found.figure.unit == "money" else "who owes most first"
+    if found.figure.unit == "money":
+        return "the largest first"
+    return "the most often first" if found.part > found.loans else "who owes most first"
 
 
 def parts(rows: pd.DataFrame, found: Any) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -77,6 +94,8 @@ def parts(rows: pd.DataFrame, found: Any) -> tuple[dict[str, Any], dict[str, Any
     if figure.unit == "money":
         sums = {words: major(rows[name], code) for words, name in columns.items()}
         return cells | sums, {words: sum_column(code, sums[words], 40 + 7 * len(words)) for words in sums}
+    if any((rows[name] > 1).any() for name in found.names):
+        return cells | {words: rows[name] for words, name in columns.items()}, {}
     # Each loan counts once: that is said only where some do and some do not.
     counts = ["✓" if part > 0 else "" for part in rows[found.names[0]]]
     return (cells | {figure.part_name: counts} if figure.is_share else cells), {}

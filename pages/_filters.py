@@ -8,7 +8,7 @@ import streamlit as st
 from loan_core import amount_entry
 from pages._desk import attempt, book, clear_filters, currency_asked, in_url
 from pages._form import plain
-from pages._look import isolated, markdown, money
+from pages._look import isolated, markdown, money, short
 
 STATES = {
     "active": "Active",
@@ -46,8 +46,9 @@ ORDERS = {
     "Borrower": "borrower",
     "Loan": "id",
 }
+LONGEST = 40
 # The query parameters of a filter. The currency and the day are the frame's.
-PARAMS = ("search", "status", "state", "past_due", "from", "to", "started", "sort")
+PARAMS = ("search", "borrower", "status", "state", "past_due", "from", "to", "started", "sort")
 
 
 def selection_asked(state: str = "active") -> tuple[dict[str, Any], str]:
@@ -59,6 +60,7 @@ def selection_asked(state: str = "active") -> tuple[dict[str, Any], str]:
     known = _one_of(STATES, asked.get("state")) or state
     chosen = {
         "search": asked.get("search", ""),
+        "borrower": asked.get("borrower") or None,
         "status": _one_of(("Behind", "On Track", "Ahead"), asked.get("status")),
         "state": None if known == "all" else known,
         **PAST_DUE.get(asked.get("past_due", ""), ("", {}))[1],
@@ -108,7 +110,7 @@ def say_filters(state: str = "active") -> None:
     """What is filtered, in words, and the way out of it; nothing where nothing is."""
     search, status = st.query_params.get("search", ""), selection_asked()[0]["status"]
     # The whole of it stands in the field.
-    quoted = f"“{search[:40]}{'…' if len(search) > 40 else ''}”"
+    quoted = f"“{short(search, LONGEST)}”"
     said = [isolated(quoted)] * bool(search) + [status] * bool(status) + filter_words(state)
     if said:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -121,6 +123,7 @@ def filter_words(state: str = "active") -> list[str]:
     meant, code = selection_asked(state)[0], currency_asked()
     known, past_due = meant["state"] or "all", st.query_params.get("past_due")
     return [
+        *([f"lent to {isolated(short(meant['borrower'], LONGEST))}"] if meant["borrower"] else []),
         *([STATES[known]] if known != state else []),
         *([PAST_DUE[past_due][0]] if past_due in PAST_DUE else []),
         *([f"from {money(meant['smallest'], code)}"] if meant["smallest"] is not None else []),

@@ -8,10 +8,11 @@ import pandas as pd
 import streamlit as st
 
 from pages._desk import attempt, book, go, say
-from pages._look import NOTHING, counted, day, instant, markdown, money
+from pages._look import NOTHING, counted, day, instant, isolated, markdown, money
 
 NOUNS = {"loans": "loan", "repayments": "repayment", "demo": "made-up loan"}
 LISTED = 100
+WIDTHS = {"Import": 60, "File": 150, "Rows": 130, "Imported": 100, "Undone": 200}
 
 
 def open_import(batch_id: int | None) -> None:
@@ -46,7 +47,7 @@ def card(batch) -> None:
         rows |= {f"Sum in {code}": markdown(money(amount, code)) for code, amount in new.amounts.items()}
     rows |= {"Imported": instant(batch.created_at), "By": markdown(batch.recorded_by) or NOTHING}
     if batch.undone_at:
-        rows |= {"Undone": instant(batch.undone_at)}
+        rows |= {"Undone": markdown(undone(batch, instant))}
     with st.container(border=True):
         done = f":green[:material/check_circle:] {counted(batch.rows, NOUNS[batch.kind])} imported"
         st.header(f":gray[:material/undo:] Import {batch.id}, undone" if batch.undone_at else done, anchor=False)
@@ -57,11 +58,17 @@ def card(batch) -> None:
                 go("loans")
             is_unwanted = not batch.undone_at and st.button("Undo this import", icon=":material/undo:")
         if is_unwanted:
-            undone, refusal = attempt(book().undo_import, batch.id)
-            if undone:
-                say(undone.sentence)
+            receipt, refusal = attempt(book().undo_import, batch.id)
+            if receipt:
+                say(receipt.sentence)
                 st.rerun()
             st.error(markdown(str(refusal)), icon=":material/error:")
+
+
+def undone(batch: Any, when: Callable[[Any], str] = day) -> str:
+    """When an import was undone, and by whom; nothing of one that stands."""
+    by = f" by {isolated(batch.undone_by)}" if batch.undone_by else ""
+    return f"{when(batch.undone_at)}{by}" if batch.undone_at else ""
 
 
 def past_imports(batches) -> None:
@@ -81,7 +88,7 @@ def past_imports(batches) -> None:
                 "File": [each.name for each in shown],
                 "Rows": [counted(each.rows, NOUNS[each.kind]) for each in shown],
                 "Imported": [day(each.created_at) for each in shown],
-                "Undone": [each.undone_at and day(each.undone_at) for each in shown],
+                "Undone": [undone(each) or None for each in shown],
             }
         ),
         key=key,
@@ -91,10 +98,7 @@ def past_imports(batches) -> None:
         placeholder="",
         on_select=open_chosen,
         selection_mode="single-row",
-        column_config={
-            name: st.column_config.TextColumn(width=width)
-            for name, width in (("Import", 60), ("File", 150), ("Rows", 130), ("Imported", 100), ("Undone", 100))
-        },
+        column_config={name: st.column_config.TextColumn(width=width) for name, width in WIDTHS.items()},
         alt=f"The last {counted(len(shown), 'import')}",
     )
     st.caption("Select an import to see it, or to undo it.")

@@ -67,9 +67,14 @@ def late(days: int) -> str:
     return "on time" if days == 0 else f"{counted(days, 'day')} late"
 
 
+def month_told(rows: Rows) -> Row | None:
+    """The last month of which there is anything to say."""
+    return next((each for each in reversed(rows) if each["loans"]), None)
+
+
 def months_late(rows: Rows) -> str:
     """How many of the loans that were due in the last month of which there is anything to say were late."""
-    row = next((each for each in reversed(rows) if each["loans"]), None)
+    row = month_told(rows)
     if row is None:
         return "Nothing was due in these months."
     number = row["loans"] - row["loans_on_time"]

@@ -8,7 +8,7 @@ from loan_core import LoanStatus, Statement
 from pages._desk import as_of, attempt, book, go, here
 from pages._form import Fields, Form, day_input, form, is_second_click, plain, start_over, take_back
 from pages._loan_picker import choose_loan
-from pages._look import day, instant, markdown, money
+from pages._look import day, instant, isolated, markdown, money
 from pages._repayment_words import covered, effect, offers, preview_covers, remark, standings
 from pages._small_table import small_table
 from pages._words import named
@@ -108,7 +108,7 @@ def details(statement: Statement, repayment_id: int) -> None:
         "Received on": day(row.received_on),
         "Covers": covered(row, code),
         "Reference": row.reference,
-        "Recorded": instant(row.created_at),
+        "Recorded": instant(row.created_at) + (f" by {isolated(row.recorded_by)}" if row.recorded_by else ""),
     }
     if row.reverses or row.reversed_by:
         lines["Reversal"] = remark(row)

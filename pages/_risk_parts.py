@@ -9,6 +9,7 @@ from pages._analysis_words import share
 from pages._book_charts import AGES
 from pages._desk import as_of, here
 from pages._explaining import explain
+from pages._filters import filters_asked
 from pages._look import counted, markdown, money, short
 from pages._tables import offer
 
@@ -34,11 +35,20 @@ def show_definitions(risk: Any, code: str) -> None:
 
 
 def show_borrowers(loans: Any, code: str) -> None:
-    """Who owes most, each a link to their loans."""
+    """Who owes most, each a link to exactly their loans, their share one to how it comes about."""
     for row in tables.borrowers(loans):
-        named = {"search": row["borrower"]} if row["borrower"] else {"search": row["loan_reference"]}
         owed = f"{money(row['outstanding_principal'], code)} · {share(row['share'])}"
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", gap="small"):
-            label = markdown(short(row["borrower"] or row["loan_reference"], LONGEST_NAME))
-            st.page_link("loans.py", label=label, query_params=here(**named, state="active"))
-            st.markdown(f"{markdown(owed)} · {counted(row['loans'], 'loan')}", width="content")
+            link_to_borrower(row)
+            figure = f"borrower_{row['borrower']}" if row["borrower"] else f"loan_{row['loan_id']}"
+            explain(figure, f"{markdown(owed)} · {counted(row['loans'], 'loan')}")
+
+
+def link_to_borrower(row: dict[str, Any]) -> None:
+    """To the loans of one borrower; a loan without a name stands for itself."""
+    label = markdown(short(row["borrower"] or row["loan_reference"], LONGEST_NAME))
+    if row["borrower"]:
+        asked = filters_asked(borrower=row["borrower"], state="active")
+        st.page_link("loans.py", label=label, query_params=here(**asked))
+    else:
+        st.page_link("status.py", label=label, query_params=here(loan=row["loan_id"]))

@@ -23,8 +23,9 @@ from pages._analysis_words import (
     span,
 )
 from pages._asked import loans_asked
-from pages._desk import as_of, chart, currency_asked, here, in_url, theme
-from pages._explaining import explain
+from pages._bars import of_months
+from pages._desk import as_of, chart, come_back, currency_asked, here, in_url, theme
+from pages._explaining import explain, explain_one
 from pages._filters import filters_asked, selection_asked
 from pages._look import counted, day, markdown
 from pages._tables import offer, show
@@ -45,6 +46,7 @@ def ask_for_months(known: list[date]) -> tuple[date, date]:
     return date.fromisoformat(f"{first}-01"), date.fromisoformat(f"{last}-01")
 
 
+come_back("figure")
 loans, summary, inputs = loans_asked("Collections", inputs_at="bottom")
 code = currency_asked()
 known = [each.first.item() for each in loans.months]
@@ -79,14 +81,14 @@ if rows:
         figure = charts.due_chart(rows, first, last, code, theme())
         chart(figure, charts.months_sentence(rows, charts.DUE, "due", code))
         st.caption("By the month of the due date: when it was paid.")
-        explained("due", "Explain these bars")
+        explain_one(of_months(rows, charts.DUE, "due", code, as_of()), "due")
     with right:
         st.header("What came in", anchor=False)
         st.markdown(charts.key(charts.RECEIVED, rows, ":gray[╍ Fell due]"))
         figure = charts.received_chart(rows, first, last, code, theme())
         chart(figure, charts.months_sentence(rows, charts.RECEIVED, "received", code))
         st.caption("By the month in which it was received: what it paid.")
-        explained("received", "Explain these bars")
+        explain_one(of_months(rows, charts.RECEIVED, "received", code, as_of()), "received")
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.header("Month by month", anchor=False)
         offer(rows[::-1], code, f"collections-{rows[0]['month']}-{rows[-1]['month']}")

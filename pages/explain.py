@@ -1,10 +1,11 @@
 """How does this number come about?"""
 
+import re
 from typing import Any
 
 import streamlit as st
 
-from loan_core import FIGURES, currency
+from loan_core import FIGURES, currency, figure_of
 from pages._controls import TO_OPEN_A_LOAN, offer_csv, page_through, pick_row
 from pages._desk import (
     as_of,
@@ -26,13 +27,25 @@ from pages._known import known_suffix
 from pages._look import counted, day, markdown
 
 ROWS = 15
+PAGES = {
+    "portfolio": "Portfolio",
+    "collection": "Collections",
+    "risk": "Risk",
+    "lateness": "Lateness",
+    "vintages": "Vintages",
+}
 
 
 def ways_back() -> None:
     """The pages on which figures stand, for the same loans on the same day."""
     with st.container(horizontal=True, gap="small"):
-        for page, title in (("portfolio", "Portfolio"), ("collection", "Collections"), ("risk", "Risk")):
+        for page, title in PAGES.items():
             st.page_link(f"{page}.py", label=title, query_params=here(**filters_asked()))
+
+
+def file_name(key: str) -> str:
+    """The key of a figure with nothing in it that a file's name may not have."""
+    return re.sub(r"[^\w.+-]+", "-", key)[:60]
 
 
 def show_rows(found: Any) -> None:
@@ -46,7 +59,7 @@ def show_rows(found: Any) -> None:
         go("status", loan=int(rows["loan_id"].iloc[chosen]), **filters_asked())
 
 
-come_back(but_not_with="loan")
+come_back("loan")
 key = st.query_params.get("figure", "")
 if not book().currencies():
     st.title("How does this number come about?", anchor=False)
@@ -61,7 +74,7 @@ if refusal is not None:
     ways_back()
     st.stop()
 if found is None:
-    st.title(FIGURES[key].name, anchor=False)
+    st.title(markdown(figure_of(key).name), anchor=False)
     say_filters("all")
     st.markdown("**No loan matches.**")
     st.button("Clear filters", icon=":material/close:", on_click=clear_filters)
@@ -84,10 +97,11 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
         f"{counted(found.loans, 'loan')} of {found.count:,}" if found.figure.is_share else "The loans", anchor=False
     )
     if found.count:
-        offer_csv(f"{key}-{as_of()}{known_suffix()}", found.csv, label="CSV")
+        offer_csv(f"{file_name(key)}-{as_of()}{known_suffix()}", found.csv, label="CSV")
 if found.count:
     show_rows(found)
 else:
     st.markdown(":gray[No loan has a part in it.]")
-st.selectbox("Another figure", list(FIGURES), format_func=named, width=420, **in_url("figure", "", FIGURES))
+others = list(dict.fromkeys([key, *FIGURES]))
+st.selectbox("Another figure", others, format_func=named, width=420, **in_url("figure", key, others))
 ways_back()

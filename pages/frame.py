@@ -92,7 +92,7 @@ def revision_shown() -> int:
 
 body, foot = st.container(), st.container()
 try:
-    keep_asked()
+    keep_asked(page.url_path)
     check_known()
     with st.sidebar:
         ask_for_the_day()

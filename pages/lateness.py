@@ -8,10 +8,12 @@ from loan_core import lateness
 from pages import _lateness_charts as charts
 from pages._analysis_words import month, span
 from pages._asked import link_to_loans, loans_asked
+from pages._bars import of_bands, of_month
 from pages._controls import switch, turn_page
 from pages._desk import as_of, chart, clicked, come_back, currency_asked, go, here, in_url, page_asked, theme
+from pages._explaining import explain, explain_one
 from pages._filters import filters_asked
-from pages._lateness_words import BAND_COLUMNS, bands_sentence, loans_sentence, months_late, who
+from pages._lateness_words import BAND_COLUMNS, bands_sentence, loans_sentence, month_told, months_late, who
 from pages._look import counted, day, markdown, short
 from pages._tables import as_table
 
@@ -56,7 +58,7 @@ def show_loans(rows: list[dict[str, Any]], months: list[str]) -> None:
         go("status", loan=chosen[0], **filters_asked())
 
 
-come_back(but_not_with="loan")
+come_back("loan", "figure")
 loans, summary, inputs = loans_asked("Lateness")
 code = currency_asked()
 known = [each for each in lateness.months_said(loans) if each <= as_of()]
@@ -71,7 +73,10 @@ with inputs:
     months = ask_for_months(known)
 bands, names = lateness.bands(loans, months), [f"{each:%Y-%m}" for each in months]
 summary.caption(f"{counted(len(loans), 'loan')} · {span(months[0], months[-1], as_of())} · as of {day(as_of())}")
-st.header(markdown(months_late(bands)), anchor=False)
+with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    st.header(markdown(months_late(bands)), anchor=False, width="content")
+    if told := month_told(bands):
+        explain("late_in_month", **of_month(told["month"], as_of()))
 file = f"lateness-{names[0]}-{names[-1]}"
 if view == VIEWS[0]:
     rows = lateness.loan_by_loan(loans, months)
@@ -84,6 +89,7 @@ else:
         "Of the loans due in a month the share in percent that was so many days late, by the worst of the month's "
         "installments: the more were late, the stronger the orange."
     )
+    explain_one(of_bands(bands, as_of()), "bands", "cell")
     as_table(bands, BAND_COLUMNS, code, file)
     if len(loans) > lateness.LOANS_AT_ONCE:
         st.caption(f"With a filter that leaves {lateness.LOANS_AT_ONCE:,} loans or fewer, each of them is shown.")

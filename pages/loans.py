@@ -54,7 +54,7 @@ ELSEWHERE = {
     "vintages": ("Vintages", "stacked_line_chart"),
 }
 
-come_back(but_not_with="loan")
+come_back("loan")
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
     with st.container(gap=None, width="content"):
         st.title("Loans", anchor=False)

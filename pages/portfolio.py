@@ -3,6 +3,7 @@
 import streamlit as st
 
 from loan_core import currency
+from pages._bars import of_ages
 from pages._book_charts import ageing_chart, ageing_sentence, book_chart, book_sentence
 from pages._book_words import (
     book_explained,
@@ -14,7 +15,7 @@ from pages._book_words import (
 )
 from pages._controls import TO_OPEN_A_LOAN
 from pages._desk import as_of, book, chart, clear_filters, come_back, currency_asked, empty_book, go, here, seen, theme
-from pages._explaining import explain
+from pages._explaining import explain, explain_one
 from pages._figures import course
 from pages._filters import filters_asked, more_filters, say_filters, selection_asked
 from pages._known import choose_known
@@ -38,7 +39,7 @@ def link(words: str, page: str, query: dict[str, str]) -> None:
     )
 
 
-come_back(but_not_with="loan")
+come_back("loan", "figure")
 (meant, _), code = selection_asked(state="all"), currency_asked()
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
     with st.container(gap=None, width="content"):
@@ -94,7 +95,7 @@ with right:
         figure = ageing_chart(totals.ageing, code, theme())
         chart(figure, ageing_sentence(totals.ageing, code))
         st.caption(markdown(not_past_due(totals, code)))
-        explain("age_1-30", "Explain these bars")
+        explain_one(of_ages(totals.ageing, code), "ages")
     else:
         st.markdown(":gray[Nothing is past due.]")
 

@@ -13,15 +13,15 @@ from pages._analysis_words import (
     RISK_COLUMNS,
     at_risk,
     concentrated,
-    longest,
     month_ends,
     risk_figures,
     step,
 )
 from pages._asked import loans_asked
+from pages._bars import of_nested_ages, of_steps
 from pages._controls import switch
-from pages._desk import as_of, chart, currency_asked, in_url, theme
-from pages._explaining import explain
+from pages._desk import as_of, chart, come_back, currency_asked, in_url, theme
+from pages._explaining import explain, explain_one
 from pages._look import counted, day, markdown
 from pages._risk_parts import age_of, show_borrowers, show_definitions
 from pages._tables import as_table, offer
@@ -29,6 +29,7 @@ from pages._tables import as_table, offer
 SPANS = {"12 months": 12, "24 months": 24}
 
 
+come_back("figure")
 loans, summary, inputs = loans_asked("Risk", through_time=True)
 code = currency_asked()
 with inputs:
@@ -58,9 +59,7 @@ with right:
     st.header("Past due, by age", anchor=False)
     st.markdown(":small[:gray[Outlined: all that is owed on late loans. Filled: the part of it that is overdue.]]")
     chart(charts.nested_ages_chart(ages, code, theme()), charts.nested_ages_sentence(ages, code))
-    with st.container(horizontal=True, gap="small"):
-        explain("age_1-30", "Explain the outlined bars")
-        explain("overdue_1-30", "Explain the filled bars")
+    explain_one(of_nested_ages(ages, code), "ages")
     as_table(ages, AGEING_COLUMNS, code, f"ages-{as_of()}", {"days_past_due": age_of})
 
 if st.toggle("Show the other definitions in use", **in_url("definitions", False, [True, False])):
@@ -70,7 +69,9 @@ with st.container(width=640):
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.header("Largest borrowers", anchor=False)
         offer(tables.borrowers(loans), code, f"borrowers-{as_of()}")
-    st.markdown(markdown(concentrated(loans.concentration(), code)))
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(markdown(concentrated(loans.concentration(), code)), width="content")
+        explain("largest_borrowers")
     show_borrowers(loans, code)
 
 st.header("How the portfolio is spread", anchor=False)
@@ -79,6 +80,6 @@ for kind, column in zip(HISTOGRAMS, st.columns(3, gap="medium"), strict=True):
     with column:
         st.subheader(HISTOGRAMS[kind], anchor=False)
         chart(charts.histogram_chart(rows, kind, code, theme()), charts.histogram_sentence(rows, kind, code))
-        explain(longest(rows, kind, code), "Explain these bars")
+        explain_one(of_steps(rows, kind, code), kind)
         columns = {f"{kind}_from": HISTOGRAMS[kind], **HISTOGRAM_COLUMNS}
         as_table(rows, columns, code, f"{kind}-{as_of()}", {f"{kind}_from": partial(step, kind, code)})

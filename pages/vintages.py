@@ -9,8 +9,10 @@ from loan_core import lateness
 from pages import _lateness_charts as charts
 from pages._analysis_words import month, month_ends
 from pages._asked import link_to_loans, loans_asked
+from pages._bars import of_moves, of_vintages
 from pages._controls import switch
-from pages._desk import as_of, chart, currency_asked, in_url, theme
+from pages._desk import as_of, chart, come_back, currency_asked, in_url, theme
+from pages._explaining import explain_one
 from pages._lateness_words import (
     MOVE_COLUMNS,
     PLACES,
@@ -38,6 +40,7 @@ def show_vintages(rows: list[dict[str, Any]], days: int, code: str) -> None:
         f"been more than {days} days past due by then, and of how many loans. Without color: fewer than "
         f"{lateness.THIN} loans, too few to say; how sure each share is stands in the table. Empty: still to come."
     )
+    explain_one(of_vintages(rows, days), "vintages", "cell")
     said = {"began": lambda row: began(row["began"]), "is_thin": lambda row: "yes" if row["is_thin"] else ""}
     as_table(rows, VINTAGE_COLUMNS, code, f"vintages-{days}-{as_of()}", said)
 
@@ -65,7 +68,8 @@ def show_moves(spans: list[Any], code: str) -> None:
     in_money, chosen = ask_for_moves(list(by_month))
     only = by_month.get(chosen)
     when = (only.start.item(), only.end.item()) if only else None
-    rows = lateness.moves([only] if only else list(by_month.values()))
+    shown = [only] if only else list(by_month.values())
+    rows = lateness.moves(shown)
     if in_money and not any(row["of_principal"] for row in rows):
         st.markdown(":gray[Nothing was owed at the beginning of the month.]")
         return
@@ -77,12 +81,15 @@ def show_moves(spans: list[Any], code: str) -> None:
         "much was owed on them before. Orange: later than before. Without color: fewer than "
         f"{lateness.THIN} loans in the line, too few to say.{together}"
     )
+    first, last = min(each.start.item() for each in shown), max(each.end.item() for each in shown)
+    explain_one(of_moves(rows, in_money, first, last, code), "moves", "move")
     said = {"from": lambda row: PLACES[row["from"]], "to": lambda row: PLACES[row["to"]]}
     said["words"] = lambda row: move_words(row, when)
     name = "last-12-months" if only is None else chosen
     as_table(rows, MOVE_COLUMNS, code, f"roll-rates-{name}-{as_of()}", said)
 
 
+come_back("figure")
 loans, summary, inputs = loans_asked("Vintages")
 code = currency_asked()
 with inputs:

@@ -247,10 +247,11 @@ def test_risk_over_time_by_hand(by_hand):
 def test_the_largest_borrowers_by_hand_lead_to_their_loans(by_hand):
     at = opened("risk.py", **JUNE)
     assert "All 8 borrowers are here: they owe 100.0% of $3,593.95." in words(at)
-    assert "$1,000.00 · 27.8% · 1 loan" in words(at)
-    to_loans = [label for label in links(at) if "Explain" not in label]
+    found = links(at)
+    assert "figure=borrower_Diego" in found[":small[:gray[$1,000.00 · 27.8% · 1 loan]]"]
+    to_loans = [label for label in found if ":gray[" not in label]
     assert to_loans == ["Diego", "Ingrid", "Hassan", "Farida", "Chen", "João", "Amara", "Elif"]
-    assert "search=Diego" in links(at)["Diego"]
+    assert "borrower=Diego" in found["Diego"]
 
 
 # DOMAIN's worked check, with the answers that are commonly taken for it.

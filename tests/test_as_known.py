@@ -137,7 +137,7 @@ def test_before_anything_was_written_nothing_was_known(book):
 
 def test_a_loan_that_was_voided_later_stood_then(book):
     lend(book)
-    book.void_loan(1, reason="Entered twice")
+    book.void_loan(1, reason="Entered twice", recorded_by="Ada")
     (then,) = book.as_known(1).loans(TODAY).to_dict("records")
     assert (then["state"], then["void_reason"], pd.isna(then["voided_at"])) == ("active", "", True)
     assert book.as_known(2).loans(TODAY, state="voided")["void_reason"].tolist() == ["Entered twice"]

@@ -193,8 +193,8 @@ def test_whatever_is_asked_of_a_loan_that_is_not_there_is_refused_in_one_sentenc
 
 def test_a_voided_loan_stays_with_its_reason_and_gives_its_reference_up(book):
     loan = lend(book, reference="A")
-    voided = book.void_loan(loan.id, reason="Entered twice")
-    assert (voided.voided_at, voided.void_reason) == (NOON + MOMENT, "Entered twice")
+    voided = book.void_loan(loan.id, reason="Entered twice", recorded_by="Ada")
+    assert (voided.voided_at, voided.void_reason, voided.voided_by) == (NOON + MOMENT, "Entered twice", "Ada")
     assert whole(book.loan(loan.id)) == whole(voided)
     assert book.status(loan.id, TODAY).state == "voided"
     assert book.status(loan.id, STARTED).state == "voided"

@@ -185,8 +185,8 @@ def test_what_falls_due_later_in_the_running_month_has_not_fallen_due():
     assert (found.on_time_rate, found.current_collection_rate, found.clean_up_rate) == (None, None, None)
 
 
-# Rosenberg's example, told again in "Is 95% a Good Collection Rate?" (CGAP, 2010): loans of three months of which 95 of
-# 100 come in lose almost 40 % of the portfolio in a year.
+# R. Rosenberg, "Is 95% a Good Collection Rate?", cgap.org/blog/95-good-collection-rate: loans of three months of which
+# 95 of 100 come in lose almost 40 % of the portfolio in a year.
 def test_a_collection_rate_of_95_percent_on_loans_of_three_months_loses_40_percent_a_year():
     held = Held(Loan(300_00, 0, 3, start_on=date(2026, 1, 1)), (Came(date(2026, 4, 1), 285_00),))
     found = collections_of([held], date(2026, 4, 30))

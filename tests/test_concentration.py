@@ -29,8 +29,8 @@ rows = st.lists(
 
 def borrowers_of(book, first_id: int = 1) -> Borrowers:
     names, state, amounts = zip(*book, strict=True) if book else ((), (), ())
-    ids = np.arange(first_id, first_id + len(book))
-    return borrowers(names, ids, np.array(state, np.int64), np.array(amounts, np.int64))
+    who = [name or loan_id for loan_id, name in enumerate(names, first_id)]
+    return borrowers(who, np.array(state, np.int64), np.array(amounts, np.int64))
 
 
 @given(book=rows, at=st.integers(0, 12))

@@ -10,12 +10,14 @@ from urllib.parse import parse_qsl
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from loan_core import FIGURES, Book
-from pages import _trust
+from loan_core import FIGURES, Book, tables
+from pages import _explaining, _trust
 from pages._explaining import value
+from pages._look import counted, money
 from tests import test_analysis_pages
+from tests.hand_made_book import lent
 from tests.pages_at_hand import FRAME, words
-from tests.test_analysis_pages import JUNE, links, opened, run
+from tests.test_analysis_pages import JUNE, links, opened, run, write
 
 AS_OF = date(2026, 6, 30)
 # What a card calls otherwise than its explanation does.
@@ -37,35 +39,117 @@ def figure_of(book: Book, asked: dict[str, str]) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("page", "query", "charts"),
+    ("page", "query"),
     [
-        ("portfolio.py", {}, ["Explain these lines", "Explain these bars"]),
-        (
-            "risk.py",
-            {"definitions": "True"},
-            [
-                "Explain these lines",
-                "Explain the outlined bars",
-                "Explain the filled bars",
-                *["Explain these bars"] * 3,
-            ],
-        ),
-        ("collection.py", {"period": "Last month"}, ["Explain these bars", "Explain these bars"]),
-        ("collection.py", {"period": "All"}, ["Explain these bars", "Explain these bars"]),
+        ("portfolio.py", {}),
+        ("risk.py", {"definitions": "True"}),
+        ("collection.py", {"period": "Last month"}),
+        ("collection.py", {"period": "All"}),
     ],
 )
-def test_each_card_leads_to_the_figure_that_it_shows_and_each_chart_to_one_of_its_own(
-    by_hand: Book, page: str, query: dict[str, str], charts: list[str]
-) -> None:
+def test_each_card_leads_to_the_figure_that_it_shows(by_hand: Book, page: str, query: dict[str, str]) -> None:
     at = opened(page, **query, **JUNE)
     found = explanations(at)
-    of_cards = [asked for label, asked in found if label == "Explain"]
+    of_cards = [asked for label, asked in found if label == "Explain" and not is_of_borrowers(asked)]
     assert [value(figure_of(by_hand, asked)) for asked in of_cards] == [each.value for each in at.metric]
     labels = [re.sub(r":\w+\[(:[\w/]+: )?|\]", "", each.label) for each in at.metric]
     assert [OTHERWISE.get(label, label) for label in labels] == [FIGURES[each["figure"]].name for each in of_cards]
-    assert [label for label, _ in found if label != "Explain"] == charts
     assert {asked["as_of"] for _, asked in found} == {"2026-06-30"}
-    assert {asked["figure"] for _, asked in found} <= set(FIGURES)
+
+
+def is_of_borrowers(asked: dict[str, str]) -> bool:
+    return asked["figure"] == "largest_borrowers" or asked["figure"].startswith(("borrower_", "loan_"))
+
+
+def in_words(found: Any) -> str:
+    """What a bar says of its figure."""
+    if found.figure.unit == "money":
+        part, whole = (money(each or 0, found.asked.currency) for each in (found.part, found.whole))
+        return f"{part} of {whole}" if found.figure.is_share else part
+    return f"{found.part:,} of {counted(found.whole, 'loan')}"
+
+
+@pytest.mark.parametrize(
+    ("page", "query", "charts", "least"),
+    [
+        ("portfolio.py", {}, ["ages"], 4),
+        ("risk.py", {}, ["ages", "rate", "size", "term"], 15),
+        ("collection.py", {"period": "All"}, ["due", "received"], 25),
+        ("lateness.py", {"view": "All loans"}, ["bands"], 10),
+        ("vintages.py", {}, ["vintages", "moves"], 30),
+        ("vintages.py", {"days": "Over 60 days", "measure": "Money"}, ["vintages", "moves"], 25),
+        ("vintages.py", {"month": "2026-05"}, ["vintages", "moves"], 25),
+    ],
+)
+def test_each_bar_and_each_cell_leads_to_the_figure_that_it_shows(
+    by_hand: Book, monkeypatch: pytest.MonkeyPatch, page: str, query: dict[str, str], charts: list[str], least: int
+) -> None:
+    offered: dict[str, Any] = {}
+    monkeypatch.setattr(_explaining, "explain_one", lambda bars, key, what="bar": offered.update({key: bars}))
+    opened(page, **query, **JUNE)
+    assert list(offered) == charts
+    bars = [each for bars in offered.values() for each in bars.items()]
+    assert len(bars) >= least
+    for words_of_bar, asked in bars:
+        found = by_hand.explain(asked["figure"], AS_OF, asked.get("first"), asked.get("last"), currency="USD")
+        assert found
+        assert words_of_bar.split(": ")[1] == in_words(found)
+        rows = found.rows(found.count)
+        sums = [int(rows[name].sum()) for name in found.names]
+        assert sums == [found.part, *([found.whole] if found.figure.is_share else [])]
+
+
+def test_a_bar_is_chosen_by_its_words_and_keeps_the_filter(by_hand: Book) -> None:
+    at = opened("collection.py", search="Chen", **JUNE)
+    bars = next(each for each in at.selectbox if each.label == "Explain a bar")
+    run(bars.set_value(next(each for each in bars.options if each.startswith("May\N{NO-BREAK SPACE}2026, unpaid:"))))
+    assert "Unpaid: $100.00" in words(at)
+    kept = {name: at.query_params[name] for name in ("figure", "search", "first", "last")}
+    assert kept == {"figure": "unpaid", "search": "Chen", "first": "2026-05-01", "last": "2026-05-31"}
+
+
+def test_each_page_comes_back_to_what_was_asked_of_it(by_hand: Book) -> None:
+    # From the portfolio to a figure, from there to a loan, and back twice: each page was left with a query of its own.
+    at = opened("explain.py", figure="par_30", **JUNE)
+    at.session_state["left"] = {"": {"status": "Behind"}, "explain": {"figure": "arrears"}}
+    at.query_params["loan"] = "3"
+    assert run(at).query_params["figure"] == "arrears"
+    at.switch_page("portfolio.py")
+    at.query_params["figure"] = "arrears"
+    after = run(at).query_params
+    assert (after["status"], "figure" in after) == ("Behind", False)
+
+
+def test_each_of_the_largest_borrowers_leads_to_his_share_and_to_exactly_his_loans(by_hand: Book) -> None:
+    write(by_hand, "Diego Cruz", lent(10_000_00, 3, 6, 1))
+    at = opened("risk.py", **JUNE)
+    asked = [each for _, each in explanations(at) if is_of_borrowers(each)]
+    shown = {row["borrower"]: row for row in tables.borrowers(by_hand.analysis(AS_OF)["USD"])}
+    assert [each["figure"] for each in asked[:3]] == ["largest_borrowers", "borrower_Diego Cruz", "borrower_Diego"]
+    for each in asked[1:]:
+        found, row = figure_of(by_hand, each), shown[each["figure"].partition("_")[2]]
+        assert (found.part, found.value, found.loans) == (row["outstanding_principal"], row["share"], row["loans"])
+    diego = dict(parse_qsl(links(at)["Diego"]))
+    loans = opened("loans.py", **diego)
+    assert loans.dataframe[0].value["Borrower"].tolist() == ["Diego"]
+    assert "lent to Diego" in words(loans)
+    assert "Owed by Diego: " in words(opened("explain.py", figure="borrower_Diego", **JUNE))
+
+
+def test_how_many_were_late_in_a_month_is_a_share_of_those_due(by_hand: Book) -> None:
+    (label, asked), *_ = explanations(opened("lateness.py", **JUNE))
+    assert (label, value(figure_of(by_hand, asked))) == ("Explain", "66.7%")
+    at = opened("explain.py", **asked)
+    assert "4 ÷ 6 = 66.7%" in words(at)
+    assert "1 Jun 2026 to 30 Jun 2026, as of 30 Jun 2026." in words(at)
+
+
+def test_a_loan_that_moved_more_than_once_says_how_often(by_hand: Book) -> None:
+    # Amara's first loan is current at each month's end from January to June: five moves, one loan.
+    at = opened("explain.py", figure="moved_current_current", first="2026-01-31", last="2026-06-30", **JUNE)
+    rows = at.dataframe[0].value
+    assert rows["Moved"].max() == rows[rows["Loan"] == "L-0001"]["Moved"].item() == 5
+    assert list(rows.columns) == ["Loan", "Borrower", "Moved", "Were there"]
 
 
 def test_a_link_keeps_the_filter_of_its_page(by_hand: Book) -> None:
@@ -131,7 +215,7 @@ def test_many_rows_are_turned_over_a_page_at_a_time(book: Book) -> None:
 
 def test_a_figure_of_every_kind_has_a_page(by_hand: Book) -> None:
     kinds = {(each.unit, each.is_share, each.period): each for each in FIGURES.values()}
-    assert len(kinds) == 7
+    assert len(kinds) == 8
     for figure in kinds.values():
         at = opened("explain.py", figure=figure.key, **JUNE)
         assert figure.name in words(at)

@@ -4,12 +4,14 @@ import csv
 from collections.abc import Iterator
 from datetime import date
 from io import StringIO
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from loan_core import lateness
 from loan_core.book import Book
 from loan_core.calculation.calendar import Calendar
 from loan_core.calculation.collection import collections
@@ -17,30 +19,42 @@ from loan_core.calculation.concentration import (
     RATE_EDGES_PPM,
     TERM_EDGES,
     Histogram,
+    borrowers,
     histogram,
     size_edges,
     term_in_months,
 )
-from loan_core.calculation.figures import FIGURES
+from loan_core.calculation.figures import FIGURES, figure_of
+from loan_core.calculation.heat_map import BANDS, heat_bands
 from loan_core.calculation.money import total
 from loan_core.calculation.of_each import Loans
 from loan_core.calculation.portfolio import AGEING, PAR_DAYS, Collection, Totals, totals
 from loan_core.calculation.position import State, Thresholds, positions
 from loan_core.calculation.risk import Risk, risks
+from loan_core.calculation.rolling import PLACES
+from loan_core.calculation.rolling import moves as moves_of
 from loan_core.calculation.schedule import schedule
+from loan_core.calculation.vintages import LATE_DAYS, vintages
 from loan_core.errors import FigureNotFound
 from loan_core.explained import Explained
 from loan_core.store import Store
 from tests import hand_made_book
-from tests.random_books import held_books, some_days, terms_and_receipts
+from tests.random_books import Held, held_books, some_days, terms_and_receipts
 from tests.test_dates import day
+from tests.test_schedule import Loan
 from tests.test_settings import FixedClock
 
 TODAY = date(2026, 6, 2)
 
 
 def told(
-    figures: Totals, risk: Risk, period: Any, month: Collection, spread: dict[str, Histogram]
+    figures: Totals,
+    risk: Risk,
+    period: Any,
+    month: Collection,
+    spread: dict[str, Histogram],
+    late: dict[str, int],
+    largest: int,
 ) -> dict[str, tuple[int, int | None]]:
     """What the pages' own answers say of every figure: its sum, and what that is divided by where it is a share."""
     gross, active = risk.all.outstanding_principal, risk.all.loans
@@ -71,6 +85,9 @@ def told(
             for kind, each in spread.items()
             for edge, amount in zip(each.edges, each.amount, strict=True)
         },
+        **{f"late_{name}": (late[band], sum(late.values())) for name, band in zip(lateness.BANDS, BANDS, strict=True)},
+        "late_in_month": (sum(late.values()) - late["on time"], sum(late.values())),
+        "largest_borrowers": (largest, gross),
     }
 
 
@@ -82,7 +99,12 @@ def test_the_rows_of_each_figure_sum_to_what_the_book_says(held, one, two, three
     terms, receipts = terms_and_receipts(held)
     nobody = np.zeros(len(held), bool)
     at = positions(terms, receipts.through(on), nobody, on, Thresholds())
-    loans = Loans(terms, receipts, at, on, start, end, exponent=2)
+    who = [("Amara", "Chen", row)[row % 3] for row in range(len(held))]
+    owing = borrowers(who, at.state, at.outstanding_principal)
+    top = owing.top(2)
+    loans = Loans(terms, receipts, at, on, start, end, 2, lambda: who, [name for name, _ in top])
+    bands = heat_bands(terms, receipts, on)
+    between = np.arange(start.astype("M8[M]"), end.astype("M8[M]") + 1)
     calendar = Calendar.of(schedule(terms), receipts, ~nobody) if held else Calendar.empty()
     owed = np.where(at.state == State.ACTIVE, at.outstanding_principal, 0)
     expected = told(
@@ -95,12 +117,75 @@ def test_the_rows_of_each_figure_sum_to_what_the_book_says(held, one, two, three
             "size": histogram(terms.principal, size_edges(2), owed),
             "term": histogram(term_in_months(terms), TERM_EDGES, owed),
         },
+        {name: sum(bands.of(month)[name] for month in between) for name in BANDS},
+        sum(each.outstanding_principal for _, each in top),
     )
     found = {
         key: (total(figure.part(loans)), total(figure.whole(loans)) if figure.whole else None)
         for key, figure in FIGURES.items()
     }
     assert found == expected
+
+
+@settings(max_examples=25)
+@given(held_books, some_days)
+def test_the_rows_of_each_cell_by_months_on_book_sum_to_the_cell(held, as_of):
+    loans = only_loans(held, as_of, as_of, as_of)
+    found = vintages(loans.terms, loans.receipts, loans.as_of)
+    for began in found.months:
+        for days in LATE_DAYS:
+            # Of all that was ever, what changes is where the first ones were late: there, before, and at the end.
+            cells = found.cells(began, days)
+            changes = {at for at, (one, other) in enumerate(pairwise(cells), 1) if one != other}
+            for on_book in {at - 1 for at in changes} | changes | {len(cells) - 1} if cells else ():
+                cell = cells[on_book]
+                assert sums(f"ever_{days}_{began}_{on_book}", loans) == (cell.late, cell.loans)
+
+
+@settings(max_examples=25)
+@given(held_books, some_days, some_days)
+def test_the_rows_of_each_move_sum_to_the_cell(held, one, two):
+    first, last = sorted((one, two))
+    loans = only_loans(held, first, last, last)
+    ends = np.arange(loans.first.astype("M8[M]") + 1, loans.last.astype("M8[M]") + 2).astype("M8[D]") - 1
+    days = sorted({loans.first, *(each for each in ends if each < loans.last), loans.last})
+    spans = moves_of(loans.terms, loans.receipts, days)
+    counted = sum((each.loans for each in spans), np.zeros((len(PLACES), len(PLACES)), np.int64))
+    owed = sum((each.principal_before for each in spans), np.zeros_like(counted))
+    for row, start in enumerate(PLACES):
+        for column, end in list(enumerate(PLACES))[1:]:
+            for what, table in (("moved", counted), ("owed", owed)):
+                key = f"{what}_{start}_{end}".replace(" ", "-")
+                assert sums(key, loans) == (table[row, column], table[row].sum())
+
+
+def only_loans(held, first: date, last: date, as_of: date) -> Loans:
+    """What figures are asked of that need no position."""
+    terms, receipts = terms_and_receipts(held)
+    return Loans(terms, receipts, None, day(as_of), day(first), day(last), exponent=2)
+
+
+def sums(key: str, loans: Loans) -> tuple[int, int]:
+    figure = figure_of(key)
+    return total(figure.part(loans)), total(figure.whole(loans))
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("ever_31_2026-01_6", "ever_30_2026-13_6", "ever_30_2026-Q5_6", "ever_30_2026-01", "ever_30_26_6"),
+        *("moved_1-30_new", "moved_1-31_31-60", "moved_1-30", "lent_1-30_31-60", "borrower_", "loan_x", "loan_"),
+    ],
+)
+def test_a_cell_that_there_is_not_has_no_figure(key: str) -> None:
+    assert figure_of(key) is None
+
+
+def test_a_quarter_and_a_year_are_their_months():
+    held = [Held(Loan(100_00, 0, 2, start_on=date(2026, month, 5))) for month in range(1, 13)]
+    loans = only_loans(held, *[date(2027, 6, 1)] * 3)
+    whole = {began: sums(f"ever_30_{began}_5", loans)[1] for began in ("2026", "2026-Q1", "2026-Q4", "2026-11", "2025")}
+    assert whole == {"2026": 12, "2026-Q1": 3, "2026-Q4": 3, "2026-11": 1, "2025": 0}
 
 
 @pytest.fixture
@@ -128,7 +213,16 @@ def said(book: Book, first: date, last: date, **meant: Any) -> dict[str, tuple[i
         loans.collected(first, last),
         book.collections_of([(first, last)], chosen_on=TODAY, **meant)[0]["USD"],
         loans.histograms,
+        {
+            name: sum(loans.heat_bands.of(month)[name] for month in np.arange(as_months(first), as_months(last) + 1))
+            for name in BANDS
+        },
+        sum(owed.outstanding_principal for _, owed in loans.concentration().top),
     )
+
+
+def as_months(day: date) -> np.datetime64:
+    return np.datetime64(day, "M")
 
 
 @pytest.mark.parametrize("meant", [{}, {"status": "Behind"}, {"smallest": 3_000_00}])
@@ -241,6 +335,18 @@ def test_only_the_last_explanations_are_remembered(by_hand: Book) -> None:
 def test_what_is_no_figure_is_refused_in_words(book: Book) -> None:
     with pytest.raises(FigureNotFound, match=r"^There is no figure par_31 in this book\.$"):
         book.explain("par_31", TODAY, currency="USD")
+
+
+def test_a_borrower_is_who_bears_the_name_and_a_loan_without_one_is_itself(by_hand: Book) -> None:
+    # Amara's two loans owe 100.00 and 400.00 of 800.00; Amara Okafor is another.
+    today: dict[str, Any] = {"interest_rate": "0", "repayment_period": 1, "start_on": TODAY}
+    by_hand.create_loan(borrower="Amara Okafor", loan_amount="50", **today)
+    by_hand.create_loan(loan_amount="150", **today)
+    amara, nobody, all_of_them = (explained(by_hand, key) for key in ("borrower_Amara", "loan_5", "largest_borrowers"))
+    assert (amara.part, amara.loans, amara.whole) == (500_00, 2, 1_000_00)
+    assert (nobody.part, nobody.loans) == (150_00, 1)
+    assert (all_of_them.part, all_of_them.whole) == (1_000_00, 1_000_00)
+    assert explained(by_hand, "borrower_5").part == 0, "a name is no number of a loan"
 
 
 def test_of_no_loans_nothing_is_explained(book: Book) -> None:

@@ -221,7 +221,7 @@ def test_the_heat_map():
 def test_who_owes_most():
     paid, voided = RECEIPTS.through(DAY), np.zeros(12, dtype=bool)
     at = positions(TERMS, paid, voided, DAY, Thresholds())
-    found = borrowers(BORROWERS, np.arange(1, 13), at.state, at.outstanding_principal)
+    found = borrowers([name or 1 + row for row, name in enumerate(BORROWERS)], at.state, at.outstanding_principal)
     # Amara's second loan is paid off.
     assert found.top() == [
         ("Diego", Owed(1, 1_000_00)),

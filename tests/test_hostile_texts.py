@@ -167,6 +167,17 @@ def test_the_loans_behind_a_figure_are_texts_too(phone: Tab) -> None:
     assert_harmless(phone)
 
 
+def test_a_borrower_is_explained_and_filtered_by_exactly_his_name(phone: Tab) -> None:
+    title = phone.page.locator("h1")
+    for text in TEXTS[::5]:
+        name = on_a_line(text, 200)
+        phone.turn_to(f"/explain?{urlencode({'figure': f'borrower_{name}', 'as_of': DAY})}")
+        assert as_read(title.inner_text()).startswith(as_read(f"Owed by {name}"))
+        phone.turn_to(f"/loans?{urlencode({'borrower': name, 'state': 'all', 'as_of': DAY})}")
+        assert as_read(phone.page.get_by_text("1–1 of 1,").inner_text())
+        assert_harmless(phone)
+
+
 def test_the_page_of_a_loan_shows_its_text_as_it_was_written(phone: Tab) -> None:
     title = phone.page.locator("h1")
     for loan_id, text in enumerate(TEXTS, 1):

@@ -105,6 +105,22 @@ def test_a_batch_says_what_it_was(url):
     book.close()
 
 
+def test_who_undid_an_import_is_written_down_with_it_and_with_what_it_took_back(url):
+    book = open_at(url, recorded_by="Kofi")
+    book.import_loans(loans_file("A"))
+    book.import_repayments(repayments_file("P"))
+    book.close()
+    book = open_at(url, recorded_by="Ama")
+    book.undo_import(2)
+    book.undo_import(1)
+    assert [(each.recorded_by, each.undone_by) for each in book.imports()] == [("Kofi", "Ama")] * 2
+    assert book.loan(1).voided_by == "Ama"
+    entries = book.since(0, TODAY).rows
+    said = dict(zip(entries["kind"], entries["recorded_by"], strict=True))
+    assert said == {"void": "Ama", "undo": "Ama", "repayment": "Kofi", "loan": "Kofi"}
+    book.close()
+
+
 @pytest.mark.parametrize("name", ["é" * 255, "caf\udce9.csv", "a\nb.csv"], ids=["long", "Latin-1", "two lines"])
 def test_a_file_may_have_any_name_that_a_disk_takes(book, name):
     assert book.import_loans(loans_file("B"), name=name).new == 1

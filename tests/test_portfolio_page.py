@@ -546,6 +546,22 @@ def test_a_card_leads_to_the_loans_that_it_is_the_sum_of_and_back(shown: Shown) 
         expect(explained).to_be_visible()
 
 
+def test_a_bar_is_explained_by_the_keyboard_and_back_comes_back(shown: Shown) -> None:
+    with visiting(shown, "/?status=Behind") as page:
+        bars = page.get_by_role("combobox", name="Explain a bar")
+        bars.focus()
+        page.keyboard.type("91+")
+        page.keyboard.press("Enter")
+        explained = page.get_by_role("heading", level=1, name=re.compile("^91 days past due and more:"))
+        expect(explained).to_be_visible()
+        assert query_of(page)["status"] == "Behind"
+        page.go_back()
+        expect(page.get_by_role("heading", name="Portfolio")).to_be_visible()
+        expect(bars).to_have_value("")
+        assert query_of(page)["status"] == "Behind"
+        assert "figure" not in query_of(page)
+
+
 def test_a_currency_that_is_chosen_is_there_for_who_opens_the_link(shown: Shown) -> None:
     with visiting(shown) as page:
         page.get_by_role("combobox", name="Currency").click()

@@ -28,13 +28,13 @@ def test_every_entry_since_is_listed_the_latest_first(book):
     book.add_repayment(1, "94.56", received_on=date(2025, 11, 1), recorded_by="Ada")
     book.reverse_repayment(1, recorded_by="Bo")
     lend(book)
-    book.void_loan(2)
+    book.void_loan(2, recorded_by="Cleo")
     found = book.since(1, TODAY)
     assert found.count == 4
     assert dict(found.kinds) == {"loan": 1, "void": 1, "repayment": 1, "reversal": 1}
     shown = found.rows[["kind", "loan_id", "amount", "recorded_by"]].values.tolist()
     assert shown == [
-        ["void", 2, -1000_00, ""],
+        ["void", 2, -1000_00, "Cleo"],
         ["loan", 2, 1000_00, ""],
         ["reversal", 1, -94_56, "Bo"],
         ["repayment", 1, 94_56, "Ada"],

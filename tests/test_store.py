@@ -10,9 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from sqlalchemy import Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import Engine, MetaData, Table, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import IntegrityError, InternalError
-from sqlalchemy.orm import Session
 
 from loan_core import store as store_module
 from loan_core.errors import DatabaseBusy, DatabaseUnusable, Refusal, TookTooLong
@@ -398,13 +397,17 @@ def test_an_older_book_is_brought_to_the_newest_schema_with_what_it_holds(blank_
         patch.setattr(store_module.command, "upgrade", lambda config, _: upgrade(config, "0001"))
         Store(blank_url).close()
     engine = create_engine(blank_url)
-    with Session(engine) as session, session.begin():
-        session.add(a_loan(1, 7))
-        session.execute(text("UPDATE book SET revision = 7"))
+    with engine.begin() as connection:
+        # Of the columns that a loan had then; it was voided, and nobody wrote down by whom.
+        then = Table("loans", MetaData(), autoload_with=connection)
+        agreed = {each.name: getattr(a_loan(1, 7), each.name) for each in then.columns}
+        connection.execute(then.insert(), agreed | {"voided_at": agreed["created_at"], "void_reason": "Entered twice"})
+        connection.execute(text("UPDATE book SET revision = 7"))
     engine.dispose()
     store = Store(blank_url)
     with store.write(datetime(2025, 1, 1, tzinfo=UTC)) as write:
         known = write.session.get_one(Loan, 1)
+        assert (known.void_reason, known.voided_by) == ("Entered twice", "")
         assert write.session.get_one(Revision, 7).written_at == known.created_at < write.at
     store.close()
 

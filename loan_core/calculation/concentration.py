@@ -76,14 +76,14 @@ class Histogram:
         return Histogram(self.edges, self.loans + other.loans, self.amount + other.amount)
 
 
-def borrowers(names: Sequence[str], ids: Integers, state: Integers, outstanding_principal: Integers) -> Borrowers:
-    """What each borrower of active loans owes: ``(loans)`` each."""
+def borrowers(names: Sequence[str | int], state: Integers, outstanding_principal: Integers) -> Borrowers:
+    """What each borrower of active loans owes: ``(loans)`` each, the id of a loan without a name in its place."""
     active = np.flatnonzero(state == State.ACTIVE).tolist()
-    loan_ids, amounts = ids.tolist(), outstanding_principal.tolist()
+    amounts = outstanding_principal.tolist()
     loans: dict[str | int, int] = {}
     sums_by_name: dict[str | int, int] = {}
     for row in active:
-        name = names[row] or loan_ids[row]
+        name = names[row]
         loans[name] = loans.get(name, 0) + 1
         sums_by_name[name] = sums_by_name.get(name, 0) + amounts[row]
     return Borrowers({name: Owed(loans[name], amount) for name, amount in sums_by_name.items()})

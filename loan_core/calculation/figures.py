@@ -10,6 +10,8 @@ from operator import attrgetter
 from typing import Any
 
 from loan_core.calculation.figures_of_a_period import ROSENBERG, of_a_period
+from loan_core.calculation.figures_of_borrowers import borrower, of_borrowers
+from loan_core.calculation.figures_of_lateness import move, of_lateness, vintage
 from loan_core.calculation.figures_of_the_spread import of_the_spread
 from loan_core.calculation.money import Integers
 from loan_core.calculation.of_each import Figure, Loans
@@ -218,7 +220,14 @@ FIGURES = {
         _of_other_definitions(),
         of_a_period(),
         of_the_spread(),
+        of_borrowers(),
+        of_lateness(),
     )
     for figure in figures
 }
-"""Every figure by its key."""
+"""Every figure by its key, but for those of which there is one for each cell of a map and each borrower."""
+
+
+def figure_of(key: str) -> Figure | None:
+    """The figure of a key, listed or made from it; None where there is no such figure."""
+    return FIGURES.get(key) or vintage(key) or move(key) or borrower(key)

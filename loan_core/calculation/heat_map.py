@@ -90,6 +90,19 @@ def heat_bands(terms: Terms, receipts: Receipts, as_of: np.datetime64) -> HeatBa
     return reduce(add, map(banded, slices(terms)), HeatBands(as_of, {}))
 
 
+def lateness_between(
+    terms: Terms, receipts: Receipts, as_of: np.datetime64, first: np.datetime64, last: np.datetime64
+) -> Lateness:
+    """The rows of the months from ``first`` through ``last`` of a book, in slices."""
+    found = Lateness(*np.zeros((3, 0), np.int64))
+    for rows in slices(terms):
+        late = lateness(terms[rows], receipts[rows], as_of)
+        mine = late[(late.month >= months_of(first)) & (late.month <= months_of(last))]
+        joined = zip((found.loan, found.month, found.days), (rows[mine.loan], mine.month, mine.days), strict=True)
+        found = Lateness(*map(np.concatenate, joined))
+    return found
+
+
 def lateness(terms: Terms, receipts: Receipts, as_of: np.datetime64) -> Lateness:
     """How late loans were in each month: ``(loans), Receipts of the same loans``."""
     lines, stayed = schedule(terms), kept(by_day(receipts, as_of))

@@ -71,6 +71,15 @@ def moves(terms: Terms, receipts: Receipts, days: Sequence[np.datetime64]) -> li
     return found
 
 
+def places_of_each(terms: Terms, receipts: Receipts, days: Sequence[np.datetime64]) -> tuple[Integers, Integers]:
+    """Where each loan was at the end of each day, by its place in ``PLACES``, and what was owed: ``(days, loans)``."""
+    place, owed = np.zeros((2, len(days), len(receipts)), np.int64)
+    for rows, at in exposures_on(terms, receipts, days):
+        place[:, rows] = [_places(each) for each in at]
+        owed[:, rows] = [np.where(each.state == State.PENDING, 0, each.outstanding_principal) for each in at]
+    return place, owed
+
+
 def _places(at: Exposure) -> Integers:
     active = 1 + bucket_of(at.days_past_due)
     return np.select([at.state == State.PENDING, at.state == State.PAID_OFF], [0, len(PLACES) - 1], active)

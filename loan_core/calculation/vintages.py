@@ -93,6 +93,14 @@ def vintages(terms: Terms, receipts: Receipts, as_of: np.datetime64) -> Vintages
     return found
 
 
+def first_late_of_each(terms: Terms, receipts: Receipts, as_of: np.datetime64, days: int) -> Integers:
+    """The first day at whose end each loan of a book was more than so many days past due, or never, in slices."""
+    found = np.full(len(receipts), NEVER)
+    for rows in slices(terms):
+        found[rows] = first_late_on(terms[rows], receipts[rows], as_of)[days]
+    return found
+
+
 def first_late_on(terms: Terms, receipts: Receipts, as_of: np.datetime64) -> dict[int, Integers]:
     """By days d, the first day through ``as_of`` at whose end each loan was more than d days past due, or never.
 

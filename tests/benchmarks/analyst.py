@@ -110,7 +110,7 @@ def main(loans: int = 100_000) -> None:
         "heat bands": lambda: heat_bands(terms, receipts, AS_OF),
         "heat map, 1,000 loans": lambda: heat_map(terms[some], receipts[some], AS_OF),
         "findings": lambda: findings(terms, receipts, stands(receipts), AS_OF),
-        "borrowers": lambda: borrowers(names, np.arange(1, loans + 1), at.state, at.outstanding_principal).top(),
+        "borrowers": lambda: borrowers(names, at.state, at.outstanding_principal).top(),
         "histogram": lambda: histogram(terms.annual_rate_ppm, RATE_EDGES_PPM, terms.principal),
         "names": lambda: nearly_equal(names),
     }
