@@ -1,7 +1,7 @@
 """What a program sends: JSON in, the fields of an entry out. Their values are judged where every entry is judged."""
 
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import msgspec
@@ -15,7 +15,6 @@ from loan_core.models import FREQUENCIES, LONGEST_PERIOD, METHODS, RATE_LIMITS, 
 
 Schema = dict[str, Any]
 
-_json = msgspec.json.Decoder(float_hook=Decimal)
 _PLAIN = "^[0-9]+(\\.[0-9]*)?$"
 _CENTURIES = "|".join(map(str, range(FIRST_DAY.year // 100, LAST_DAY.year // 100 + 1)))
 DAY: Schema = {"type": "string", "format": "date", "pattern": f"^({_CENTURIES})[0-9]{{2}}-[0-9]{{2}}-[0-9]{{2}}$"}
@@ -23,6 +22,16 @@ DAY: Schema = {"type": "string", "format": "date", "pattern": f"^({_CENTURIES})[
 
 class MalformedBody(Refusal):
     """What was sent is no JSON."""
+
+
+def _exact(written: str) -> Decimal:
+    try:
+        return Decimal(written)
+    except InvalidOperation:
+        raise MalformedBody(f"The body has a number that none can be: {shortened(written)}.") from None
+
+
+_json = msgspec.json.Decoder(float_hook=_exact)
 
 
 def _line(most: int) -> Schema:
