@@ -9,7 +9,7 @@ from difflib import get_close_matches
 
 from loan_core.errors import InvalidFile, Problem
 from loan_core.exchange import LOAN_COLUMNS, LOANS_OUT, REPAYMENT_COLUMNS, REPAYMENTS_OUT
-from loan_core.reading import decoded
+from loan_core.reading import Unreadable, decoded, every_row
 
 _KNOWN = {
     "loans": {
@@ -44,6 +44,7 @@ _KNOWN = {
     },
 }
 COLUMNS = {"loans": LOAN_COLUMNS, "repayments": (*REPAYMENT_COLUMNS, "loan_id")}
+MOST_COLUMNS = 200
 _PASSED_OVER = {"loans": set(LOANS_OUT), "repayments": set(REPAYMENTS_OUT)}
 
 
@@ -61,11 +62,20 @@ def read_sheet(content: bytes) -> Sheet:
     first_line = text.partition("\n")[0]
     delimiter = max(",\t;", key=first_line.count)
     try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
-    except csv.Error as error:
-        wrong = "A field is far too long, or a quotation mark is never closed."
-        raise InvalidFile([Problem("", "", wrong, "Shorten it, or close the quotation mark.")]) from error
-    return Sheet(tuple(name.strip() for name in rows[0]), rows[1:])
+        # Not strict, it would read on to the next quotation mark, and take the rows between for a cell.
+        found = every_row(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+        header = tuple(name.strip() for name in next(found)[1])
+        return Sheet(_few(header), [cells for _, cells in found])
+    except Unreadable as error:
+        raise InvalidFile([error.problem]) from None
+
+
+def _few(header: tuple[str, ...]) -> tuple[str, ...]:
+    """The names of columns, of so many as a person can give a meaning to; ``InvalidFile``."""
+    if (many := len(set(header))) > MOST_COLUMNS:
+        wrong = f"The sheet has {many:,} columns."
+        raise InvalidFile([Problem("", "", wrong, f"Leave at most {MOST_COLUMNS}, those that say something here.", 1)])
+    return header
 
 
 def guessed(header: Sequence[str], kind: str) -> dict[str, str]:

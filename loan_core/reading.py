@@ -119,7 +119,7 @@ def _read(copy: IO[bytes], form: Format, frames: Frames) -> Table:
             hashes.extend(map(hash, filter(None, block.columns["reference"])))
             undone.update(filter(None, block.columns.get("reverses", ())))
             frames.add((block.lines, block.columns, block.given))
-    except _Unreadable as error:
+    except Unreadable as error:
         problems.add(error.problem)
         raise InvalidFile(problems) from None
     if not rows and not problems:
@@ -228,7 +228,7 @@ def _line_of(content: bytes, at: int) -> int:
     return len((content[:at] + b".").splitlines())
 
 
-class _Unreadable(Exception):
+class Unreadable(Exception):
     """A line at which the reading of a file ends."""
 
     def __init__(self, line: int, wrong: str, right: str) -> None:
@@ -251,17 +251,21 @@ _UNREADABLE = {
 
 def _numbered(reader: Any) -> Iterator[tuple[int, list[str]]]:
     """The rows that are not blank, each with the line it begins on."""
+    return ((line, cells) for line, cells in every_row(reader) if any(cells) and "".join(cells).strip())
+
+
+def every_row(reader: Any) -> Iterator[tuple[int, list[str]]]:
+    """The rows, each with the line it begins on; ``Unreadable``. The reader is a strict one."""
     line = reader.line_num + 1
     try:
         for cells in reader:
-            if any(cells) and "".join(cells).strip():
-                yield line, cells
+            yield line, cells
             line = reader.line_num + 1
     except csv.Error as error:
         for said, sentences in _UNREADABLE.items():
             if said in str(error):
-                raise _Unreadable(line, *sentences) from None
-        raise _Unreadable(line, "The line is no CSV.", "Save the file as CSV again.") from error
+                raise Unreadable(line, *sentences) from None
+        raise Unreadable(line, "The line is no CSV.", "Save the file as CSV again.") from error
 
 
 def _check_header(line: int, header: list[str], form: Format) -> None:
