@@ -33,6 +33,7 @@ STATUSES: dict[type[errors.Refusal], int] = {
     errors.DatabaseBusy: 503,
     errors.DatabaseUnusable: 503,
     errors.TookTooLong: 503,
+    errors.NoRoom: 503,
 }
 """What a refusal is in HTTP; any other is 409: the book is not in a state for it."""
 
@@ -96,6 +97,8 @@ def problem_of(refusal: errors.Refusal) -> Problem:
     if isinstance(refusal, errors.DatabaseUnusable):
         # Its own sentence names a file or a host, for whoever keeps the server; the log has it.
         detail = "The book's database cannot be used just now. Nothing was written: try again in a moment."
+    if isinstance(refusal, errors.NoRoom):
+        detail = "The server has no room for this just now. Nothing was written: try again in a moment."
     return Problem(status, detail, getattr(refusal, "problems", ()), headers)
 
 
@@ -132,7 +135,7 @@ def not_ready(refusal: errors.Refusal, states: Mapping[str, str]) -> Response:
 
 def _refused(_: Request, refusal: Exception) -> Response:
     assert isinstance(refusal, errors.Refusal)
-    if isinstance(refusal, errors.DatabaseUnusable):
+    if isinstance(refusal, errors.DatabaseUnusable | errors.NoRoom):
         log.error("%s", refusal)
     return problem_response(problem_of(refusal))
 

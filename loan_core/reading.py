@@ -20,7 +20,7 @@ import numpy as np
 
 from loan_core.errors import InvalidFile, Problem, Problems, shortened
 from loan_core.exchange import GUARDED, LOAN_COLUMNS, RECORD_COLUMNS, REPAYMENT_COLUMNS, STATUS_COLUMNS
-from loan_core.spool import Frames, chunks, kept
+from loan_core.spool import Frames, chunks, kept, room
 
 _FIELD_LIMIT = 10_000
 _ROWS_AT_ONCE = 1_000
@@ -104,7 +104,7 @@ class Table:
 @contextmanager
 def read(file: BinaryIO, form: Format) -> Iterator[Table]:
     """A file of loans or of repayments, as long as this block; ``InvalidFile`` where it is not one."""
-    with Frames() as frames:
+    with room(), Frames() as frames:
         with kept(file) as copy:
             table = _read(copy, form, frames)
         yield table
