@@ -1,5 +1,7 @@
 """What a program sends: JSON in, the fields of an entry out. Their values are judged where every entry is judged."""
 
+import json
+from collections import Counter
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -101,6 +103,7 @@ def fields_of(body: bytes, known: Mapping[str, Schema]) -> dict[str, Any]:
     if not isinstance(stated, dict):
         raise InvalidEntry([Problem("", "", "The body is not a JSON object.", 'Write {"name": value, …}.')])
     problems = [each for name, value in stated.items() for each in _problems(name, value, known)]
+    problems = problems or (_repeated(body) if stated else [])
     if problems:
         raise InvalidEntry(problems)
     return {name: value for name, value in stated.items() if value is not None}
@@ -121,6 +124,13 @@ def _problems(name: str, value: object, known: Mapping[str, Schema]) -> list[Pro
     if isinstance(value, str) and not value.strip() and name in _NEVER_EMPTY:
         return [Problem(name, value, f"{name} is empty.", "Write a value, or leave it out.")]
     return []
+
+
+def _repeated(body: bytes) -> list[Problem]:
+    """The fields that stand in a body more than once: which of their values is meant, nobody can know."""
+    names = json.loads(body, object_pairs_hook=lambda pairs: [name for name, _ in pairs], parse_int=str)
+    twice = {name: times for name, times in Counter(names).items() if times > 1}
+    return [Problem(name, "", f"{name} stands there {n:,} times.", "Write it once.") for name, n in twice.items()]
 
 
 def body_schema(fields: Mapping[str, Schema], required: tuple[str, ...], example: Schema) -> Schema:

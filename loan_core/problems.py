@@ -38,6 +38,8 @@ STATUSES: dict[type[errors.Refusal], int] = {
 """What a refusal is in HTTP; any other is 409: the book is not in a state for it."""
 
 _LATER = {"Retry-After": "1"}
+# As long as the list of all orders; that of all currencies is three times as long.
+_LONGEST_ADVICE = 500
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -142,11 +144,27 @@ def _refused(_: Request, refusal: Exception) -> Response:
 
 def _not_valid(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    wrong = [
-        errors.Problem(str(each["loc"][-1]), errors.shortened(str(each.get("input", ""))), f"{each['msg']}.", "")
-        for each in error.errors()
-    ]
-    return problem_response(Problem(422, " ".join(f"{each.field}: {each.wrong}" for each in wrong), wrong))
+    wrong = [_in_our_words(each) for each in error.errors()]
+    return problem_response(Problem(422, " ".join(f"{each.field}: {each}" for each in wrong), wrong))
+
+
+# What a parameter of an address can be wrong in, and what would be right, by the validator's names for it.
+_WORDS = {
+    "int_parsing": ("{found} is not a whole number.", "Write digits alone, such as 100."),
+    "int_parsing_size": ("{found} is too large.", "Write digits alone, such as 100."),
+    "greater_than_equal": ("{found} is too small.", "Write {ge} or more."),
+    "less_than_equal": ("{found} is too large.", "Write {le} or less."),
+    "string_too_long": ("The text is too long.", "Write at most {max_length} characters."),
+    "literal_error": ("{found} is not one of them.", "Write {expected}."),
+}
+
+
+def _in_our_words(each: Any) -> errors.Problem:
+    found = errors.shortened(str(each.get("input", "")))
+    wrong, right = _WORDS.get(each["type"], (f"{each['msg']}.", ""))
+    said = {"found": found or "Nothing", **each.get("ctx", {})}
+    right = errors.shortened(right.format_map(said), _LONGEST_ADVICE)
+    return errors.Problem(str(each["loc"][-1]), found, wrong.format_map(said), right)
 
 
 def _http(request: Request, error: Exception) -> Response:

@@ -46,3 +46,34 @@ def test_a_day_that_is_none_is_said_of_its_own_parameter(call, name, typed):
 def test_of_two_days_in_an_address_none_is_chosen(call, path):
     reply = call.get(f"{path}?as_of=2026-01-01&as_of=2020-01-01")
     assert (reply.status, reply.said["detail"]) == (422, "as_of stands there 2 times. Write it once.")
+
+
+def test_a_field_that_stands_in_a_body_twice_is_refused_whichever_is_meant(call):
+    body = b'{"loan_amount": 1, "repayment_period": 12, "loan_amount": 1000, "loan_\\u0061mount": 5}'
+    reply = call.post("/create-loans", body)
+    assert (reply.status, reply.said["detail"]) == (422, "loan_amount stands there 3 times. Write it once.")
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("limit=many", "limit: many is not a whole number. Write digits alone, such as 100."),
+        ("limit=" + "9" * 5_000, f"limit: {'9' * 59}… is too large. Write digits alone, such as 100."),
+        ("limit=-1", "limit: -1 is too small. Write 1 or more."),
+        ("limit=1001", "limit: 1001 is too large. Write 1000 or less."),
+        ("limit=", "limit: Nothing is not a whole number. Write digits alone, such as 100."),
+        ("search=" + "a" * 201, "search: The text is too long. Write at most 200 characters."),
+        ("status=Late", "status: Late is not one of them. Write 'Ahead', 'On Track' or 'Behind'."),
+        ("status=%7Bge%7D", "status: {ge} is not one of them. Write 'Ahead', 'On Track' or 'Behind'."),
+    ],
+)
+def test_what_a_parameter_is_wrong_in_is_said_with_what_would_be_right(call, asked, said):
+    reply = call.get(f"/loans?{asked}")
+    assert (reply.status, reply.said["detail"]) == (422, said)
+
+
+@pytest.mark.parametrize("name", ["currency", "sort"])
+def test_of_many_that_would_be_right_some_are_said(call, name):
+    (wrong,) = call.get(f"/loans?{name}=XXX").said["errors"]
+    assert wrong["right"].startswith("Write '")
+    assert len(wrong["right"]) <= 500
