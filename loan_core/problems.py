@@ -39,7 +39,7 @@ STATUSES: dict[type[errors.Refusal], int] = {
 
 _LATER = {"Retry-After": "1"}
 # As long as the list of all orders; that of all currencies is three times as long.
-_LONGEST_ADVICE = 500
+_LONGEST_ADVICE = 520
 
 SCHEMA: dict[str, Any] = {
     "type": "object",

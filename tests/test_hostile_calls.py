@@ -76,4 +76,4 @@ def test_what_a_parameter_is_wrong_in_is_said_with_what_would_be_right(call, ask
 def test_of_many_that_would_be_right_some_are_said(call, name):
     (wrong,) = call.get(f"/loans?{name}=XXX").said["errors"]
     assert wrong["right"].startswith("Write '")
-    assert len(wrong["right"]) <= 500
+    assert len(wrong["right"]) <= 520
