@@ -24,7 +24,8 @@ from loan_core.spool import Frames, chunks, kept, room
 
 _FIELD_LIMIT = 10_000
 _ROWS_AT_ONCE = 1_000
-_WORKBOOK = b"PK\x03\x04"
+_ARCHIVE = b"PK\x03\x04"
+_OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
 _NO_HASHES = np.empty(0, dtype=np.int64)
 
 
@@ -198,7 +199,7 @@ def _fingerprint(copy: IO[bytes]) -> str:
     except UnicodeDecodeError:
         is_sound = False
     copy.seek(0)
-    if is_blank or not is_sound or copy.read(4) == _WORKBOOK:
+    if is_blank or not is_sound or copy.read(4) == _ARCHIVE:
         copy.seek(0)
         decoded(copy.read())
     return digest.hexdigest()
@@ -207,8 +208,11 @@ def _fingerprint(copy: IO[bytes]) -> str:
 def decoded(content: bytes) -> str:
     """The text of a file; ``InvalidFile`` where it is empty, or written in anything but UTF-8."""
     again = "Save the file as “CSV UTF-8” and choose it again."
-    if content.startswith(_WORKBOOK):
+    # An old workbook, or one with a password; a new one is an archive, which has this in it.
+    if content.startswith(_OLD_WORKBOOK) or (content.startswith(_ARCHIVE) and b"[Content_Types].xml" in content):
         _refuse(None, "", "", "The file is an Excel workbook.", again)
+    if content.startswith(_ARCHIVE):
+        _refuse(None, "", "", "The file is a ZIP archive.", "Unpack it, and choose a file that was in it.")
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         _refuse(None, "", "", "The file is written in UTF-16.", again)
     if b"\0" in content:

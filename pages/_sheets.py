@@ -106,7 +106,7 @@ def _draft(key: Hashable, content: bytes, meant: Mapping[str, str]) -> Draft:
         return Draft(key, b"", (), pd.DataFrame())
     sheet = read_sheet(renamed)
     # A cell may hold line breaks: a row goes by the line that it begins on.
-    lines = accumulate((1 + sum(cell.count("\n") for cell in row) for row in sheet.rows), initial=2)
+    lines = accumulate((1 + sum(cell.count("\n") for cell in row) for row in sheet.rows), initial=2 + sheet.above)
     rows = pd.DataFrame(_as_wide(sheet.rows, len(sheet.header)), dtype="str")
     rows.insert(0, "line", list(lines)[:-1])
     return Draft(key, renamed, sheet.header, rows.set_axis(range(rows.shape[1]), axis=1))
@@ -119,4 +119,4 @@ def _as_wide(rows: Sequence[Sequence[str]], columns: int) -> list[Sequence[str]]
 
 
 def _first_line(content: bytes) -> bytes:
-    return content.removeprefix(b"\xef\xbb\xbf").partition(b"\n")[0].strip()
+    return content.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n").partition(b"\n")[0].strip()

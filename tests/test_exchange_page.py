@@ -231,6 +231,19 @@ def test_a_row_that_is_far_too_long_does_not_make_the_others_as_long(book: Book)
     assert at.session_state["draft"][1][0].rows.shape == (2_001, 4), "the line, two cells, and one too many"
 
 
+def test_two_columns_of_one_name_are_said_to_be_two(book: Book) -> None:
+    at = chosen(b"Principal,Principal,Term\n100,200,3\n")
+    said = at.table[0].value["What to do"].iloc[0].replace("\\", "")
+    assert said == "The column loan_amount stands there 2 times. Leave one of them."
+
+
+def test_blank_lines_above_a_sheet_are_passed_over_and_counted(book: Book) -> None:
+    at = chosen(b"\r\n\nPrincipal;Term\n100;3\n0;3\n")
+    assert at.table[0].value[["Row", "Found"]].values.tolist() == [["5", "loan\\_amount\\: 0"]]
+    at = chosen(b"\r\n\nPrincipal;Term\n100;3\n200;3\n")
+    assert at.dataframe[0].value[0].tolist() == [4, 5]
+
+
 def test_rows_are_pasted_as_a_spreadsheet_copies_them(book: Book) -> None:
     at = opened("exchange.py")
     rows = "reference\tloan_amount\tborrower\trepayment_period\nA-9\t1000.00\tAmara, née X\t12\n\n"
