@@ -22,7 +22,7 @@ run: $(RUNTIME)
 	@$(IN_VENV) streamlit run app.py $(ARGS)
 
 test: $(DEV)
-	@$(IN_VENV) pytest -n $(WORKERS) --dist loadgroup --cov=loan_core --cov-fail-under=95
+	@$(IN_VENV) pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --cov=loan_core --cov-fail-under=95
 
 lint: $(DEV)
 	@$(IN_VENV) ruff check .

@@ -7,7 +7,6 @@ follow from what was received.
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from datetime import date, datetime
 from functools import lru_cache
 from itertools import chain
@@ -74,6 +73,14 @@ _RECORDED = (
 )
 
 
+class _Turn:
+    """Who computes a status is alone, and ``over`` counts: whoever sees it move may find what was remembered."""
+
+    def __init__(self) -> None:
+        self.lock = Lock()
+        self.over = 0
+
+
 class Book(Doing, Asking):
     """The loans of one database."""
 
@@ -81,7 +88,7 @@ class Book(Doing, Asking):
         self._settings = settings or Settings()
         self.cache = cache or Cache.at("off")
         store.after_commit = self.cache.forget
-        self._computing = [Lock() for _ in range(64)]
+        self._turns = [_Turn() for _ in range(64)]
         whole = WholeBook(store, self._settings.thresholds, self._settings.memory_mb)
         super().__init__(store, whole, self._edition)
         self._then = Then(store, whole)
@@ -217,14 +224,17 @@ class Book(Doing, Asking):
         if as_of != self.today():
             return self._computed_status(loan_id, as_of)[1]
         version = version or self.version(loan_id, as_of)
+        turn = self._turns[loan_id % len(self._turns)]
+        over = turn.over
         if remembered := self._remembered(loan_id, version):
             return remembered
         # Of many who ask at once, one computes and the others find what it remembered.
-        with _in_turn(self._computing[loan_id % len(self._computing)]) as has_waited:
-            if has_waited and (remembered := self._remembered(loan_id, version)):
+        with turn.lock:
+            if turn.over != over and (remembered := self._remembered(loan_id, version)):
                 return remembered
             version, status = self._computed_status(loan_id, as_of)
             self.cache.put(loan_id, version, msgspec.json.encode(status), self._settings.seconds_of_today_left())
+            turn.over += 1
         return status
 
     def _remembered(self, loan_id: int, version: Version) -> LoanStatus | None:
@@ -318,18 +328,6 @@ def open_book(settings: Settings | None = None) -> Book:
     """The book that the environment names, brought to the newest schema."""
     settings = settings or Settings.read()
     return Book(Store(settings.database_uri, settings.database_connections), settings, Cache.at(settings.redis_url))
-
-
-@contextmanager
-def _in_turn(lock: Lock) -> Iterator[bool]:
-    """Alone under a lock; whether somebody else was, just before."""
-    has_waited = not lock.acquire(blocking=False)
-    if has_waited:
-        lock.acquire()
-    try:
-        yield has_waited
-    finally:
-        lock.release()
 
 
 def _repayment_lines(session: Session, as_of: date, meant: ledger.Meant) -> Iterator[bytes]:

@@ -7,7 +7,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from pages._desk import attempt, book, go, say
+from pages._desk import book, go, say
+from pages._form import form, is_second_click
 from pages._look import NOTHING, counted, day, instant, isolated, markdown, money
 
 NOUNS = {"loans": "loan", "repayments": "repayment", "demo": "made-up loan"}
@@ -18,6 +19,12 @@ WIDTHS = {"Import": 60, "File": 150, "Rows": 130, "Imported": 100, "Undone": 200
 def open_import(batch_id: int | None) -> None:
     kept = {name: asked for name, asked in st.query_params.items() if name != "import"}
     st.query_params.from_dict(kept | ({"import": str(batch_id)} if batch_id else {}))
+
+
+def import_another() -> None:
+    """Undone, an import says more of itself, and this button comes to stand where the other one was."""
+    if not is_second_click():
+        open_import(None)
 
 
 def opened_import(batches: Sequence[Any]) -> Any:
@@ -53,14 +60,15 @@ def card(batch) -> None:
         st.header(f":gray[:material/undo:] Import {batch.id}, undone" if batch.undone_at else done, anchor=False)
         st.table(rows, hide_header=True, border="horizontal", alt=f"Import {batch.id}")
         with st.container(horizontal=True):
-            st.button("Import another", type="primary", on_click=open_import, args=(None,))
-            if st.button("Open loans"):
+            st.button("Import another", type="primary", on_click=import_another)
+            if st.button("Open loans") and not is_second_click():
                 go("loans")
             is_unwanted = not batch.undone_at and st.button("Undo this import", icon=":material/undo:")
         if is_unwanted:
-            receipt, refusal = attempt(book().undo_import, batch.id)
-            if receipt:
-                say(receipt.sentence)
+            undoing = form(f"undo import {batch.id}")
+            refusal = undoing.write(book().undo_import, batch.id)
+            if undoing.written:
+                say(undoing.written.sentence)
                 st.rerun()
             st.error(markdown(str(refusal)), icon=":material/error:")
 

@@ -16,18 +16,20 @@ FRAMEWORK = {
     "svg-img-alt": 'role="(img|graphics-symbol)"',
 }
 # Of a page of a thousand elements axe has much to say that is right: it takes five times as long to write down.
-RULES = {
+RULES: dict[str, Any] = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "resultTypes": ["violations"],
     "selectors": False,
 }
+# What can be wrong in other colors alone: the rest of a page that was looked at before is the same in the dark.
+OF_COLORS = RULES | {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
 FOUND = """rules => axe.run(document, rules).then(({violations}) =>
     violations.flatMap(({id, nodes}) => nodes.map(({html}) => [id, html])))"""
 
 
-def violations(page: Page) -> list[str]:
+def violations(page: Page, rules: dict[str, Any] = RULES) -> list[str]:
     """What axe finds, one line an element; what the framework brings is left out."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
-    found: list[Any] = page.evaluate(FOUND, RULES)
+    found: list[Any] = page.evaluate(FOUND, rules)
     return [f"{rule}: {html[:300]}" for rule, html in found if not re.search(FRAMEWORK.get(rule, "(?!)"), html)]

@@ -3,16 +3,21 @@
 import os
 import shutil
 import signal
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
+from uuid import uuid4
 
+import psycopg
 import pytest
 import redis
 from hypothesis import is_hypothesis_test, settings
 from playwright.sync_api import Browser
 
+from loan_core.store import Store
+from tests import desk, forked
 from tests.desk import browser
 from tests.servers import PostgreSQL, ServerUnavailable, postgresql_server, redis_server
 
@@ -23,6 +28,18 @@ IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
 # by what it changes; on a desk they are new every time, and find what CI then keeps as an explicit example.
 settings.register_profile("default", deadline=None, derandomize=IN_CI, max_examples=100, print_blob=True)
 settings.load_profile("default")
+
+A_BOOK_OF_ITS_OWN = "UPDATE book SET book_id = :id"
+
+# A worker runs whole files, so that a server or a browser is started once for all tests of a file.
+TAKES_LONG = """
+    accessibility concurrency journeys hostile_texts exchange_page portfolio_page imports command_line double_clicks
+    repayments_page analysis_pages security new_loan_page pages api_faults exchange book api_access cache memory
+    api_description store api lateness_pages known_pages position portfolio demo bad_input
+""".split()
+
+# What has lines of its own for PostgreSQL, and pages whose tests are those of a part of the package too.
+COUNTED = ("store", "models", "exchange_page", "lateness_pages")
 
 # Variables by which a developer's own book, servers or Streamlit would reach into the tests.
 FOREIGN = ("LOANS_", "SQLALCHEMY_DATABASE_URI", "REDIS_URL", "PG", "STREAMLIT_")
@@ -41,10 +58,36 @@ def nobody_elses_environment() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def forked_dashboards() -> Iterator[None]:
+    """A dashboard that a test starts does not import all again that the one before has imported."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(desk, "start", forked.start)
+        yield
+
+
 @pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
+def blank_sqlite_url(tmp_path: Path) -> str:
     """A file of its own; it does not exist yet."""
     return f"sqlite:///{tmp_path / 'loans.db'}"
+
+
+@pytest.fixture(scope="session")
+def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A book as it is when it was opened for the first time: a copy costs a tenth of what all the migrations do."""
+    file = tmp_path_factory.mktemp("empty") / "loans.db"
+    Store(f"sqlite:///{file}").close()
+    return file
+
+
+@pytest.fixture
+def sqlite_url(blank_sqlite_url: str, empty_file: Path) -> str:
+    """An empty book in a file of its own."""
+    file = blank_sqlite_url.removeprefix("sqlite:///")
+    shutil.copyfile(empty_file, file)
+    with closing(sqlite3.connect(file)) as copy, copy:
+        copy.execute(A_BOOK_OF_ITS_OWN, {"id": uuid4().hex})
+    return blank_sqlite_url
 
 
 @pytest.fixture(scope="session")
@@ -55,15 +98,38 @@ def postgresql() -> Iterator[PostgreSQL]:
 
 
 @pytest.fixture
-def postgresql_url(postgresql: PostgreSQL) -> Iterator[str]:
+def blank_postgresql_url(postgresql: PostgreSQL) -> Iterator[str]:
     """A fresh, empty database on a real PostgreSQL."""
     with postgresql.database() as url:
         yield url
 
 
+@pytest.fixture(scope="session")
+def empty_database(postgresql: PostgreSQL) -> str:
+    """The same as ``empty_file``, on the server."""
+    url = postgresql.new_database()
+    Store(url).close()
+    return url
+
+
+@pytest.fixture
+def postgresql_url(postgresql: PostgreSQL, empty_database: str) -> Iterator[str]:
+    """An empty book in a database of its own."""
+    with postgresql.database(like=empty_database) as url:
+        with closing(psycopg.connect(url.replace("+psycopg", "", 1))) as copy, copy:
+            copy.execute(A_BOOK_OF_ITS_OWN.replace(":id", "%(id)s"), {"id": uuid4().hex})
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def blank_url(request: pytest.FixtureRequest) -> Any:
+    """The test runs once on each database, in which there is nothing yet."""
+    return request.getfixturevalue(f"blank_{request.param}_url")
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest) -> Any:
-    """The test runs once on each database."""
+    """The test runs once on each database, on an empty book."""
     return request.getfixturevalue(f"{request.param}_url")
 
 
@@ -120,7 +186,19 @@ def _missing(reason: str) -> NoReturn:
     pytest.skip(reason)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest is begun first, in this order: a worker that began it last would be the only one at work."""
+    places = {name: place for place, name in enumerate(TAKES_LONG)}
+    items.sort(key=lambda item: places.get(item.path.stem.removeprefix("test_"), len(places)))
+
+
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """What a property tries a hundred times is not counted each time: the tests by example count the same lines."""
-    if is_hypothesis_test(getattr(item, "obj", None)):
+    """Lines are counted where they are reached first: whatever is counted takes twice as long.
+
+    What a property tries a hundred times, what a page or a browser asks for, and what runs on PostgreSQL as it does on
+    SQLite, reaches lines that the tests by example of the package reach; but for a few, which are counted all the same.
+    """
+    kind = item.path.stem.removeprefix("test_")
+    is_again = "page" in kind or "[postgresql" in item.name or "chromium" in getattr(item, "fixturenames", ())
+    if is_hypothesis_test(getattr(item, "obj", None)) or (is_again and kind not in COUNTED):
         item.add_marker("no_cover")

@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -68,6 +68,12 @@ class Server:
         return self.log_file.read_text("utf-8", "replace")
 
 
+def start(words: Sequence[str], environment: Mapping[str, str], log_file: Path) -> Any:
+    """``python -m WORDS``, its output in a file. Where pytest runs, ``tests.forked`` starts it instead."""
+    with log_file.open("wb") as output:
+        return subprocess.Popen((sys.executable, "-m", *words), cwd=ROOT, env=environment, stdout=output, stderr=output)
+
+
 @contextmanager
 def served(database_url: str, log_file: Path, today: date | None = None, port: int = 0) -> Iterator[Server]:
     """The dashboard on a book, for as long as this block; ``today``, where it shall be another day than it is.
@@ -76,14 +82,13 @@ def served(database_url: str, log_file: Path, today: date | None = None, port: i
     """
     port = port or free_port()
     program = ("streamlit",) if today is None else ("tests.on_a_day", today.isoformat())
-    command = (sys.executable, "-m", *program, "run", "app.py", "--server.port", str(port))
+    words = (*program, "run", "app.py", "--server.port", str(port))
     # Nobody's Redis but a test's own; what a page does without one is the same, slower.
     ours = {"SQLALCHEMY_DATABASE_URI": database_url, "LOANS_TIMEZONE": "UTC", "REDIS_URL": "off"}
     environment = {**os.environ, **ours}
     # What a page asks of the book is counted where the tests ask it; here a count would only slow the server down.
     environment.pop("COVERAGE_PROCESS_CONFIG", None)
-    with log_file.open("wb") as output:
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
+    process = start(words, environment, log_file)
     server = Server(f"http://127.0.0.1:{port}", port, log_file, process.pid)
     try:
         _wait_for(server)

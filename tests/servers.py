@@ -41,26 +41,31 @@ class PostgreSQL:
     directory: Path
 
     @contextmanager
-    def database(self) -> Iterator[str]:
-        """The URL of a fresh, empty database. It is dropped afterwards, whoever is still connected."""
-        url = self.new_database()
+    def database(self, like: str = "") -> Iterator[str]:
+        """The URL of a fresh database, as ``new_database`` makes it. It is dropped, whoever is still connected."""
+        url = self.new_database(like)
         try:
             yield url
         finally:
-            self._administer("DROP DATABASE {} WITH (FORCE)", url.partition("@/")[2].partition("?")[0])
+            self._administer("DROP DATABASE {} WITH (FORCE)", _name(url))
 
-    def new_database(self) -> str:
-        """The URL of a fresh, empty database that stays as long as the server's directory."""
+    def new_database(self, like: str = "") -> str:
+        """The URL of a fresh database that stays as long as the server's directory: empty, or a copy of another."""
         name = f"test_{uuid4().hex}"
-        self._administer("CREATE DATABASE {}", name)
+        self._administer("CREATE DATABASE {} TEMPLATE {}", name, _name(like) or "template1")
         return f"postgresql+psycopg://postgres@/{name}?host={self.directory}&port=5432"
 
-    def _administer(self, statement: str, name: str) -> None:
+    def _administer(self, statement: str, *names: str) -> None:
         with self.connect() as connection:
-            connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
+            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
     def connect(self) -> psycopg.Connection:
         return psycopg.connect(host=str(self.directory), port=5432, user="postgres", dbname="postgres", autocommit=True)
+
+
+def _name(url: str) -> str:
+    """What the server calls a database."""
+    return url.partition("@/")[2].partition("?")[0]
 
 
 @contextmanager

@@ -2,16 +2,15 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from loan_core import Book, Settings, open_book
 from pages._print import statement_page
-from tests.axe import violations
+from tests.axe import OF_COLORS, RULES, violations
 from tests.desk import Server, Tab, pages, served, tab
-
-pytestmark = pytest.mark.xdist_group("accessibility")
 
 THEMES = ("light", "dark")
 WIDTHS = (1440, 390)
@@ -39,29 +38,40 @@ def made_up(made_up_book: Book, made_up_url: str, tmp_path_factory: pytest.TempP
 
 
 @pytest.fixture(scope="module", params=THEMES)
-def seen(launched: Browser, made_up: Server, request: pytest.FixtureRequest) -> Iterator[Tab]:
-    with tab(launched, made_up, color_scheme=request.param) as opened:
+def theme(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def seen(launched: Browser, made_up: Server, theme: Any) -> Iterator[Tab]:
+    with tab(launched, made_up, color_scheme=theme) as opened:
         yield opened.visit()
 
 
-def found(opened: Tab) -> dict[int, list[str]]:
+@pytest.fixture(scope="module")
+def rules(theme: str) -> dict[str, Any]:
+    """Every page is looked at in the light for everything, and in the dark for its colors."""
+    return {"light": RULES, "dark": OF_COLORS}[theme]
+
+
+def found(opened: Tab, rules: dict[str, Any]) -> dict[int, list[str]]:
     """What axe finds wrong on the page as it stands, on a phone and wide."""
-    return {width: violations(opened.resize(width).page) for width in WIDTHS}
+    return {width: violations(opened.resize(width).page, rules) for width in WIDTHS}
 
 
 NOTHING: dict[int, list[str]] = {width: [] for width in WIDTHS}
 
 
 @pytest.mark.parametrize("page", pages())
-def test_axe_finds_nothing_on(seen: Tab, page: str) -> None:
-    assert found(seen.turn_to(f"{pages()[page]}?loan=5")) == NOTHING
+def test_axe_finds_nothing_on(seen: Tab, rules: dict[str, Any], page: str) -> None:
+    assert found(seen.turn_to(f"{pages()[page]}?loan=5"), rules) == NOTHING
 
 
-def test_axe_finds_nothing_beside_a_file_that_must_be_corrected(seen: Tab) -> None:
+def test_axe_finds_nothing_beside_a_file_that_must_be_corrected(seen: Tab, rules: dict[str, Any]) -> None:
     file = {"name": "loans.csv", "mimeType": "text/csv", "buffer": WRONG}
-    seen.visit("/exchange").page.set_input_files("[data-testid=stFileUploaderDropzoneInput]", file)
+    seen.turn_to("/exchange").page.set_input_files("[data-testid=stFileUploaderDropzoneInput]", file)
     seen.page.get_by_text("1 row to correct").wait_for()
-    assert found(seen.settle()) == NOTHING
+    assert found(seen.settle(), rules) == NOTHING
 
 
 @pytest.mark.parametrize(
@@ -75,25 +85,26 @@ def test_axe_finds_nothing_beside_a_file_that_must_be_corrected(seen: Tab) -> No
         "/explain?figure=par_30",
     ],
 )
-def test_axe_finds_nothing_at(seen: Tab, address: str) -> None:
-    assert found(seen.turn_to(address)) == NOTHING
+def test_axe_finds_nothing_at(seen: Tab, rules: dict[str, Any], address: str) -> None:
+    assert found(seen.turn_to(address), rules) == NOTHING
 
 
-@pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize(
     ("address", "opener", "opened"),
     [("/loans", "Filters", "Days past due"), ("/new_loan", "Create loan", "Write"), ("/", "Copy link", "This page")],
 )
+@pytest.mark.parametrize("width", WIDTHS)
 def test_axe_finds_nothing_beside_what_a_button_opens(
-    seen: Tab, width: int, address: str, opener: str, opened: str
+    seen: Tab, rules: dict[str, Any], width: int, address: str, opener: str, opened: str
 ) -> None:
-    page = seen.resize(width).visit(address).page
+    # From another page, so that what was opened before is closed.
+    page = seen.resize(width).turn_to("/inbox").turn_to(address).page
     sidebar = page.get_by_test_id("stExpandSidebarButton")
     if opener == "Copy link" and sidebar.is_visible():
         sidebar.click()
     page.get_by_role("button", name=opener).click()
     expect(page.get_by_text(re.compile(f"^{opened}")).last).to_be_visible()
-    assert violations(seen.settle().page) == []
+    assert violations(seen.settle().page, rules) == []
 
 
 @pytest.fixture(scope="module")

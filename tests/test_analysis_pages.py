@@ -410,7 +410,6 @@ def test_a_film_stops_when_anything_else_happens_and_there_is_none_after_today(b
     assert [each.disabled for each in today.button if each.label in ("Play", "Forward")] == [True, True]
 
 
-@pytest.mark.xdist_group("analysis pages")
 def test_a_film_goes_on_by_itself_until_somebody_acts_or_it_is_today(launched, tmp_path):
     url = f"sqlite:///{tmp_path / 'loans.db'}"
     book = open_book(Settings(database_uri=url))

@@ -135,6 +135,7 @@ def test_a_loan_is_written_as_it_was_agreed(book, store):
         "batch_id": None,
         "voided_at": None,
         "void_reason": "",
+        "voided_by": "",
     }
     assert whole(book.loan(1)) == whole(loan)
     assert book.schedule(1)["due"].tolist() == [9_456] * 11 + [9_454]

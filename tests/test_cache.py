@@ -40,6 +40,12 @@ def opened(database_url, redis_url, **said):
     return Book(Store(database_url), settings, Cache.at(redis_url))
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch):
+    """Redis is not given up because the machine has other things to do: what it answers is what is looked at here."""
+    monkeypatch.setattr("loan_core.cache._TIMEOUT_SECONDS", 30)
+
+
 @pytest.fixture
 def client(redis_url):
     with redis.Redis.from_url(redis_url) as client:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging
 import os
 import pty
 import re
@@ -58,7 +59,7 @@ Ask = Callable[..., Said]
 
 
 @pytest.fixture
-def ask(sqlite_url: str, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> Ask:
+def ask(sqlite_url: str, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> Iterator[Ask]:
     """Runs a command on the book of ``sqlite_url``, on ``TODAY``, as ``python -m loan_core`` would."""
     monkeypatch.setenv("SQLALCHEMY_DATABASE_URI", sqlite_url)
     monkeypatch.setenv("LOANS_TIMEZONE", "UTC")
@@ -75,7 +76,9 @@ def ask(sqlite_url: str, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.Ca
         out, err = capfdbinary.readouterr()
         return Said(code, out, err.decode())
 
-    return ask
+    yield ask
+    # A command quiets the log of its process, and this process goes on.
+    logging.getLogger("loan_core").setLevel(logging.NOTSET)
 
 
 @pytest.fixture
@@ -475,9 +478,11 @@ COMMANDS = ["import loans", "import repayments", "undo-import", "export", "statu
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_explains_itself(ask, sqlite_url, command):
+    file = Path(sqlite_url.removeprefix("sqlite:///"))
+    file.unlink()
     said = ask(*command.split(), "--help").text
     assert said.startswith(f"Usage: python -m loan_core {command} ")
-    assert not Path(sqlite_url.removeprefix("sqlite:///")).exists()
+    assert not file.exists()
 
 
 def test_no_command_is_the_list_of_commands(ask):

@@ -291,10 +291,10 @@ def is_one_schema(book):
     return sorted(tables) == sorted([*Base.metadata.tables, "alembic_version"]) and len(versions) == 1
 
 
-def test_eight_processes_that_open_a_new_book_at_once_open_the_same(database_url):
-    answers = at_once(open_it, *[(database_url,)] * 8)
+def test_eight_processes_that_open_a_new_book_at_once_open_the_same(blank_url):
+    answers = at_once(open_it, *[(blank_url,)] * 8)
     assert answers == [answers[0]] * 8
-    with a_book(database_url) as book:
+    with a_book(blank_url) as book:
         assert is_one_schema(book)
         assert ask(book, select(Edition.book_id, Edition.revision)) == answers[0]
 
@@ -324,26 +324,26 @@ def start(ready, url, is_first):
         return ask(book, select(Edition.book_id, Edition.revision)), time.monotonic() - began
 
 
-def test_who_starts_during_a_migration_waits_for_it_and_works(database_url):
-    answers = at_once(start, (database_url, True), *[(database_url, False)] * 3)
+def test_who_starts_during_a_migration_waits_for_it_and_works(blank_url):
+    answers = at_once(start, (blank_url, True), *[(blank_url, False)] * 3)
     assert [each for each in answers if not isinstance(each, tuple)] == []
     (found, _), *_ = answers
     assert [book for book, _ in answers] == [found] * 4
     assert min(waited for _, waited in answers) > 1
-    with a_book(database_url) as book:
+    with a_book(blank_url) as book:
         assert is_one_schema(book)
         assert lend(book).reference == "L-0001"
 
 
-def test_a_migration_that_is_killed_is_done_by_the_next_who_starts(database_url):
+def test_a_migration_that_is_killed_is_done_by_the_next_who_starts(blank_url):
     is_migrating = processes.Barrier(2)
-    first = processes.Process(target=migrate_slowly, args=(is_migrating, database_url, PATIENCE))
+    first = processes.Process(target=migrate_slowly, args=(is_migrating, blank_url, PATIENCE))
     first.start()
     is_migrating.wait(PATIENCE)
     first.kill()
     first.join(PATIENCE)
     assert first.exitcode == -signal.SIGKILL
-    with a_book(database_url) as book:
+    with a_book(blank_url) as book:
         assert is_one_schema(book)
         assert lend(book).reference == "L-0001"
 

@@ -11,8 +11,6 @@ from loan_core import Book, Settings, open_book
 from tests.desk import Tab, browser, served, tab
 from tests.double_clicks import SAVINGS, count, give_back, save_once
 
-pytestmark = pytest.mark.xdist_group("double clicks")
-
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory, chromium: str) -> Iterator[tuple[Tab, Book]]:

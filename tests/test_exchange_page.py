@@ -8,7 +8,7 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 from streamlit.testing.v1 import AppTest
 
 from loan_core import Book, Problem, Settings, open_book, template
@@ -16,8 +16,6 @@ from pages._checks import corrections
 from tests import pages_at_hand
 from tests.desk import Server, Tab, pages, served, tab
 from tests.pages_at_hand import button, opened, run, words
-
-pytestmark = pytest.mark.xdist_group("exchange page")
 
 book = pages_at_hand.book
 DAY = date(2026, 6, 2)
@@ -390,16 +388,16 @@ def test_a_file_of_more_than_20_mb_is_refused_by_the_field_for_files(desk: Tab, 
     (tmp_path / "big.csv").write_bytes(b"x" * 20_000_001)
     field = desk.visit("/exchange").page.locator("[data-testid=stFileUploaderDropzoneInput]")
     field.set_input_files(tmp_path / "big.csv")
-    assert desk.page.get_by_text("File must be 20.0MB or smaller.").count() == 1
-    assert desk.page.get_by_text("At most 20 MB.").count() == 1
+    expect(desk.page.get_by_text("File must be 20.0MB or smaller.")).to_have_count(1)
+    expect(desk.page.get_by_text("At most 20 MB.")).to_have_count(1)
 
 
 def test_a_past_import_that_is_selected_is_opened(desk: Tab, desk_book: tuple[Book, Path]) -> None:
     desk_book[0].import_loans(BytesIO(b"loan_amount,repayment_period\n7,7\n"), name="seven.csv")
     latest = desk_book[0].imports()[0].id
-    desk.visit("/exchange").page.locator("[data-testid=stDataFrame]").click(position={"x": 18, "y": 55})
+    desk.visit("/exchange").draw().page.locator("[data-testid=stDataFrame]").click(position={"x": 18, "y": 55})
     desk.page.wait_for_url(f"**/exchange?import={latest}")
-    assert desk.settle().page.get_by_text("seven.csv").count()
+    expect(desk.page.get_by_text("seven.csv").first).to_be_visible()
 
 
 def test_lendingclub_comes_in_by_the_page_and_every_file_goes_out(

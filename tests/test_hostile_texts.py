@@ -18,8 +18,6 @@ from pages._filters import PARAMS
 from pages._print import statement_page
 from tests.desk import Server, Tab, pages, served, tab
 
-pytestmark = pytest.mark.xdist_group("hostile texts")
-
 TEXTS = (
     "![i](http://evil.test/x.png)",
     "[click](http://evil.test/)",

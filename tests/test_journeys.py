@@ -18,8 +18,6 @@ from tests.desk import Server, Tab, pages, served, tab, titles
 from tests.double_clicks import button, heading
 from tests.servers import free_port
 
-pytestmark = pytest.mark.xdist_group("journeys")
-
 HEADINGS = titles() | {
     "status": "Amara Okafor",
     "check": "Can these figures be trusted?",
@@ -135,7 +133,7 @@ def test_a_loan_is_made_a_repayment_moves_its_curve_and_undo_moves_it_back(desk:
     assert ("paid $189.12" in as_read(said), paid) == (True, 189.12)
 
     loan_id = book[0].loans(book[0].today(), search="Wanjiru Kamau")["id"].iloc[-1]
-    desk.visit(f"/repayments?search=Wanjiru+Kamau&loan={loan_id}")
+    desk.visit(f"/repayments?search=Wanjiru+Kamau&loan={loan_id}").draw()
     page.get_by_test_id("stDataFrame").click(position={"x": 18, "y": 57})
     page.get_by_role("button", name="Reverse").click()
     page.get_by_label("Reason").fill("Another client's money")

@@ -389,14 +389,13 @@ def test_the_words_on_every_color_can_be_read(mode):
     assert sorted(BAND_COLORS.values()) == list(BAND_COLORS.values())
 
 
-@pytest.mark.xdist_group("lateness pages")
 def test_a_click_on_a_cell_opens_its_loan(launched, tmp_path):
     url = f"sqlite:///{tmp_path / 'loans.db'}"
     book = open_book(Settings(database_uri=url))
     write(book, "Chen", hand_made_book.BOOK[2])
     book.close()
     with served(url, tmp_path / "server.log") as server, tab(launched, server) as opened:
-        page = opened.visit("/lateness?as_of=2026-06-30").page
+        page = opened.visit("/lateness?as_of=2026-06-30").draw().page
         page.locator("[data-testid=stPlotlyChart] text", has_text="107").click(force=True)
         page.wait_for_url("**/status?*loan=1*")
         assert opened.heard() == []

@@ -207,14 +207,17 @@ def test_the_headline_says_where_the_loan_stands(at: dict[str, object], said: st
 
 
 @pytest.mark.parametrize(
-    ("reason", "said"),
+    ("reason", "by", "said"),
     [
-        ("entered twice", "Voided on 4 Mar 2026: entered twice. It counts in no figure."),
-        ("", "Voided on 4 Mar 2026. It counts in no figure."),
+        ("entered twice", "", "Voided on 4 Mar 2026: entered twice. It counts in no figure."),
+        ("", "", "Voided on 4 Mar 2026. It counts in no figure."),
+        ("entered twice", "Ada", "Voided on 4 Mar 2026 by Ada: entered twice. It counts in no figure."),
     ],
 )
-def test_a_voided_loan_says_so_and_nothing_else(reason: str, said: str) -> None:
-    voided = SimpleNamespace(**vars(LOAN) | {"voided_at": datetime(2026, 3, 4, 9, tzinfo=UTC), "void_reason": reason})
+def test_a_voided_loan_says_so_and_nothing_else(reason: str, by: str, said: str) -> None:
+    voided = SimpleNamespace(
+        **vars(LOAN) | {"voided_at": datetime(2026, 3, 4, 9, tzinfo=UTC), "void_reason": reason, "voided_by": by}
+    )
     assert plain(words.headline(statement(loan=voided, state="voided"))) == said
 
 

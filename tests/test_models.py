@@ -105,9 +105,9 @@ def in_words(found):
 
 
 @pytest.fixture
-def second_url(request, database_url, tmp_path):
+def second_url(request, blank_url, tmp_path):
     """Another database of the same kind."""
-    if database_url.startswith("sqlite"):
+    if blank_url.startswith("sqlite"):
         yield f"sqlite:///{tmp_path / 'second.db'}"
     else:
         with request.getfixturevalue("postgresql").database() as url:
@@ -123,9 +123,9 @@ def made_by(metadata, url):
     engine.dispose()
 
 
-def test_the_migrations_arrive_at_the_models(database_url, second_url):
-    Store(database_url).close()
-    migrated = create_engine(database_url)
+def test_the_migrations_arrive_at_the_models(blank_url, second_url):
+    Store(blank_url).close()
+    migrated = create_engine(blank_url)
     with migrated.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
         assert compare_metadata(context, Base.metadata) == []
@@ -135,7 +135,7 @@ def test_the_migrations_arrive_at_the_models(database_url, second_url):
     migrated.dispose()
 
 
-def test_the_description_of_a_schema_sees_checks_and_the_conditions_of_indexes(database_url, second_url):
+def test_the_description_of_a_schema_sees_checks_and_the_conditions_of_indexes(blank_url, second_url):
     changed = MetaData()
     for table in Base.metadata.sorted_tables:
         table.to_metadata(changed)
@@ -145,7 +145,7 @@ def test_the_description_of_a_schema_sees_checks_and_the_conditions_of_indexes(d
     index = next(each for each in repayments.indexes if each.name == "uq_repayments_reference")
     for kind in ("sqlite", "postgresql"):
         index.dialect_options[kind]["where"] = text("undone_at IS NOT NULL")
-    with made_by(Base.metadata, database_url) as ours, made_by(changed, second_url) as theirs:
+    with made_by(Base.metadata, blank_url) as ours, made_by(changed, second_url) as theirs:
         one, other = described(ours), described(theirs)
     assert [table for table in TABLES if one[table] != other[table]] == ["loans", "repayments"]
 

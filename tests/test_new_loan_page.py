@@ -27,8 +27,6 @@ from tests.pages_at_hand import field, fill, opened, press, run, words
 
 book = pages_at_hand.book
 
-in_browser = pytest.mark.xdist_group("new loan page")
-
 HOSTILE = "![i](http://evil.example/x.png) [l](javascript:alert(1)) <b>b</b> $x$ :red[r] \u202eabc"
 
 
@@ -347,7 +345,6 @@ def type_in(at: Tab, borrower: str = "Amara Okafor") -> None:
     at.settle()
 
 
-@in_browser
 def test_the_schedule_is_there_while_one_types(at_desk: Tab) -> None:
     type_in(at_desk)
     assert at_desk.page.evaluate("document.activeElement.getAttribute('aria-label')") == "Loan amount"
@@ -358,7 +355,6 @@ def test_the_schedule_is_there_while_one_types(at_desk: Tab) -> None:
     expect(at_desk.page.get_by_role("alert")).to_contain_text("XYZ is not a currency. Write its ISO 4217 code")
 
 
-@in_browser
 @pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 390)])
 def test_form_and_receipt_are_for_everybody(desk: SimpleNamespace, theme: Any, width: int) -> None:
     viewport = {"width": width, "height": 900}

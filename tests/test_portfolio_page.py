@@ -31,7 +31,6 @@ from tests.pages_at_hand import opened, run, words
 book = pages_at_hand.book
 
 AS_OF = date(2025, 6, 2)
-BROWSER = pytest.mark.xdist_group("portfolio page")
 
 
 @pytest.fixture
@@ -508,7 +507,6 @@ def query_of(page: Page) -> dict[str, str]:
     return {name: value for name, (value,) in parse_qs(urlsplit(page.url).query).items()}
 
 
-@BROWSER
 def test_a_count_opens_the_list_of_its_loans(shown: Shown) -> None:
     book = shown.book
     behind = book.portfolio(book.today()).by_currency["USD"].behind
@@ -519,7 +517,6 @@ def test_a_count_opens_the_list_of_its_loans(shown: Shown) -> None:
         assert query_of(page) == {"status": "Behind", "currency": "USD", "as_of": book.today().isoformat()}
 
 
-@BROWSER
 def test_a_click_on_a_row_opens_who_owes_most_and_back_comes_back(shown: Shown) -> None:
     book = shown.book
     behind = book.loans(book.today(), past_due_from=1, currency="USD")
@@ -532,7 +529,6 @@ def test_a_click_on_a_row_opens_who_owes_most_and_back_comes_back(shown: Shown) 
         expect(page.get_by_role("heading", name="Portfolio")).to_be_visible()
 
 
-@BROWSER
 def test_a_card_leads_to_the_loans_that_it_is_the_sum_of_and_back(shown: Shown) -> None:
     book = shown.book
     found = book.explain("par_30", book.today(), currency="USD")
@@ -542,6 +538,7 @@ def test_a_card_leads_to_the_loans_that_it_is_the_sum_of_and_back(shown: Shown) 
         page.get_by_role("link", name="Explain", exact=True).nth(6).click()
         explained = page.get_by_role("heading", level=1, name=f"PAR 30: {100 * found.value:.1f}%")
         expect(explained).to_be_visible()
+        shown.on[1440].settle().draw()
         page.locator("[data-testid=stDataFrame]").click(position={"x": 18, "y": 57})
         expect(page.get_by_role("heading", level=1, name=first["borrower"])).to_be_visible()
         assert query_of(page) == {"loan": str(first["loan_id"]), "as_of": book.today().isoformat(), "currency": "USD"}
@@ -549,7 +546,6 @@ def test_a_card_leads_to_the_loans_that_it_is_the_sum_of_and_back(shown: Shown) 
         expect(explained).to_be_visible()
 
 
-@BROWSER
 def test_a_bar_is_explained_by_the_keyboard_and_back_comes_back(shown: Shown) -> None:
     with visiting(shown, "/?status=Behind") as page:
         bars = page.get_by_role("combobox", name="Explain a bar")
@@ -566,12 +562,12 @@ def test_a_bar_is_explained_by_the_keyboard_and_back_comes_back(shown: Shown) ->
         assert "figure" not in query_of(page)
 
 
-@BROWSER
 def test_a_currency_that_is_chosen_is_there_for_who_opens_the_link(shown: Shown) -> None:
     with visiting(shown) as page:
         page.get_by_role("combobox", name="Currency").click()
         page.get_by_role("option", name="EUR").click()
         expect(page.get_by_text("amounts in euros").first).to_be_visible()
+        shown.on[1440].settle()
         assert query_of(page) == {"currency": "EUR"}
         sums = page.get_by_test_id("stMetricValue").all_inner_texts()
     with visiting(shown, "/?currency=EUR", width=390) as page:
@@ -579,7 +575,6 @@ def test_a_currency_that_is_chosen_is_there_for_who_opens_the_link(shown: Shown)
     assert sums[0].startswith("€")
 
 
-@BROWSER
 @pytest.mark.parametrize("currency", ["USD", "EUR"])
 def test_nothing_is_cut_off_on_a_phone(shown: Shown, currency: str) -> None:
     with visiting(shown, f"/?currency={currency}", width=390) as page:
@@ -590,7 +585,6 @@ def test_nothing_is_cut_off_on_a_phone(shown: Shown, currency: str) -> None:
         assert page.evaluate(cut) == []
 
 
-@BROWSER
 @pytest.mark.parametrize("width", [1440, 390])
 def test_axe_finds_nothing_beside_the_choice_of_a_currency(shown: Shown, width: int) -> None:
     with visiting(shown, width=width) as page:

@@ -21,8 +21,6 @@ from loan_core.store import Store
 from tests.test_settings import FixedClock
 
 # One worker makes the books, and asks them everything.
-pytestmark = pytest.mark.xdist_group("real books")
-
 # The day to which the source's totals are dated.
 MID_2018 = date(2018, 6, 30)
 # The last repayment of the Czech bank's file.

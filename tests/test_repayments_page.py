@@ -18,7 +18,7 @@ from tests import pages_at_hand
 from tests.axe import violations
 from tests.desk import Tab, browser, served, tab
 from tests.pages_at_hand import field, fill, opened, press, run, words
-from tests.test_new_loan_page import HOSTILE, in_browser, labels, receipt
+from tests.test_new_loan_page import HOSTILE, labels, receipt
 
 book = pages_at_hand.book
 DAY = date(2021, 6, 2)
@@ -343,11 +343,10 @@ def type_in(at: Tab, amount: str) -> None:
     at.settle()
 
 
-@in_browser
 def test_a_row_of_the_history_is_looked_at_and_reversed(desk: SimpleNamespace) -> None:
     recorded = desk.book.add_repayment(1, "7.77", received_on="2021-05-01", reference="ODD", note=HOSTILE)
     with tab(desk.browser, desk.server) as at:
-        at.visit("/repayments?as_of=2021-05-01&period=This+month")
+        at.visit("/repayments?as_of=2021-05-01&period=This+month").draw()
         box = at.page.get_by_test_id("stDataFrame").bounding_box()
         assert box
         # The name in the first row, below the header.
@@ -367,7 +366,6 @@ def test_a_row_of_the_history_is_looked_at_and_reversed(desk: SimpleNamespace) -
     assert undone.set_index("id")["reversed_by"][recorded.id] != ""
 
 
-@in_browser
 @pytest.mark.parametrize(("theme", "width"), [("light", 390), ("dark", 1440)])
 def test_form_and_receipt_are_for_everybody(desk: SimpleNamespace, theme: Any, width: int) -> None:
     viewport = {"width": width, "height": 900}

@@ -19,8 +19,6 @@ from loan_core import Settings, open_book
 from pages._security import HEADERS, POLICY, SecurityHeaders
 from tests.desk import ROOT, Server, Tab, pages, served, tab
 
-pytestmark = pytest.mark.xdist_group("security")
-
 SOCKET = {
     "Connection": "Upgrade",
     "Upgrade": "websocket",
@@ -44,10 +42,17 @@ def server(book_file: Path) -> Iterator[Server]:
         yield running
 
 
-@pytest.fixture
-def opened(launched: Browser, server: Server) -> Iterator[Tab]:
+@pytest.fixture(scope="module")
+def one_tab(launched: Browser, server: Server) -> Iterator[Tab]:
     with tab(launched, server) as fresh:
         yield fresh
+
+
+@pytest.fixture
+def opened(one_tab: Tab) -> Tab:
+    """A tab in which nothing has happened yet."""
+    one_tab.heard()
+    return one_tab
 
 
 class Quiet(SimpleHTTPRequestHandler):

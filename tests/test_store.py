@@ -149,13 +149,13 @@ def open_and_write(url):
 # Opening
 
 
-def test_opening_a_book_again_changes_nothing(database_url):
+def test_opening_a_book_again_changes_nothing(blank_url):
     seen = []
     for _ in range(2):
-        store = Store(database_url)
+        store = Store(blank_url)
         with store.read() as session:
             book = edition(session)
-            seen.append((book.book_id, book.revision, tables(database_url)))
+            seen.append((book.book_id, book.revision, tables(blank_url)))
         store.close()
     assert seen[0] == seen[1]
     assert seen[0][2] == [
@@ -171,33 +171,33 @@ def test_opening_a_book_again_changes_nothing(database_url):
 
 
 @pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg", "postgresql+psycopg2"])
-def test_postgresql_goes_by_any_of_its_schemes(postgresql_url, scheme):
-    store = Store(postgresql_url.replace("postgresql+psycopg", scheme, 1))
+def test_postgresql_goes_by_any_of_its_schemes(blank_postgresql_url, scheme):
+    store = Store(blank_postgresql_url.replace("postgresql+psycopg", scheme, 1))
     assert revision(store) == 0
     store.close()
 
 
-def test_postgresql_keeps_the_book_where_the_url_says(postgresql_url):
+def test_postgresql_keeps_the_book_where_the_url_says(blank_postgresql_url):
     # A URL may choose a schema by the server's own options, and those must not get lost beside ours.
-    execute(postgresql_url, "CREATE SCHEMA elsewhere")
-    Store(f"{postgresql_url}&options=-csearch_path%3Delsewhere").close()
-    engine = create_engine(postgresql_url)
+    execute(blank_postgresql_url, "CREATE SCHEMA elsewhere")
+    Store(f"{blank_postgresql_url}&options=-csearch_path%3Delsewhere").close()
+    engine = create_engine(blank_postgresql_url)
     assert "loans" in inspect(engine).get_table_names("elsewhere")
     engine.dispose()
 
 
-def test_sqlite_is_as_safe_as_it_can_be(sqlite_url):
+def test_sqlite_is_as_safe_as_it_can_be(blank_sqlite_url):
     # What FACTS measured: no lost repayment of 320 with these, up to 273 lost without.
     asked = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 5000}
-    store = Store(sqlite_url)
+    store = Store(blank_sqlite_url)
     with store.read() as one, store.read() as another, store.write(NOW) as write:
         for session in (one, another, write.session):
             assert {name: session.scalar(text(f"PRAGMA {name}")) for name in asked} == asked
     store.close()
 
 
-def test_postgresql_waits_five_seconds_and_speaks_of_utc(postgresql_url):
-    store = Store(postgresql_url)
+def test_postgresql_waits_five_seconds_and_speaks_of_utc(blank_postgresql_url):
+    store = Store(blank_postgresql_url)
     with store.read() as one, store.write(NOW) as write:
         for session in (one, write.session):
             assert session.scalar(text("SHOW lock_timeout")) == "5s"
@@ -357,14 +357,14 @@ def test_a_connection_that_breaks_in_the_middle_is_told_in_words(postgresql_url)
     store.close()
 
 
-def test_a_database_that_is_refused_is_let_go(postgresql_url):
-    Store(postgresql_url).close()
-    execute(postgresql_url, "UPDATE alembic_version SET version_num = '9999'")
+def test_a_database_that_is_refused_is_let_go(blank_postgresql_url):
+    Store(blank_postgresql_url).close()
+    execute(blank_postgresql_url, "UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(DatabaseUnusable) as refusal:
-        Store(postgresql_url)
+        Store(blank_postgresql_url)
     # The refusal is still held, and with it all that led to it: no garbage collection has closed anything.
     assert refusal.value
-    engine = create_engine(postgresql_url)
+    engine = create_engine(blank_postgresql_url)
     with engine.connect() as connection:
         connected = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database()"
         assert connection.scalar(text(connected)) == 1
@@ -372,33 +372,31 @@ def test_a_database_that_is_refused_is_let_go(postgresql_url):
 
 
 @pytest.mark.parametrize("table", ["loans", "book", "repayments"])
-def test_a_database_of_another_program_is_refused_and_left_as_it_was(database_url, table):
-    execute(database_url, f"CREATE TABLE {table} (isbn VARCHAR(13))", f"INSERT INTO {table} VALUES ('9780131103627')")
-    assert refused(database_url).endswith(OF_ANOTHER)
-    assert tables(database_url) == [table]
-    engine = create_engine(database_url)
+def test_a_database_of_another_program_is_refused_and_left_as_it_was(blank_url, table):
+    execute(blank_url, f"CREATE TABLE {table} (isbn VARCHAR(13))", f"INSERT INTO {table} VALUES ('9780131103627')")
+    assert refused(blank_url).endswith(OF_ANOTHER)
+    assert tables(blank_url) == [table]
+    engine = create_engine(blank_url)
     with engine.connect() as connection:
         assert connection.scalar(text(f"SELECT isbn FROM {table}")) == "9780131103627"
     engine.dispose()
 
 
-def test_a_book_of_a_newer_version_is_refused_and_left_as_it_was(database_url):
-    Store(database_url).close()
-    newest = version(database_url)
-    execute(database_url, "UPDATE alembic_version SET version_num = '9999'")
-    assert refused(database_url) == (
-        "This book was written by a newer version of Loan Book. Update this one to open it."
-    )
-    execute(database_url, f"UPDATE alembic_version SET version_num = '{newest}'")
-    Store(database_url).close()
+def test_a_book_of_a_newer_version_is_refused_and_left_as_it_was(blank_url):
+    Store(blank_url).close()
+    newest = version(blank_url)
+    execute(blank_url, "UPDATE alembic_version SET version_num = '9999'")
+    assert refused(blank_url) == ("This book was written by a newer version of Loan Book. Update this one to open it.")
+    execute(blank_url, f"UPDATE alembic_version SET version_num = '{newest}'")
+    Store(blank_url).close()
 
 
-def test_an_older_book_is_brought_to_the_newest_schema_with_what_it_holds(database_url, monkeypatch):
+def test_an_older_book_is_brought_to_the_newest_schema_with_what_it_holds(blank_url, monkeypatch):
     upgrade = store_module.command.upgrade
     with monkeypatch.context() as patch:
         patch.setattr(store_module.command, "upgrade", lambda config, _: upgrade(config, "0001"))
-        Store(database_url).close()
-    engine = create_engine(database_url)
+        Store(blank_url).close()
+    engine = create_engine(blank_url)
     with engine.begin() as connection:
         # Of the columns that a loan had then; it was voided, and nobody wrote down by whom.
         then = Table("loans", MetaData(), autoload_with=connection)
@@ -406,7 +404,7 @@ def test_an_older_book_is_brought_to_the_newest_schema_with_what_it_holds(databa
         connection.execute(then.insert(), agreed | {"voided_at": agreed["created_at"], "void_reason": "Entered twice"})
         connection.execute(text("UPDATE book SET revision = 7"))
     engine.dispose()
-    store = Store(database_url)
+    store = Store(blank_url)
     with store.write(datetime(2025, 1, 1, tzinfo=UTC)) as write:
         known = write.session.get_one(Loan, 1)
         assert (known.void_reason, known.voided_by) == ("Entered twice", "")
@@ -414,16 +412,16 @@ def test_an_older_book_is_brought_to_the_newest_schema_with_what_it_holds(databa
     store.close()
 
 
-def test_a_migration_that_fails_leaves_nothing_behind(database_url):
+def test_a_migration_that_fails_leaves_nothing_behind(blank_url):
     def fail(connection, cursor, statement, *_):
         if statement.startswith("INSERT INTO book"):
             raise ZeroDivisionError
 
     with listening("before_cursor_execute", fail), pytest.raises(ZeroDivisionError):
-        Store(database_url)
-    assert tables(database_url) == []
-    Store(database_url).close()
-    assert "loans" in tables(database_url)
+        Store(blank_url)
+    assert tables(blank_url) == []
+    Store(blank_url).close()
+    assert "loans" in tables(blank_url)
 
 
 # Reading
