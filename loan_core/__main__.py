@@ -29,7 +29,7 @@ class Day(click.ParamType[date]):
     name = "date"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        return value if isinstance(value, date) else day_entry(value)
+        return value if isinstance(value, date) else day_entry("as_of", value)
 
 
 as_of_option = click.option("--as-of", type=Day(), help="The day that is asked about; today unless given.")

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -25,8 +26,9 @@ LARGEST_DAYS = 200_000
 
 _IN_PATH = Path(ge=1, le=LARGEST_ID, description="The loan's number.", examples=[1])
 LoanId = Annotated[int, BeforeValidator(lambda typed: whole("loan_id", typed)), _IN_PATH]
-Day = Annotated[date, BeforeValidator(lambda typed: day("as_of", typed)), WithJsonSchema(DAY)]
-AsOf = Annotated[Day | None, Query(description=DAY_MEANS)]
+_AsOf = Annotated[date, BeforeValidator(lambda typed: day("as_of", typed)), WithJsonSchema(DAY)]
+_Started = Annotated[date, BeforeValidator(lambda typed: day("started", typed)), WithJsonSchema(DAY)]
+AsOf = Annotated[_AsOf | None, Query(description=DAY_MEANS)]
 Money = Annotated[str | None, WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": LARGEST})]
 Sort: Any = Literal[tuple(f"{sign}{name}" for name in SORTS for sign in ("", "-"))]
 Code: Any = Literal[tuple(CURRENCIES)]
@@ -45,7 +47,7 @@ def day(name: str, typed: str) -> date:
     """A day as it is written in an address; ``InvalidEntry``."""
     if not typed.strip():
         raise InvalidEntry([Problem(name, typed, f"{name} is empty.", "Write a day, or leave it out.")])
-    return day_entry(typed)
+    return day_entry(name, typed)
 
 
 def as_of_asked(request: Request, today: Callable[[], date]) -> tuple[int, date]:
@@ -61,10 +63,15 @@ async def only_known(request: Request) -> None:
 
 
 def refuse_unknown(request: Request, known: Sequence[str]) -> None:
-    for name in request.query_params if request.scope["query_string"] else ():
+    if not request.scope["query_string"]:
+        return
+    named = Counter(name for name, _ in request.query_params.multi_items())
+    for name, times in named.items():
         if name not in known:
             wrong = f"There is no parameter {shortened(name)}."
             raise InvalidEntry([Problem(shortened(name), "", wrong, f"Known are {', '.join(known) or 'none'}.")])
+        if times > 1:
+            raise InvalidEntry([Problem(name, "", f"{name} stands there {times:,} times.", "Write it once.")])
 
 
 def key_asked(sent: str | None) -> str:
@@ -135,6 +142,8 @@ class ListAsked:
                 return Place(date.fromisoformat(str(value)), id)
             if isinstance(value, str) != sort.removeprefix("-").startswith(("reference", "borrower")):
                 raise ValueError
+            if not isinstance(value, str) and (value is None or abs(value) > LARGEST_ID):
+                raise ValueError
             return Place(value, id)
         except (ValueError, binascii.Error, msgspec.DecodeError) as error:
             found = shortened(self.following)
@@ -167,7 +176,7 @@ async def list_asked(
     past_due_to: Annotated[int | None, Query(ge=0, le=LARGEST_DAYS, description="The most days past due.")] = None,
     smallest: Annotated[Money, Query(description="Of the amounts lent, in `currency` or the book's own.")] = None,
     largest: Annotated[Money, Query(description="Of the amounts lent, in `currency` or the book's own.")] = None,
-    started: Annotated[Day | None, Query(description="Any day of the month in which the loan began.")] = None,
+    started: Annotated[_Started | None, Query(description="Any day of the month in which the loan began.")] = None,
     sort: Annotated[Sort, Query(description="With - before it, the largest first.")] = "id",
     limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE, description="Loans a page.")] = 100,
     following: Annotated[str, Query(alias="next", description="The `next` of the page before.")] = "",

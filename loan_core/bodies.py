@@ -1,7 +1,9 @@
 """What a program sends: JSON in, the fields of an entry out. Their values are judged where every entry is judged."""
 
+import json
+from collections import Counter
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import msgspec
@@ -15,7 +17,6 @@ from loan_core.models import FREQUENCIES, LONGEST_PERIOD, METHODS, RATE_LIMITS, 
 
 Schema = dict[str, Any]
 
-_json = msgspec.json.Decoder(float_hook=Decimal)
 _PLAIN = "^[0-9]+(\\.[0-9]*)?$"
 _CENTURIES = "|".join(map(str, range(FIRST_DAY.year // 100, LAST_DAY.year // 100 + 1)))
 DAY: Schema = {"type": "string", "format": "date", "pattern": f"^({_CENTURIES})[0-9]{{2}}-[0-9]{{2}}-[0-9]{{2}}$"}
@@ -23,6 +24,16 @@ DAY: Schema = {"type": "string", "format": "date", "pattern": f"^({_CENTURIES})[
 
 class MalformedBody(Refusal):
     """What was sent is no JSON."""
+
+
+def _exact(written: str) -> Decimal:
+    try:
+        return Decimal(written)
+    except InvalidOperation:
+        raise MalformedBody(f"The body has a number that none can be: {shortened(written)}.") from None
+
+
+_json = msgspec.json.Decoder(float_hook=_exact)
 
 
 def _line(most: int) -> Schema:
@@ -92,6 +103,7 @@ def fields_of(body: bytes, known: Mapping[str, Schema]) -> dict[str, Any]:
     if not isinstance(stated, dict):
         raise InvalidEntry([Problem("", "", "The body is not a JSON object.", 'Write {"name": value, …}.')])
     problems = [each for name, value in stated.items() for each in _problems(name, value, known)]
+    problems = problems or (_repeated(body) if stated else [])
     if problems:
         raise InvalidEntry(problems)
     return {name: value for name, value in stated.items() if value is not None}
@@ -112,6 +124,13 @@ def _problems(name: str, value: object, known: Mapping[str, Schema]) -> list[Pro
     if isinstance(value, str) and not value.strip() and name in _NEVER_EMPTY:
         return [Problem(name, value, f"{name} is empty.", "Write a value, or leave it out.")]
     return []
+
+
+def _repeated(body: bytes) -> list[Problem]:
+    """The fields that stand in a body more than once: which of their values is meant, nobody can know."""
+    names = json.loads(body, object_pairs_hook=lambda pairs: [name for name, _ in pairs], parse_int=str)
+    twice = {name: times for name, times in Counter(names).items() if times > 1}
+    return [Problem(name, "", f"{name} stands there {n:,} times.", "Write it once.") for name, n in twice.items()]
 
 
 def body_schema(fields: Mapping[str, Schema], required: tuple[str, ...], example: Schema) -> Schema:

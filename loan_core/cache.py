@@ -30,6 +30,8 @@ PAUSE_SECONDS = 5
 _TIMEOUT_SECONDS = 0.1
 _LARGEST_ENTRY = 8_192
 _FORMAT = 1
+# What answers there may be no Redis at all: the client takes what it says for what it is not, and stumbles over it.
+_FAILURES = (redis.RedisError, OSError, ValueError, TypeError, AttributeError, LookupError)
 
 
 @dataclass(frozen=True)
@@ -108,27 +110,34 @@ class Cache:
 
     def get(self, loan_id: int, version: Version) -> bytes | None:
         """What is remembered of a loan, if it is of just this version."""
-        with self._asking() as client:
-            if client is None:
-                return None
-            try:
-                # Not the whole value: nobody knows what else may stand in that key, or how large it is.
-                found = cast(bytes, client.getrange(_key(loan_id), 0, _LARGEST_ENTRY))
-            except redis.ResponseError:
-                # Nor of which type; whatever that is, it is an answer, if not to our question.
-                found = b"?"
-            head = version.head()
-            if not found:
-                self.counts["misses"] += 1
-            elif found.startswith(head) and len(found) <= _LARGEST_ENTRY:
-                self.counts["hits"] += 1
-                return found[len(head) :]
-            else:
-                self.counts["rejected"] += 1
-                # One of another revision or day is ours, and was right once.
-                if not found.startswith(f"{_FORMAT} {version.book_id} ".encode()):
-                    self._warn_once(loan_id)
+        found, head = self._found(loan_id), version.head()
+        if found is None:
+            return None
+        if not found:
+            self.counts["misses"] += 1
+            return None
+        if found.startswith(head) and len(found) <= _LARGEST_ENTRY:
+            self.counts["hits"] += 1
+            return found[len(head) :]
+        self.counts["rejected"] += 1
+        # One of another revision or day is ours, and was right once.
+        if not found.startswith(f"{_FORMAT} {version.book_id} ".encode()):
+            self._warn_once(loan_id)
         return None
+
+    def _found(self, loan_id: int) -> bytes | None:
+        """What stands under a loan's key; None where nobody answers."""
+        found = None
+        with self._asking() as client:
+            if client is not None:
+                try:
+                    # Not the whole value: nobody knows what else may stand in that key, or how large it is.
+                    answer: Any = client.getrange(_key(loan_id), 0, _LARGEST_ENTRY)
+                except redis.ResponseError:
+                    # Nor of which type; whatever that is, it is an answer, if not to our question.
+                    answer = None
+                found = answer if isinstance(answer, bytes) else b"?"
+        return found
 
     def put(self, loan_id: int, version: Version, answer: bytes, seconds: int = SECONDS) -> None:
         """Remember an answer for so long; what is too large to be read again is not kept."""
@@ -160,7 +169,7 @@ class Cache:
         self._closed_until = now + PAUSE_SECONDS if was_down else 0.0
         try:
             client = self._free_client(self._client)
-        except (redis.RedisError, OSError) as error:
+        except _FAILURES as error:
             self._leave_alone(error, was_down)
             yield None
             return
@@ -170,7 +179,7 @@ class Cache:
                 yield client
             self._closed_until, self._heard_at = 0.0, now
             self._free.append(client)
-        except (redis.RedisError, OSError) as error:
+        except _FAILURES as error:
             self._leave_alone(error, was_down)
 
     def _leave_alone(self, error: Exception, was_down: bool) -> None:

@@ -245,9 +245,9 @@ def amount_entry(name: str, typed: str, code: str) -> int:
     return value
 
 
-def day_entry(typed: str) -> date:
+def day_entry(name: str, typed: str) -> date:
     """A day, as typed; ``InvalidEntry``."""
-    found: date = _alone("as_of", typed, day)
+    found: date = _alone(name, typed, day)
     return found
 
 

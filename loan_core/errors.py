@@ -215,6 +215,16 @@ class TookTooLong(Refusal):
         )
 
 
+class NoRoom(Refusal):
+    """The disk is full that what is too much for the memory is kept on for a while."""
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(
+            f"The disk with the temporary files in {folder} is full. Nothing was written: make room, or name another "
+            "folder in TMPDIR, and try again."
+        )
+
+
 class DatabaseUnusable(Refusal):
     """The database cannot be opened, or is not a loan book that this version knows."""
 

@@ -13,14 +13,13 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from itertools import islice
-from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
 from loan_core.answers import STATUS_MONEY
 from loan_core.calculation.money import CURRENCIES
 from loan_core.dictionary import MEANINGS
 from loan_core.entries import LOAN_FIELDS
-from loan_core.spool import IN_MEMORY, chunks
+from loan_core.spool import handed_out
 
 LOAN_COLUMNS = LOAN_FIELDS
 STATUS_COLUMNS = (
@@ -117,23 +116,15 @@ def template(kind: str) -> bytes:
 
 def zipped(files: Mapping[str, Iterable[bytes]]) -> Iterator[bytes]:
     """Files in one archive, with a dictionary of their columns. It is whole before its first bytes are handed out."""
-    archive = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - closed when all of it was handed out
-    try:
+
+    def fill(archive: IO[bytes]) -> None:
         with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as bundle:
             for name, lines in files.items():
                 with bundle.open(name, "w", force_zip64=True) as file:
                     file.writelines(lines)
             bundle.writestr("dictionary.csv", _dictionary())
-        archive.seek(0)
-    except BaseException:
-        archive.close()
-        raise
-    return _handed_out(archive)
 
-
-def _handed_out(archive: IO[bytes]) -> Iterator[bytes]:
-    with archive:
-        yield from chunks(archive)
+    return handed_out(fill)
 
 
 def _dictionary() -> bytes:

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 
 from loan_core.errors import InvalidFile, Problem
 from loan_core.exchange import LOAN_COLUMNS, LOANS_OUT, REPAYMENT_COLUMNS, REPAYMENTS_OUT
-from loan_core.reading import decoded
+from loan_core.reading import Unreadable, decoded, every_row
 
 _KNOWN = {
     "loans": {
@@ -44,28 +44,40 @@ _KNOWN = {
     },
 }
 COLUMNS = {"loans": LOAN_COLUMNS, "repayments": (*REPAYMENT_COLUMNS, "loan_id")}
+MOST_COLUMNS = 200
 _PASSED_OVER = {"loans": set(LOANS_OUT), "repayments": set(REPAYMENTS_OUT)}
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """What somebody uploaded or pasted: the names of its columns, and its rows as text."""
+    """What somebody uploaded or pasted: the names of its columns, its rows as text, and how many are blank above."""
 
     header: tuple[str, ...]
     rows: Sequence[Sequence[str]]
+    above: int = 0
 
 
 def read_sheet(content: bytes) -> Sheet:
     """A CSV file, or what a spreadsheet puts on the clipboard, of any columns; ``InvalidFile`` if it is no text."""
     text = decoded(content)
-    first_line = text.partition("\n")[0]
+    first_line = text.lstrip("\r\n").partition("\n")[0]
     delimiter = max(",\t;", key=first_line.count)
     try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
-    except csv.Error as error:
-        wrong = "A field is far too long, or a quotation mark is never closed."
-        raise InvalidFile([Problem("", "", wrong, "Shorten it, or close the quotation mark.")]) from error
-    return Sheet(tuple(name.strip() for name in rows[0]), rows[1:])
+        # Not strict, it would read on to the next quotation mark, and take the rows between for a cell.
+        found = every_row(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+        line, names = next(((line, cells) for line, cells in found if cells), (1, []))
+        header = tuple(name.strip() for name in names)
+        return Sheet(_few(header), [cells for _, cells in found], line - 1)
+    except Unreadable as error:
+        raise InvalidFile([error.problem]) from None
+
+
+def _few(header: tuple[str, ...]) -> tuple[str, ...]:
+    """The names of columns, of so many as a person can give a meaning to; ``InvalidFile``."""
+    if (many := len(set(header))) > MOST_COLUMNS:
+        wrong = f"The sheet has {many:,} columns."
+        raise InvalidFile([Problem("", "", wrong, f"Leave at most {MOST_COLUMNS}, those that say something here.", 1)])
+    return header
 
 
 def guessed(header: Sequence[str], kind: str) -> dict[str, str]:
@@ -75,7 +87,7 @@ def guessed(header: Sequence[str], kind: str) -> dict[str, str]:
         meanings |= {other: name for other in others if other not in meanings}
     guesses: dict[str, str] = {}
     # A column that bears our very name has it, whatever else might be read into another.
-    for name in sorted(header, key=lambda name: _plain(name) not in COLUMNS[kind]):
+    for name in sorted(set(header), key=lambda name: (_plain(name) not in COLUMNS[kind], header.index(name))):
         plain = _plain(name)
         near = [plain] if plain in meanings else get_close_matches(plain, meanings, n=1, cutoff=0.85)
         meaning = meanings[near[0]] if near and plain not in _PASSED_OVER[kind] - set(COLUMNS[kind]) else ""
@@ -91,6 +103,7 @@ def as_our_csv(sheet: Sheet, meant: Mapping[str, str]) -> bytes:
     wanted = [(at, meant[name]) for at, name in enumerate(sheet.header) if meant.get(name)]
     out = io.StringIO()
     writer = csv.writer(out)
+    writer.writerows([[]] * sheet.above)
     writer.writerow([name for _, name in wanted])
     for row in sheet.rows:
         # A cell beyond the header has no name to be left out by: it stays, and the row is refused for it.

@@ -33,10 +33,13 @@ STATUSES: dict[type[errors.Refusal], int] = {
     errors.DatabaseBusy: 503,
     errors.DatabaseUnusable: 503,
     errors.TookTooLong: 503,
+    errors.NoRoom: 503,
 }
 """What a refusal is in HTTP; any other is 409: the book is not in a state for it."""
 
 _LATER = {"Retry-After": "1"}
+# As long as the list of all orders; that of all currencies is three times as long.
+_LONGEST_ADVICE = 520
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -96,6 +99,8 @@ def problem_of(refusal: errors.Refusal) -> Problem:
     if isinstance(refusal, errors.DatabaseUnusable):
         # Its own sentence names a file or a host, for whoever keeps the server; the log has it.
         detail = "The book's database cannot be used just now. Nothing was written: try again in a moment."
+    if isinstance(refusal, errors.NoRoom):
+        detail = "The server has no room for this just now. Nothing was written: try again in a moment."
     return Problem(status, detail, getattr(refusal, "problems", ()), headers)
 
 
@@ -132,18 +137,34 @@ def not_ready(refusal: errors.Refusal, states: Mapping[str, str]) -> Response:
 
 def _refused(_: Request, refusal: Exception) -> Response:
     assert isinstance(refusal, errors.Refusal)
-    if isinstance(refusal, errors.DatabaseUnusable):
+    if isinstance(refusal, errors.DatabaseUnusable | errors.NoRoom):
         log.error("%s", refusal)
     return problem_response(problem_of(refusal))
 
 
 def _not_valid(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    wrong = [
-        errors.Problem(str(each["loc"][-1]), errors.shortened(str(each.get("input", ""))), f"{each['msg']}.", "")
-        for each in error.errors()
-    ]
-    return problem_response(Problem(422, " ".join(f"{each.field}: {each.wrong}" for each in wrong), wrong))
+    wrong = [_in_our_words(each) for each in error.errors()]
+    return problem_response(Problem(422, " ".join(f"{each.field}: {each}" for each in wrong), wrong))
+
+
+# What a parameter of an address can be wrong in, and what would be right, by the validator's names for it.
+_WORDS = {
+    "int_parsing": ("{found} is not a whole number.", "Write digits alone, such as 100."),
+    "int_parsing_size": ("{found} is too large.", "Write digits alone, such as 100."),
+    "greater_than_equal": ("{found} is too small.", "Write {ge} or more."),
+    "less_than_equal": ("{found} is too large.", "Write {le} or less."),
+    "string_too_long": ("The text is too long.", "Write at most {max_length} characters."),
+    "literal_error": ("{found} is not one of them.", "Write {expected}."),
+}
+
+
+def _in_our_words(each: Any) -> errors.Problem:
+    found = errors.shortened(str(each.get("input", "")))
+    wrong, right = _WORDS.get(each["type"], (f"{each['msg']}.", ""))
+    said = {"found": found or "Nothing", **each.get("ctx", {})}
+    right = errors.shortened(right.format_map(said), _LONGEST_ADVICE)
+    return errors.Problem(str(each["loc"][-1]), found, wrong.format_map(said), right)
 
 
 def _http(request: Request, error: Exception) -> Response:

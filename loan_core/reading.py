@@ -20,11 +20,12 @@ import numpy as np
 
 from loan_core.errors import InvalidFile, Problem, Problems, shortened
 from loan_core.exchange import GUARDED, LOAN_COLUMNS, RECORD_COLUMNS, REPAYMENT_COLUMNS, STATUS_COLUMNS
-from loan_core.spool import Frames, chunks, kept
+from loan_core.spool import Frames, chunks, kept, room
 
 _FIELD_LIMIT = 10_000
 _ROWS_AT_ONCE = 1_000
-_WORKBOOK = b"PK\x03\x04"
+_ARCHIVE = b"PK\x03\x04"
+_OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
 _NO_HASHES = np.empty(0, dtype=np.int64)
 
 
@@ -104,7 +105,7 @@ class Table:
 @contextmanager
 def read(file: BinaryIO, form: Format) -> Iterator[Table]:
     """A file of loans or of repayments, as long as this block; ``InvalidFile`` where it is not one."""
-    with Frames() as frames:
+    with room(), Frames() as frames:
         with kept(file) as copy:
             table = _read(copy, form, frames)
         yield table
@@ -119,7 +120,7 @@ def _read(copy: IO[bytes], form: Format, frames: Frames) -> Table:
             hashes.extend(map(hash, filter(None, block.columns["reference"])))
             undone.update(filter(None, block.columns.get("reverses", ())))
             frames.add((block.lines, block.columns, block.given))
-    except _Unreadable as error:
+    except Unreadable as error:
         problems.add(error.problem)
         raise InvalidFile(problems) from None
     if not rows and not problems:
@@ -198,7 +199,7 @@ def _fingerprint(copy: IO[bytes]) -> str:
     except UnicodeDecodeError:
         is_sound = False
     copy.seek(0)
-    if is_blank or not is_sound or copy.read(4) == _WORKBOOK:
+    if is_blank or not is_sound or copy.read(4) == _ARCHIVE:
         copy.seek(0)
         decoded(copy.read())
     return digest.hexdigest()
@@ -207,8 +208,11 @@ def _fingerprint(copy: IO[bytes]) -> str:
 def decoded(content: bytes) -> str:
     """The text of a file; ``InvalidFile`` where it is empty, or written in anything but UTF-8."""
     again = "Save the file as “CSV UTF-8” and choose it again."
-    if content.startswith(_WORKBOOK):
+    # An old workbook, or one with a password; a new one is an archive, which has this in it.
+    if content.startswith(_OLD_WORKBOOK) or (content.startswith(_ARCHIVE) and b"[Content_Types].xml" in content):
         _refuse(None, "", "", "The file is an Excel workbook.", again)
+    if content.startswith(_ARCHIVE):
+        _refuse(None, "", "", "The file is a ZIP archive.", "Unpack it, and choose a file that was in it.")
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         _refuse(None, "", "", "The file is written in UTF-16.", again)
     if b"\0" in content:
@@ -228,7 +232,7 @@ def _line_of(content: bytes, at: int) -> int:
     return len((content[:at] + b".").splitlines())
 
 
-class _Unreadable(Exception):
+class Unreadable(Exception):
     """A line at which the reading of a file ends."""
 
     def __init__(self, line: int, wrong: str, right: str) -> None:
@@ -251,17 +255,21 @@ _UNREADABLE = {
 
 def _numbered(reader: Any) -> Iterator[tuple[int, list[str]]]:
     """The rows that are not blank, each with the line it begins on."""
+    return ((line, cells) for line, cells in every_row(reader) if any(cells) and "".join(cells).strip())
+
+
+def every_row(reader: Any) -> Iterator[tuple[int, list[str]]]:
+    """The rows, each with the line it begins on; ``Unreadable``. The reader is a strict one."""
     line = reader.line_num + 1
     try:
         for cells in reader:
-            if any(cells) and "".join(cells).strip():
-                yield line, cells
+            yield line, cells
             line = reader.line_num + 1
     except csv.Error as error:
         for said, sentences in _UNREADABLE.items():
             if said in str(error):
-                raise _Unreadable(line, *sentences) from None
-        raise _Unreadable(line, "The line is no CSV.", "Save the file as CSV again.") from error
+                raise Unreadable(line, *sentences) from None
+        raise Unreadable(line, "The line is no CSV.", "Save the file as CSV again.") from error
 
 
 def _check_header(line: int, header: list[str], form: Format) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from functools import lru_cache, partial
 from hashlib import sha256
+from threading import Semaphore
 from typing import Annotated, Any
 
 import msgspec
@@ -47,6 +48,7 @@ from loan_core.models import Repayment
 from loan_core.problems import not_ready
 from loan_core.recording import IdempotencyKey, Row
 from loan_core.rounds import Rounds
+from loan_core.spool import handed_out
 
 _LOAN_MONEY = {"loan_amount", "installment", *STATUS_MONEY}
 _INSTALLMENT_MONEY = {"due", "interest", "principal", "balance", "covered", "covered_interest", "covered_principal"}
@@ -56,6 +58,8 @@ _DOCS_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 )
 
+# So many files at once are made from the database, however many are asked for: it has other questions to answer.
+_making = Semaphore(4)
 _json = msgspec.json.Encoder(decimal_format="number")
 _sorted_json = msgspec.json.Encoder(order="sorted")
 
@@ -262,7 +266,10 @@ def _in_csv(request: Request, tag: str, lines: Callable[[], Iterator[bytes]]) ->
     headers = _headers(tag) | {"Vary": "Accept"}
     if is_known(request.headers.get("if-none-match"), tag):
         return Response(status_code=304, headers=headers)
-    return StreamingResponse(lines(), media_type="text/csv; charset=utf-8", headers=headers)
+    # Who reads slowly, or not at all, would keep a connection to the database until the end.
+    with _making:
+        whole_file = handed_out(lambda file: file.writelines(lines()))
+    return StreamingResponse(whole_file, media_type="text/csv; charset=utf-8", headers=headers)
 
 
 def _heading(said: Statement) -> dict[str, Any]:

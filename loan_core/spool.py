@@ -1,12 +1,15 @@
 """What is too much for the memory: on the disk while it is needed, in memory as long as it is small."""
 
-from collections.abc import Iterator, Sequence
+import errno
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from tempfile import SpooledTemporaryFile
+from tempfile import SpooledTemporaryFile, gettempdir
 from types import TracebackType
 from typing import IO, Any, BinaryIO
 
 import msgspec
+
+from loan_core.errors import NoRoom
 
 IN_MEMORY = 16_000_000
 _ROWS_AT_ONCE = 10_000
@@ -21,6 +24,35 @@ def kept(file: BinaryIO) -> Iterator[IO[bytes]]:
             copy.write(chunk)
         copy.seek(0)
         yield copy
+
+
+def handed_out(fill: Callable[[IO[bytes]], object]) -> Iterator[bytes]:
+    """A file, whole before its first bytes are handed out: whoever is slow to take them keeps nothing else waiting."""
+    file = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - closed when all of it was handed out
+    try:
+        with room():
+            fill(file)
+        file.seek(0)
+    except BaseException:
+        file.close()
+        raise
+    return _rest(file)
+
+
+def _rest(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        yield from chunks(file)
+
+
+@contextmanager
+def room() -> Iterator[None]:
+    """``NoRoom`` where the disk is full on which temporary files are."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise NoRoom(gettempdir()) from error
 
 
 def chunks(file: IO[bytes] | BinaryIO) -> Iterator[bytes]:

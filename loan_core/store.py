@@ -31,6 +31,7 @@ from sqlalchemy.orm import Session
 from loan_core.errors import DatabaseBusy, DatabaseUnusable, Refusal, TookTooLong, shortened
 from loan_core.models import Edition
 from loan_core.prepared import as_raised, prepared
+from loan_core.watched import WatchedFile
 from loan_core.writing import Round, Write, Writers
 
 LOCK_WAIT_MS = 5_000
@@ -60,6 +61,7 @@ class Store:
     def __init__(self, uri: str, connections: int = 15) -> None:
         self.after_commit: Callable[[set[int]], None] = lambda loan_ids: None
         self._engine = _engine(uri, connections)
+        watched = WatchedFile(self._engine) if self.is_near else None
         self._writers = Writers(self._engine.execution_options(begin="BEGIN IMMEDIATE"))
         self._reading = self._engine
         self._round: ContextVar[Round | None] = ContextVar("round", default=None)
@@ -69,6 +71,8 @@ class Store:
         try:
             with _refused_in_words(self._engine.url):
                 _migrate(self._engine)
+            if watched:
+                watched.remember()
         except BaseException:
             self.close()
             raise

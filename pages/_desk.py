@@ -40,12 +40,13 @@ def as_of() -> date:
 
 def day_asked(name: str) -> date | None:
     """A day that the URL names, if there is such a day."""
-    return _day_of(st.query_params.get(name, ""))
+    return day_of(st.query_params.get(name, ""))
 
 
 # A page asks for its day some thirty times.
 @lru_cache(maxsize=64)
-def _day_of(asked: str) -> date | None:
+def day_of(asked: str) -> date | None:
+    """The day that is written so, ``2018-06-30``, if there is such a day."""
     try:
         named = datetime.strptime(asked, "%Y-%m-%d").date()  # noqa: DTZ007
     except ValueError:

@@ -4,7 +4,6 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from datetime import date
 from decimal import Decimal
 from secrets import token_hex
 from threading import Lock
@@ -13,7 +12,7 @@ from typing import Any
 import streamlit as st
 
 from loan_core import Problem, Refusal
-from pages._desk import FIRST_DAY, LAST_DAY, attempt
+from pages._desk import FIRST_DAY, LAST_DAY, attempt, day_of
 from pages._look import day, markdown
 
 SECOND_CLICK = 0.8
@@ -198,4 +197,10 @@ def correction(problem: Problem) -> str:
     if problem.field == "interest_rate":
         return "That is not a rate that a loan can have. Write a percentage, such as 2.0, with at most 4 decimals."
     said = str(problem) if problem.found else problem.right
-    return _ISO_DAY.sub(lambda found: day(date.fromisoformat(found[0])), said)
+    return _ISO_DAY.sub(_as_shown, said)
+
+
+def _as_shown(found: re.Match[str]) -> str:
+    # What was typed is quoted, and may look like a day that there is not.
+    on = day_of(found[0])
+    return day(on) if on else found[0]

@@ -106,11 +106,17 @@ def _draft(key: Hashable, content: bytes, meant: Mapping[str, str]) -> Draft:
         return Draft(key, b"", (), pd.DataFrame())
     sheet = read_sheet(renamed)
     # A cell may hold line breaks: a row goes by the line that it begins on.
-    lines = accumulate((1 + sum(cell.count("\n") for cell in row) for row in sheet.rows), initial=2)
-    rows = pd.DataFrame(sheet.rows, dtype="str")
+    lines = accumulate((1 + sum(cell.count("\n") for cell in row) for row in sheet.rows), initial=2 + sheet.above)
+    rows = pd.DataFrame(_as_wide(sheet.rows, len(sheet.header)), dtype="str")
     rows.insert(0, "line", list(lines)[:-1])
     return Draft(key, renamed, sheet.header, rows.set_axis(range(rows.shape[1]), axis=1))
 
 
+def _as_wide(rows: Sequence[Sequence[str]], columns: int) -> list[Sequence[str]]:
+    """Rows of one width, that of the header. Where some are longer it is one more: a table is as wide as its widest."""
+    width = columns + any(len(row) > columns for row in rows)
+    return [row if len(row) == width else [*row[:width], *[""] * (width - len(row))] for row in rows]
+
+
 def _first_line(content: bytes) -> bytes:
-    return content.removeprefix(b"\xef\xbb\xbf").partition(b"\n")[0].strip()
+    return content.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n").partition(b"\n")[0].strip()

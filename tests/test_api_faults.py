@@ -1,22 +1,26 @@
 """What the API does when things break: Redis gone or hung, the database locked or away, the server killed."""
 
 import http.client
+import io
 import os
 import signal
 import socket
 import sqlite3
 import statistics
 import subprocess
+import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
+from datetime import date
 
 import psycopg
 import pytest
 import redis
 
-from loan_core import Settings
+from loan_core import Settings, spool
+from loan_core.errors import NoRoom
 from tests.api_servers import LOAN, served, serving
 from tests.servers import _installed, free_port
 
@@ -133,6 +137,34 @@ def test_a_locked_database_is_503_for_everyone_and_the_server_stays_alive(postgr
                 assert reply.headers["retry-after"] == "1"
         assert call.get("/loans/1/status").status == 200
         assert call.post("/loans/1/repayments", {"amount": 1}).status == 201
+
+
+def test_who_asks_for_a_file_and_does_not_read_it_keeps_nobody_waiting(postgresql_url):
+    """More than the sockets between hold, and one connection to the database for all."""
+    rows = "".join(f"{number},1000,12,{'n' * 1_990}\n" for number in range(4_000))
+    with serving(Settings(database_uri=postgresql_url, redis_url="off", database_connections=1)) as call:
+        call.book.import_loans(io.BytesIO(f"reference,loan_amount,repayment_period,note\n{rows}".encode()))
+        with socket.socket() as asking:
+            asking.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+            asking.connect(("127.0.0.1", call.port))
+            asking.sendall(b"GET /loans HTTP/1.1\r\nHost: localhost\r\nAccept: text/csv\r\n\r\n")
+            assert asking.recv(15) == b"HTTP/1.1 200 OK"
+            assert call.get("/loans/2/status").status == 200
+            assert call.post("/create-loans", LOAN).status == 201
+
+
+def test_a_full_disk_of_temporary_files_is_503_and_in_words(sqlite_url, monkeypatch, caplog):
+    monkeypatch.setattr(spool, "IN_MEMORY", 1)
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda **_: open("/dev/full", "w+b", buffering=0))  # noqa: SIM115
+    with serving(Settings(database_uri=sqlite_url, redis_url="off")) as call:
+        call.post("/create-loans", LOAN)
+        reply = call.get("/loans", Accept="text/csv")
+        assert (reply.status, reply.said["detail"][:33]) == (503, "The server has no room for this j")
+        assert "The disk with the temporary files" in caplog.text
+        with pytest.raises(NoRoom, match="is full"):
+            call.book.import_loans(io.BytesIO(b"loan_amount,repayment_period\n1000,12\n"))
+        with pytest.raises(NoRoom):
+            call.book.export_all(date(2026, 1, 1))
 
 
 def test_a_database_that_is_away_is_503_and_its_place_is_not_told(postgresql, caplog):

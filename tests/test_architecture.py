@@ -49,6 +49,7 @@ ONLY_IN = {
         "loan_core/store.py",
         "loan_core/prepared.py",
         "loan_core/writing.py",
+        "loan_core/watched.py",
         *THE_BOOK,
     ),
     # A second library that opens the same SQLite file in one process takes away the locks of the first.

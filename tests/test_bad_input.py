@@ -601,8 +601,16 @@ FILES = {
         [(2, "", "0xED", "The file is not written in UTF-8: this line has the byte 0xED.", UTF_8)],
     ),
     "a workbook": (
-        b"PK\x03\x04\x14\0\x06\0" + bytes(100),
+        b"PK\x03\x04\x14\0\x06\0" + bytes(18) + b"\x13\0\0\0[Content_Types].xml" + bytes(100),
         [(None, "", "", "The file is an Excel workbook.", UTF_8)],
+    ),
+    "a workbook of 1997, or one with a password": (
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(500),
+        [(None, "", "", "The file is an Excel workbook.", UTF_8)],
+    ),
+    "an export of the whole book": (
+        b"PK\x03\x04\x14\0\0\0\x08\0" + bytes(16) + b"\x09\0\0\0loans.csv" + bytes(100),
+        [(None, "", "", "The file is a ZIP archive.", "Unpack it, and choose a file that was in it.")],
     ),
     "semicolons": (
         HEADER.replace(",", ";") + "A;10;1\n",

@@ -5,7 +5,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -290,6 +290,31 @@ def test_a_redis_that_denies_a_command_is_up_and_not_believed(redis_url, client)
         assert cache.state == "up"
     finally:
         client.config_set("maxmemory", 0)
+
+
+@pytest.mark.parametrize("stumbled", [ValueError, AttributeError, TypeError, KeyError, redis.InvalidResponse])
+def test_over_what_is_no_redis_the_client_stumbles_and_nobody_else(monkeypatch, stumbled):
+    """``,x`` is no number, a text in place of a handshake has no ``get``: so the client fails over other servers."""
+
+    def stumble(*_, **__):
+        raise stumbled("'bytes' object has no attribute 'get'")
+
+    for command in ("client", "ping"):
+        monkeypatch.setattr(redis.Redis, command, stumble)
+    cache = Cache.at("redis://127.0.0.1:1/0")
+    cache.put(1, VERSION, b"answer")
+    assert cache.get(1, VERSION) is None
+    cache.forget([1])
+    assert (cache.state, cache.counts) == ("down", {"down": 3})
+
+
+@pytest.mark.parametrize("answer", [12, 1.5, None, [1, 2], {}, True, "text"], ids=str)
+def test_an_answer_that_is_no_text_is_rejected(monkeypatch, answer):
+    asked = Mock(getrange=Mock(return_value=answer))
+    monkeypatch.setattr(redis.Redis, "client", lambda _: asked)
+    cache = Cache.at("redis://127.0.0.1:1/0")
+    assert cache.get(1, VERSION) is None
+    assert cache.counts == {"rejected": 1}
 
 
 @pytest.mark.parametrize("url", ["localhost:6379", "http://localhost", "redis://:secret@host:port/0"])

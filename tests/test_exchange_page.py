@@ -194,6 +194,54 @@ def test_a_row_with_a_comma_too_many_is_not_cut_off(book: Book) -> None:
     assert "The row has 4 fields and the header 3." in at.table[0].value["What to do"].iloc[0].replace("\\", "")
 
 
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        # Up to the end, and up to where the next quotation mark opens: either way rows would have gone into a note.
+        (b'100,3,"cash\n200,3,paid\n', "line 2: A quotation mark opens here and is never closed."),
+        (b'100,3,"cash\n200,3,paid\n300,3,"late"\n', "line 2: Text goes on after a closing quotation mark."),
+    ],
+)
+def test_a_quotation_mark_that_stays_open_swallows_no_rows_of_a_strangers_sheet(
+    book: Book, rows: bytes, said: str
+) -> None:
+    at = chosen(b"Principal,Term,Remark\n" + rows)
+    assert said in words(at)
+    assert not any(label.startswith("Import ") for label in labels(at))
+
+
+def test_a_sheet_of_more_columns_than_anyone_names_is_refused_in_a_sentence(book: Book) -> None:
+    at = chosen(",".join(f"c{number}" for number in range(16_384)).encode())
+    assert "The sheet has 16,384 columns. Leave at most 200" in words(at)
+    assert not at.selectbox
+
+
+def test_empty_columns_beside_a_sheet_are_one(book: Book) -> None:
+    at = chosen(b"loan_amount,repayment_period" + b"," * 16_382 + b"\n100,3" + b"," * 16_382 + b"\n")
+    assert [each.value for each in at.selectbox] == ["loan_amount", "repayment_period", ""]
+    assert "Import 1 loan" in labels(at)
+
+
+def test_a_row_that_is_far_too_long_does_not_make_the_others_as_long(book: Book) -> None:
+    at = chosen(b"Principal,Term\n100,3" + b",x" * 50_000 + b"\n" + b"100,3\n" * 2_000)
+    assert "The row has 50,002 fields and the header 2." in at.table[0].value["What to do"].iloc[0].replace("\\", "")
+    at = run(at.segmented_control[-1].set_value("All rows")) if at.segmented_control else at
+    assert at.session_state["draft"][1][0].rows.shape == (2_001, 4), "the line, two cells, and one too many"
+
+
+def test_two_columns_of_one_name_are_said_to_be_two(book: Book) -> None:
+    at = chosen(b"Principal,Principal,Term\n100,200,3\n")
+    said = at.table[0].value["What to do"].iloc[0].replace("\\", "")
+    assert said == "The column loan_amount stands there 2 times. Leave one of them."
+
+
+def test_blank_lines_above_a_sheet_are_passed_over_and_counted(book: Book) -> None:
+    at = chosen(b"\r\n\nPrincipal;Term\n100;3\n0;3\n")
+    assert at.table[0].value[["Row", "Found"]].values.tolist() == [["5", "loan\\_amount\\: 0"]]
+    at = chosen(b"\r\n\nPrincipal;Term\n100;3\n200;3\n")
+    assert at.dataframe[0].value[0].tolist() == [4, 5]
+
+
 def test_rows_are_pasted_as_a_spreadsheet_copies_them(book: Book) -> None:
     at = opened("exchange.py")
     rows = "reference\tloan_amount\tborrower\trepayment_period\nA-9\t1000.00\tAmara, née X\t12\n\n"

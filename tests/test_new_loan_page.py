@@ -165,6 +165,9 @@ def test_the_schedule_follows_what_is_typed(book: Book) -> None:
     ("typed", "said"),
     [
         ({"Loan_amount": "1,000.005"}, "US dollars have 2 decimals"),
+        # What is typed may look like a day: it is quoted as it is where there is no such day.
+        ({"Loan_amount": "2024-02-30"}, "2024-02-30 is not an amount."),
+        ({"Installment": "9999-99-99"}, "9999-99-99 is not an amount."),
         ({"Interest_rate,_%": "two"}, "Write a percentage, such as 2.0"),
         ({"Interest_rate,_%": "101"}, "Write a percentage, such as 2.0"),
         ({"First_due_on": date(2025, 9, 1)}, "before the loan starts on 1 Oct 2025. Write 1 Oct 2025 or a later day."),

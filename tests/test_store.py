@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from sqlalchemy import Engine, MetaData, Table, create_engine, event, inspect, make_url, text
+from sqlalchemy import Engine, MetaData, Table, create_engine, event, inspect, make_url, select, text
 from sqlalchemy.exc import IntegrityError, InternalError
 
 from loan_core import store as store_module
@@ -571,6 +571,47 @@ def test_a_damaged_file_is_told(sqlite_url):
     with pytest.raises(Refusal) as refusal, store.read() as session:
         session.get(Loan, 1)
     assert str(refusal.value) == f"The file {file} is damaged. Restore it from a backup."
+    store.close()
+
+
+def revision_seen(store):
+    with store.read() as session:
+        return edition(session).revision
+
+
+@pytest.mark.parametrize("is_replaced", [False, True])
+def test_a_file_that_was_moved_is_not_written_to_and_back_again_it_is(sqlite_url, tmp_path, is_replaced):
+    """SQLite alone would go on writing to a file without a name, and make an empty one in its place."""
+    store, file, away = Store(sqlite_url), tmp_path / "loans.db", tmp_path / "away.db"
+    file.rename(away)
+    if is_replaced:
+        file.touch()
+    for _ in range(3):
+        with pytest.raises(DatabaseUnusable, match="was moved, deleted or replaced while it was open"):
+            revision_seen(store)
+        with pytest.raises(DatabaseUnusable, match="Nothing was written"), store.write(NOW):
+            raise AssertionError
+        with pytest.raises(DatabaseUnusable):
+            store.glance(select(Edition.revision))
+    assert file.exists() == is_replaced
+    away.rename(file)
+    with store.write(NOW) as write:
+        assert write.revision == 1
+    store.close()
+
+
+def test_a_file_that_was_moved_during_a_write_keeps_none_of_it(sqlite_url, tmp_path):
+    store, file, away = Store(sqlite_url), tmp_path / "loans.db", tmp_path / "away.db"
+
+    def write_while_it_is_moved():
+        with store.write(NOW) as write:
+            assert write.revision == 1
+            file.rename(away)
+
+    with pytest.raises(DatabaseUnusable, match="was moved"):
+        write_while_it_is_moved()
+    away.rename(file)
+    assert revision_seen(store) == 0
     store.close()
 
 

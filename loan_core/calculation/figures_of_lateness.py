@@ -16,8 +16,8 @@ from loan_core.calculation.pairing import months_of
 from loan_core.calculation.rolling import NEW, PLACES
 from loan_core.calculation.vintages import LATE_DAYS
 
-_BEGAN = re.compile(r"(?P<year>\d{4})(-((?P<quarter>Q[1-4])|(?P<month>0[1-9]|1[0-2])))?")
-_VINTAGE = re.compile(r"ever_(?P<days>\d+)_(?P<began>[0-9Q-]+)_(?P<on_book>\d{1,4})")
+_BEGAN = re.compile(r"(?P<year>[0-9]{4})(-((?P<quarter>Q[1-4])|(?P<month>0[1-9]|1[0-2])))?")
+_VINTAGE = re.compile(r"ever_(?P<days>[0-9]{1,4})_(?P<began>[0-9Q-]+)_(?P<on_book>[0-9]{1,4})")
 _MOVE = re.compile(r"(?P<what>moved|owed)_(?P<start>[^_]+)_(?P<end>[^_]+)")
 WORST = "by the worst of the installments that fell due in the month"
 
