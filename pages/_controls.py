@@ -1,6 +1,6 @@
 """What is switched, taken away, picked and turned the same way on every page: its state is in the URL, or nowhere."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -78,8 +78,15 @@ def pick_row(
         key=key,
         alt=alt,
     ).selection.rows
-    click = st.session_state.get(clicked)
-    return click.row if click else rows[0] if rows else None
+    if click := st.session_state.get(clicked):
+        return clicked_row(click, columns[NAME])
+    return rows[0] if rows else None
+
+
+def clicked_row(click: Any, names: Sequence[str]) -> int | None:
+    """The row whose name was clicked; None where a write has meanwhile put another name there, or none."""
+    row: int = click.row
+    return row if names[row : row + 1] == [click.label] else None
 
 
 def plain_label(name: str) -> str:

@@ -3,11 +3,13 @@
 import csv
 from datetime import date
 from io import BytesIO, StringIO
+from types import SimpleNamespace
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from loan_core import Book
+from pages._controls import clicked_row
 from pages._desk import made
 from pages._filters import ORDERS
 from tests import pages_at_hand
@@ -190,6 +192,12 @@ def test_after_going_back_a_choice_is_made_from_what_is_there(several: Book) -> 
     run(at)
     run(at.text_input[0].set_value("S-"))
     assert dict(at.query_params) == {"as_of": "2026-02-15", "search": "S-"}
+
+
+@pytest.mark.parametrize(("row", "opened"), [(1, 1), (0, None), (5, None)])
+def test_a_click_opens_who_stood_there_when_it_was_made(row: int, opened: int | None) -> None:
+    click = SimpleNamespace(row=row, label="Bongani")
+    assert clicked_row(click, ["Amara", "Bongani"]) == opened
 
 
 def test_nothing_found_offers_to_clear_the_filters(several: Book) -> None:
