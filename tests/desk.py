@@ -75,16 +75,18 @@ def start(words: Sequence[str], environment: Mapping[str, str], log_file: Path) 
 
 
 @contextmanager
-def served(database_url: str, log_file: Path, today: date | None = None, port: int = 0) -> Iterator[Server]:
+def served(
+    database_url: str, log_file: Path, today: date | None = None, port: int = 0, redis_url: str = "off"
+) -> Iterator[Server]:
     """The dashboard on a book, for as long as this block; ``today``, where it shall be another day than it is.
 
-    ``port``, where it shall be found again after a restart.
+    ``port``, where it shall be found again after a restart. ``redis_url`` is nobody's but a test's own; what a page
+    does without one is the same, slower.
     """
     port = port or free_port()
     program = ("streamlit",) if today is None else ("tests.on_a_day", today.isoformat())
     words = (*program, "run", "app.py", "--server.port", str(port))
-    # Nobody's Redis but a test's own; what a page does without one is the same, slower.
-    ours = {"SQLALCHEMY_DATABASE_URI": database_url, "LOANS_TIMEZONE": "UTC", "REDIS_URL": "off"}
+    ours = {"SQLALCHEMY_DATABASE_URI": database_url, "LOANS_TIMEZONE": "UTC", "REDIS_URL": redis_url}
     environment = {**os.environ, **ours}
     # What a page asks of the book is counted where the tests ask it; here a count would only slow the server down.
     environment.pop("COVERAGE_PROCESS_CONFIG", None)

@@ -118,8 +118,8 @@ async def _session(port: int, page: str, number: int, barrier: asyncio.Barrier, 
 
 def _complain(page: str, visitor: Visitor) -> None:
     """A page that shows a refusal, or next to nothing, was not measured."""
-    if visitor.failures or visitor.elements < 10:
-        sys.exit(f"{page}: {visitor.elements} elements, {visitor.failures}")
+    if visitor.failures or len(visitor.drawn) < 10:
+        sys.exit(f"{page}: {len(visitor.drawn)} elements, {visitor.failures}")
 
 
 async def first(port: int, page: str) -> float:

@@ -22,12 +22,12 @@ class Visitor:
 
     def __init__(self, socket: websockets.ClientConnection) -> None:
         self._socket = socket
-        self.elements = 0
+        self.drawn: list[ForwardMsg] = []
         self.failures: list[str] = []
 
     async def run(self, page: str, /, **query: object) -> float:
-        """The seconds from the click to the last word of its run; what was drawn is counted in ``elements``."""
-        self.elements = 0
+        """The seconds from the click to the last word of its run; what it drew is ``drawn``."""
+        self.drawn.clear()
         click = BackMsg()
         click.rerun_script.page_name = page
         click.rerun_script.query_string = urlencode(query)
@@ -42,7 +42,8 @@ class Visitor:
     def _is_over(self, frame: str | bytes) -> bool:
         assert isinstance(frame, bytes)
         message = ForwardMsg.FromString(frame)
-        self.elements += message.HasField("delta") or message.HasField("ref_hash")
+        if message.HasField("delta") or message.HasField("ref_hash"):
+            self.drawn.append(message)
         if message.delta.new_element.HasField("alert") or message.delta.new_element.HasField("exception"):
             self.failures.append(str(message.delta.new_element)[:500])
         # A run that ends early goes on in another one.
