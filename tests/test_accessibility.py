@@ -1,7 +1,11 @@
-"""axe on every page, light and dark, wide and on a phone: nothing but what the framework itself brings."""
+"""axe on every page, light and dark, wide and on a phone: nothing but what the framework itself brings.
+
+Nor does a page complain of anything, or ask for what the content security policy stops.
+"""
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -43,9 +47,20 @@ def theme(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def seen(launched: Browser, made_up: Server, theme: Any) -> Iterator[Tab]:
-    with tab(launched, made_up, color_scheme=theme) as opened:
-        yield opened.visit()
+def one_tab(launched: Browser, made_up: Server) -> Iterator[Tab]:
+    with tab(launched, made_up) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def themed(one_tab: Tab, theme: str) -> Tab:
+    return one_tab.visit_in(theme)
+
+
+@pytest.fixture
+def seen(themed: Tab) -> Iterator[Tab]:
+    yield themed
+    assert themed.heard() == []
 
 
 @pytest.fixture(scope="module")
@@ -108,27 +123,26 @@ def test_axe_finds_nothing_beside_what_a_button_opens(
 
 
 @pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp("empty")
-    url = f"sqlite:///{folder / 'loans.db'}"
-    open_book(Settings(database_uri=url)).close()
-    with served(url, folder / "log") as running:
-        yield running
+def empty(launched: Browser, empty_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
+    """A tab before a book in which there is nothing."""
+    log = tmp_path_factory.mktemp("empty") / "log"
+    with served(f"sqlite:///{empty_file}", log) as running, tab(launched, running) as opened:
+        yield opened
 
 
 @pytest.mark.parametrize(("theme", "width"), [*zip(THEMES, WIDTHS, strict=True)])
-def test_axe_finds_nothing_on_an_empty_book(launched: Browser, empty: Server, theme: str, width: int) -> None:
-    with tab(launched, empty, viewport={"width": width, "height": 900}, color_scheme=theme) as opened:
-        opened.visit()
-        found = [violations(opened.turn_to(address).draw().page) for address in pages().values()]
-        assert found == [[]] * len(pages())
-        assert opened.heard() == []
+def test_axe_finds_nothing_on_an_empty_book(empty: Tab, theme: str, width: int) -> None:
+    opened = empty.resize(width).visit_in(theme)
+    found = [violations(opened.turn_to(address).draw().page) for address in pages().values()]
+    assert found == [[]] * len(pages())
+    assert opened.heard() == []
 
 
 @pytest.fixture
-def sheet(seen: Tab) -> Iterator[Page]:
+def sheet(one_tab: Tab, theme: str) -> Iterator[Page]:
     """A page with nothing of ours in it, in the same theme."""
-    blank = seen.page.context.new_page()
+    blank = one_tab.page.context.new_page()
+    blank.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
     yield blank
     blank.close()
 

@@ -14,17 +14,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from loan_core import Book, Settings, open_book
 from pages._form import SECOND_CLICK
-from tests.desk import Server, Tab, pages, served, tab, titles
+from tests.desk import Server, Tab, served, tab, titles
 from tests.double_clicks import button, heading
 from tests.servers import free_port
 
-HEADINGS = titles() | {
-    "status": "Amara Okafor",
-    "check": "Can these figures be trusted?",
-    "explain": "How does this number come about?",
-    "inbox": "What looks wrong?",
-    "since": "What came since",
-}
 # What the hidden table of a grid says: its canvas is drawn from the same cells.
 CELLS = """() => [...document.querySelectorAll('[data-testid=stDataFrame] canvas [role=gridcell]')]
     .map(each => each.textContent)"""
@@ -80,26 +73,18 @@ def cells(page: Page) -> list[str]:
     return said
 
 
-@pytest.fixture(scope="module")
-def returning(launched: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
-    """A tab for a server that is started again and again: what the browser has of it already, it keeps."""
-    port = free_port()
-    server = Server(f"http://127.0.0.1:{port}", port, tmp_path_factory.mktemp("restarts") / "log", pid=0)
-    with tab(launched, server) as kept:
-        yield kept
-
-
-@pytest.mark.parametrize("page", pages())
-def test_after_a_restart_the_first_visit_may_be_of_any_page(book: tuple[Book, Path], returning: Tab, page: str) -> None:
-    desk = returning
-    with served(f"sqlite:///{book[1]}", desk.server.log_file, port=desk.server.port):
-        desk.visit(f"{pages()[page]}?loan=A-1&as_of=2026-06-02")
-        expect(desk.page.get_by_role("heading", level=1, name=HEADINGS[page])).to_be_visible()
-        links = desk.page.get_by_test_id("stSidebarNavLink").all_inner_texts()
-        assert [link.splitlines()[-1] for link in links] == list(titles().values())
-        assert desk.heard() == []
-        # A page that is left does not look for its server.
-        desk.page.goto("about:blank")
+def test_after_a_restart_a_link_opens_its_page(launched: Browser, book: tuple[Book, Path]) -> None:
+    port, log = free_port(), book[1].with_name("restarts")
+    with tab(launched, Server(f"http://127.0.0.1:{port}", port, log, pid=0)) as desk:
+        for address, title in {"/status?loan=A-1": "Amara Okafor", "/loans?search=A-1": "Loans"}.items():
+            with served(f"sqlite:///{book[1]}", log, port=port):
+                desk.visit(address)
+                expect(desk.page.get_by_role("heading", level=1, name=title)).to_be_visible()
+                links = desk.page.get_by_test_id("stSidebarNavLink").all_inner_texts()
+                assert [link.splitlines()[-1] for link in links] == list(titles().values())
+                assert desk.heard() == []
+                # A page that is left does not look for its server.
+                desk.page.goto("about:blank")
 
 
 def open_loan(page: Page) -> None:
