@@ -5,24 +5,23 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from fractions import Fraction
 from threading import Barrier
-from types import SimpleNamespace
 from typing import Any
 
 import plotly.graph_objects as go
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 from streamlit.testing.v1 import AppTest
 
-from loan_core import Book, LoanNotFound, Refusal, Settings, open_book
+from loan_core import Book, LoanNotFound, Refusal
 from pages import _form
 from pages._form import Form, fraction, plain
 from pages._schedule_chart import schedule_chart, schedule_sentence
 from pages._words import installments_of, ordinal, when_due
 from tests import pages_at_hand
 from tests.axe import violations
-from tests.desk import Tab, browser, served, tab
+from tests.desk import Tab, served, tab
 from tests.pages_at_hand import field, fill, opened, press, run, words
 
 book = pages_at_hand.book
@@ -320,21 +319,17 @@ def test_a_form_that_was_refused_can_be_written_again() -> None:
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory, chromium: str) -> Iterator[SimpleNamespace]:
-    """One server on one book, and a browser before it."""
+def one_tab(tmp_path_factory: pytest.TempPathFactory, launched: Browser) -> Iterator[Tab]:
+    """A tab before one server on one empty book."""
     folder = tmp_path_factory.mktemp("new_loan")
-    url = f"sqlite:///{folder / 'loans.db'}"
-    ours = open_book(Settings(database_uri=url))
-    with served(url, folder / "log") as server, browser(chromium) as launched:
-        yield SimpleNamespace(book=ours, server=server, browser=launched)
-    ours.close()
+    with served(f"sqlite:///{folder / 'loans.db'}", folder / "log") as server, tab(launched, server) as opened_tab:
+        yield opened_tab
 
 
 @pytest.fixture
-def at_desk(desk: SimpleNamespace) -> Iterator[Tab]:
-    with tab(desk.browser, desk.server) as opened_tab:
-        yield opened_tab
-        assert opened_tab.heard() == []
+def at_desk(one_tab: Tab) -> Iterator[Tab]:
+    yield one_tab
+    assert one_tab.heard() == []
 
 
 def type_in(at: Tab, borrower: str = "Amara Okafor") -> None:
@@ -356,20 +351,19 @@ def test_the_schedule_is_there_while_one_types(at_desk: Tab) -> None:
 
 
 @pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 390)])
-def test_form_and_receipt_are_for_everybody(desk: SimpleNamespace, theme: Any, width: int) -> None:
-    viewport = {"width": width, "height": 900}
-    with tab(desk.browser, desk.server, color_scheme=theme, viewport=viewport) as at:
-        type_in(at, HOSTILE)
-        assert violations(at.page) == []
-        at.page.get_by_label("Loan amount").fill("1,000.005")
-        expect(at.page.get_by_role("alert")).to_contain_text("US dollars have 2 decimals")
-        assert violations(at.page) == []
-        at.page.get_by_label("Loan amount").fill("1,000")
-        # With the words gone, the button comes to stand higher.
-        expect(at.page.get_by_role("alert")).to_have_count(0)
-        at.settle().page.get_by_role("button", name="Create loan").click()
-        expect(at.page.get_by_role("heading", name="Loan created")).to_be_visible()
-        expect(at.page.get_by_role("table")).to_contain_text("<b>b</b> $x$")
-        assert violations(at.settle().page) == []
-        assert at.page.evaluate("document.documentElement.scrollWidth") <= width
-        assert at.heard() == []
+def test_form_and_receipt_are_for_everybody(at_desk: Tab, theme: Any, width: int) -> None:
+    page = at_desk.resize(width).page
+    page.emulate_media(color_scheme=theme)
+    type_in(at_desk, HOSTILE)
+    assert violations(page) == []
+    page.get_by_label("Loan amount").fill("1,000.005")
+    expect(page.get_by_role("alert")).to_contain_text("US dollars have 2 decimals")
+    assert violations(page) == []
+    page.get_by_label("Loan amount").fill("1,000")
+    # With the words gone, the button comes to stand higher.
+    expect(page.get_by_role("alert")).to_have_count(0)
+    at_desk.settle().page.get_by_role("button", name="Create loan").click()
+    expect(page.get_by_role("heading", name="Loan created")).to_be_visible()
+    expect(page.get_by_role("table")).to_contain_text("<b>b</b> $x$")
+    assert violations(at_desk.settle().page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width

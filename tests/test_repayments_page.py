@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 from datetime import date
 from io import BytesIO
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 from streamlit.testing.v1 import AppTest
 
 from loan_core import Book, Settings, open_book
@@ -16,7 +15,7 @@ from pages._desk import since
 from pages._repayment_words import file_name
 from tests import pages_at_hand
 from tests.axe import violations
-from tests.desk import Tab, browser, served, tab
+from tests.desk import Tab, served, tab
 from tests.pages_at_hand import field, fill, opened, press, run, words
 from tests.test_new_loan_page import HOSTILE, labels, receipt
 
@@ -325,15 +324,25 @@ def test_sums_of_several_currencies_are_never_added(book: Book, loan: int) -> No
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory, chromium: str) -> Iterator[SimpleNamespace]:
-    """One server on one book, and a browser before it."""
-    folder = tmp_path_factory.mktemp("repayments")
-    url = f"sqlite:///{folder / 'loans.db'}"
+def desk_book(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Book, str]]:
+    """A book with one loan, and where a server finds it."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('repayments') / 'loans.db'}"
     ours = open_book(Settings(database_uri=url))
     lend(ours)
-    with served(url, folder / "log") as server, browser(chromium) as launched:
-        yield SimpleNamespace(book=ours, server=server, browser=launched)
+    yield ours, url
     ours.close()
+
+
+@pytest.fixture(scope="module")
+def one_tab(desk_book: tuple[Book, str], tmp_path_factory: pytest.TempPathFactory, launched: Browser) -> Iterator[Tab]:
+    with served(desk_book[1], tmp_path_factory.mktemp("server") / "log") as server, tab(launched, server) as opened_tab:
+        yield opened_tab
+
+
+@pytest.fixture
+def at_desk(one_tab: Tab) -> Iterator[Tab]:
+    yield one_tab
+    assert one_tab.heard() == []
 
 
 def type_in(at: Tab, amount: str) -> None:
@@ -343,42 +352,39 @@ def type_in(at: Tab, amount: str) -> None:
     at.settle()
 
 
-def test_a_row_of_the_history_is_looked_at_and_reversed(desk: SimpleNamespace) -> None:
-    recorded = desk.book.add_repayment(1, "7.77", received_on="2021-05-01", reference="ODD", note=HOSTILE)
-    with tab(desk.browser, desk.server) as at:
-        at.visit("/repayments?as_of=2021-05-01&period=This+month").draw()
-        box = at.page.get_by_test_id("stDataFrame").bounding_box()
-        assert box
-        # The name in the first row, below the header.
-        at.draw().page.mouse.click(box["x"] + 190, box["y"] + 38 + 19)
-        panel = at.page.get_by_role("table", name="Repayment ODD")
-        expect(panel).to_contain_text("<b>b</b> $x$")
-        at.page.get_by_role("button", name="Reverse").click()
-        at.page.get_by_role("button", name="Reverse repayment").click()
-        expect(at.page.get_by_label("Reason")).to_have_attribute("aria-invalid", "true")
-        at.page.get_by_label("Reason").fill("Not ours")
-        at.page.get_by_role("button", name="Reverse repayment").click()
-        expect(at.page.get_by_test_id("stMetric").last).to_contain_text("$7.77")
-        at.settle()
-        expect(panel).to_have_count(0)
-        assert at.heard() == []
-    undone = desk.book.repayments(date(2100, 1, 1), search="ODD").rows
+def test_a_row_of_the_history_is_looked_at_and_reversed(at_desk: Tab, desk_book: tuple[Book, str]) -> None:
+    recorded = desk_book[0].add_repayment(1, "7.77", received_on="2021-05-01", reference="ODD", note=HOSTILE)
+    page = at_desk.visit("/repayments?as_of=2021-05-01&period=This+month").draw().page
+    box = page.get_by_test_id("stDataFrame").bounding_box()
+    assert box
+    # The name in the first row, below the header.
+    at_desk.draw().page.mouse.click(box["x"] + 190, box["y"] + 38 + 19)
+    panel = page.get_by_role("table", name="Repayment ODD")
+    expect(panel).to_contain_text("<b>b</b> $x$")
+    page.get_by_role("button", name="Reverse").click()
+    page.get_by_role("button", name="Reverse repayment").click()
+    expect(page.get_by_label("Reason")).to_have_attribute("aria-invalid", "true")
+    page.get_by_label("Reason").fill("Not ours")
+    page.get_by_role("button", name="Reverse repayment").click()
+    expect(page.get_by_test_id("stMetric").last).to_contain_text("$7.77")
+    at_desk.settle()
+    expect(panel).to_have_count(0)
+    undone = desk_book[0].repayments(date(2100, 1, 1), search="ODD").rows
     assert undone.set_index("id")["reversed_by"][recorded.id] != ""
 
 
 @pytest.mark.parametrize(("theme", "width"), [("light", 390), ("dark", 1440)])
-def test_form_and_receipt_are_for_everybody(desk: SimpleNamespace, theme: Any, width: int) -> None:
-    viewport = {"width": width, "height": 900}
-    with tab(desk.browser, desk.server, color_scheme=theme, viewport=viewport) as at:
-        type_in(at, "2,000.00")
-        expect(at.page.get_by_role("alert")).to_contain_text("more than what is left of the loan")
-        assert violations(at.page) == []
-        at.page.get_by_label("Amount, USD").fill("94.565")
-        expect(at.page.get_by_role("alert")).to_contain_text("US dollars have 2 decimals")
-        assert violations(at.settle().page) == []
-        at.page.get_by_label("Amount, USD").fill(f"{width / 100}")
-        at.page.get_by_role("button", name="Record repayment").click()
-        expect(at.page.get_by_role("heading", name="Repayment recorded")).to_be_visible()
-        assert violations(at.settle().page) == []
-        assert at.page.evaluate("document.documentElement.scrollWidth") <= width
-        assert at.heard() == []
+def test_form_and_receipt_are_for_everybody(at_desk: Tab, theme: Any, width: int) -> None:
+    page = at_desk.resize(width).page
+    page.emulate_media(color_scheme=theme)
+    type_in(at_desk, "2,000.00")
+    expect(page.get_by_role("alert")).to_contain_text("more than what is left of the loan")
+    assert violations(page) == []
+    page.get_by_label("Amount, USD").fill("94.565")
+    expect(page.get_by_role("alert")).to_contain_text("US dollars have 2 decimals")
+    assert violations(at_desk.settle().page) == []
+    page.get_by_label("Amount, USD").fill(f"{width / 100}")
+    page.get_by_role("button", name="Record repayment").click()
+    expect(page.get_by_role("heading", name="Repayment recorded")).to_be_visible()
+    assert violations(at_desk.settle().page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
