@@ -1,23 +1,19 @@
 """Money that came in: what it would do, one entry however often one clicks, and the way back out of a mistake."""
 
-from collections.abc import Iterator
 from datetime import date
 from io import BytesIO
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
 from streamlit.testing.v1 import AppTest
 
-from loan_core import Book, Settings, open_book
+from loan_core import Book
 from pages import _form
 from pages._desk import since
 from pages._repayment_words import file_name
 from tests import pages_at_hand
-from tests.axe import violations
-from tests.desk import Tab, served, tab
 from tests.pages_at_hand import field, fill, opened, press, run, words
-from tests.test_new_loan_page import HOSTILE, labels, receipt
+from tests.test_new_loan_page import labels, receipt
 
 book = pages_at_hand.book
 DAY = date(2021, 6, 2)
@@ -318,73 +314,3 @@ def test_sums_of_several_currencies_are_never_added(book: Book, loan: int) -> No
     assert figures(at) == {"Received": "¥30,000", "Repayments": "1", "Reversed": "¥0"}
     assert "amounts in Japanese yen." in words(at)
     assert figures(opened_on_the_day(period="All", currency="USD"))["Received"] == "$401.08"
-
-
-# In a browser
-
-
-@pytest.fixture(scope="module")
-def desk_book(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Book, str]]:
-    """A book with one loan, and where a server finds it."""
-    url = f"sqlite:///{tmp_path_factory.mktemp('repayments') / 'loans.db'}"
-    ours = open_book(Settings(database_uri=url))
-    lend(ours)
-    yield ours, url
-    ours.close()
-
-
-@pytest.fixture(scope="module")
-def one_tab(desk_book: tuple[Book, str], tmp_path_factory: pytest.TempPathFactory, launched: Browser) -> Iterator[Tab]:
-    with served(desk_book[1], tmp_path_factory.mktemp("server") / "log") as server, tab(launched, server) as opened_tab:
-        yield opened_tab
-
-
-@pytest.fixture
-def at_desk(one_tab: Tab) -> Iterator[Tab]:
-    yield one_tab
-    assert one_tab.heard() == []
-
-
-def type_in(at: Tab, amount: str) -> None:
-    at.visit("/repayments?loan=1&as_of=2021-06-02&period=All")
-    at.page.get_by_label("Amount, USD").press_sequentially(amount)
-    expect(at.page.get_by_text("Installments 5 to").or_(at.page.get_by_text("Installment 5:")).first).to_be_visible()
-    at.settle()
-
-
-def test_a_row_of_the_history_is_looked_at_and_reversed(at_desk: Tab, desk_book: tuple[Book, str]) -> None:
-    recorded = desk_book[0].add_repayment(1, "7.77", received_on="2021-05-01", reference="ODD", note=HOSTILE)
-    page = at_desk.visit("/repayments?as_of=2021-05-01&period=This+month").draw().page
-    box = page.get_by_test_id("stDataFrame").bounding_box()
-    assert box
-    # The name in the first row, below the header.
-    at_desk.draw().page.mouse.click(box["x"] + 190, box["y"] + 38 + 19)
-    panel = page.get_by_role("table", name="Repayment ODD")
-    expect(panel).to_contain_text("<b>b</b> $x$")
-    page.get_by_role("button", name="Reverse").click()
-    page.get_by_role("button", name="Reverse repayment").click()
-    expect(page.get_by_label("Reason")).to_have_attribute("aria-invalid", "true")
-    page.get_by_label("Reason").fill("Not ours")
-    page.get_by_role("button", name="Reverse repayment").click()
-    expect(page.get_by_test_id("stMetric").last).to_contain_text("$7.77")
-    at_desk.settle()
-    expect(panel).to_have_count(0)
-    undone = desk_book[0].repayments(date(2100, 1, 1), search="ODD").rows
-    assert undone.set_index("id")["reversed_by"][recorded.id] != ""
-
-
-@pytest.mark.parametrize(("theme", "width"), [("light", 390), ("dark", 1440)])
-def test_form_and_receipt_are_for_everybody(at_desk: Tab, theme: Any, width: int) -> None:
-    page = at_desk.resize(width).page
-    page.emulate_media(color_scheme=theme)
-    type_in(at_desk, "2,000.00")
-    expect(page.get_by_role("alert")).to_contain_text("more than what is left of the loan")
-    assert violations(page) == []
-    page.get_by_label("Amount, USD").fill("94.565")
-    expect(page.get_by_role("alert")).to_contain_text("US dollars have 2 decimals")
-    assert violations(at_desk.settle().page) == []
-    page.get_by_label("Amount, USD").fill(f"{width / 100}")
-    page.get_by_role("button", name="Record repayment").click()
-    expect(page.get_by_role("heading", name="Repayment recorded")).to_be_visible()
-    assert violations(at_desk.settle().page) == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
