@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -89,18 +89,23 @@ def serving(settings: Settings, app: Any = None, api: Any = None) -> Iterator[Ca
         assert not thread.is_alive()
 
 
+def begin(words: Sequence[str], environment: Mapping[str, str]) -> Any:
+    return subprocess.Popen((sys.executable, "-m", *words), cwd=ROOT, env=environment)
+
+
 @contextmanager
-def served(environment: Mapping[str, str], *options: str, app: str = "loan_core.api:api") -> Iterator[Any]:
-    """A server in processes of its own: its process, and who calls it."""
+def served(environment: Mapping[str, str], *options: str, begin: Callable[..., Any] = begin) -> Iterator[Any]:
+    """A server in processes of its own, begun as from a shell or by ``forked.begin``: its process, and who calls it."""
     port = free_port()
-    command = (sys.executable, "-m", "uvicorn", app, "--port", str(port), "--log-level", "warning", "--no-access-log")
-    with subprocess.Popen((*command, *options), cwd=ROOT, env={**os.environ, **environment}) as process:
-        try:
-            caller = Caller(port)
-            wait_for(caller)
-            yield process, caller
-        finally:
-            process.terminate()
+    words = ("uvicorn", "loan_core.api:api", "--port", str(port), "--log-level", "warning", "--no-access-log")
+    process = begin((*words, *options), {**os.environ, **environment})
+    try:
+        caller = Caller(port)
+        wait_for(caller)
+        yield process, caller
+    finally:
+        process.terminate()
+        process.wait(timeout=START_SECONDS)
 
 
 def wait_for(caller: Caller) -> None:

@@ -14,6 +14,7 @@ import pytest
 from loan_core import Settings
 from loan_core.access import Guard, Rate, hosts_asked_for, make_token, read_tokens
 from loan_core.errors import InvalidSetting
+from tests import forked
 from tests.api_servers import LOAN, ROOT, serving
 from tests.servers import free_port
 
@@ -223,12 +224,13 @@ def test_a_token_that_is_none_is_refused_at_the_start(tmp_path):
 
 
 def start(folder, options, environment):
-
-    command = (sys.executable, "-m", "uvicorn", "loan_core.api:api", "--port", str(free_port()), *options)
-    mine = {"SQLALCHEMY_DATABASE_URI": f"sqlite:///{folder}/loans.db", "REDIS_URL": "off"}
-    return subprocess.run(
-        command, cwd=ROOT, env=os.environ | mine | environment, capture_output=True, text=True, timeout=60
-    )
+    """What the server says that is started so. One that starts others of its kind is not forked itself."""
+    words = ("uvicorn", "loan_core.api:api", "--port", str(free_port()), *options)
+    mine = os.environ | {"SQLALCHEMY_DATABASE_URI": f"sqlite:///{folder}/loans.db", "REDIS_URL": "off"} | environment
+    if "--workers" not in options:
+        return forked.run(words, mine)
+    command = (sys.executable, "-m", *words)
+    return subprocess.run(command, cwd=ROOT, env=mine, capture_output=True, text=True, timeout=60)
 
 
 def test_where_a_server_listens_is_read_from_how_it_was_asked():
@@ -246,9 +248,9 @@ def test_where_a_server_listens_is_read_from_how_it_was_asked():
 
 def test_the_command_makes_a_token_that_lets_in(tmp_path):
     for option, right, status in ((["--write"], True, 201), ([], False, 403)):
-        command = (sys.executable, "-m", "loan_core", "make-token", "till", *option)
-        said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-        token, made = (line.split()[-1] for line in said.splitlines())
+        said = forked.run(("loan_core", "make-token", "till", *option), os.environ)
+        assert said.returncode == 0
+        token, made = (line.split()[-1] for line in said.stdout.splitlines())
         (known,) = read_tokens(made)
         assert (known.name, known.may_write) == ("till", right)
         settings = Settings(database_uri=f"sqlite:///{tmp_path}/loans.db", redis_url="off", api_tokens=made)

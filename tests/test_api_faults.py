@@ -21,6 +21,7 @@ import redis
 
 from loan_core import Settings, spool
 from loan_core.errors import NoRoom
+from tests import forked
 from tests.api_servers import LOAN, served, serving
 from tests.servers import _installed, free_port
 
@@ -201,16 +202,16 @@ def test_an_answer_that_was_lost_is_asked_again_and_there_is_one_row(sqlite_url)
 @pytest.mark.parametrize("kills", [2])
 def test_a_server_killed_under_writes_keeps_all_that_it_answered(sqlite_url, kills):
     """Ten times is ``python -m tests.benchmarks.kills``."""
-    answered_in_all = killed_under_writes(sqlite_url, kills)
+    answered_in_all = killed_under_writes(sqlite_url, kills, begin=forked.begin)
     assert answered_in_all > 0
 
 
-def killed_under_writes(database_url, kills):
+def killed_under_writes(database_url, kills, **how):
     """How many repayments were answered over so many kills; each of them is asserted to be in the book."""
     environment = {"SQLALCHEMY_DATABASE_URI": database_url, "REDIS_URL": "off"}
     recorded = []
     for number in range(kills + 1):
-        with served(environment) as (process, call):
+        with served(environment, **how) as (process, call):
             if number == 0:
                 call.post("/create-loans", LOAN)
             said = call.get("/loans/1/repayments").said["repayments"]

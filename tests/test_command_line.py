@@ -17,13 +17,15 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 import pytest
 
 from loan_core import Book, Settings, verify
 from loan_core.__main__ import main
 from loan_core.published import Case
+from tests import forked
 from tests.conftest import ROOT
 from tests.test_exchange import NOW, TODAY, contents, csv_file, exported, open_at
 
@@ -100,16 +102,30 @@ def loans_csv(tmp_path: Path) -> Path:
     return file
 
 
+def environment(url: str) -> dict[str, str]:
+    return {**os.environ, "SQLALCHEMY_DATABASE_URI": url, "LOANS_TIMEZONE": "UTC", "REDIS_URL": NO_REDIS}
+
+
 @contextmanager
 def process(url: str, *words: str, **options: Any) -> Iterator[subprocess.Popen[bytes]]:
-    """The command as a process of its own."""
-    ours = {"SQLALCHEMY_DATABASE_URI": url, "LOANS_TIMEZONE": "UTC", "REDIS_URL": NO_REDIS, "PYTHONPATH": str(ROOT)}
-    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE) | options
-    with subprocess.Popen([sys.executable, "-m", "loan_core", *words], env=os.environ | ours, **pipes) as running:
+    """The command as a process of its own, as a shell starts it."""
+    streams = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE) | options
+    command = (sys.executable, "-m", "loan_core", *words)
+    with subprocess.Popen(command, cwd=ROOT, env=environment(url), **streams) as running:
         try:
             yield running
         finally:
             running.kill()
+
+
+@contextmanager
+def fed(url: str, out: Any, err: Any) -> Iterator[tuple[forked.Forked, IO[bytes]]]:
+    """The import of what is typed as a process of its own, and where it is typed."""
+    theirs, ours = os.pipe()
+    with os.fdopen(ours, "wb") as typed:
+        running = forked.start_on(("loan_core", "import", "loans", "-"), environment(url), theirs, out, err)
+        os.close(theirs)
+        yield running, typed
 
 
 def test_an_import_says_its_receipt(ask, book, loans_csv, sqlite_url):
@@ -520,9 +536,8 @@ def test_what_reaches_a_pipe_is_the_file_to_the_byte(sqlite_url, book):
 
 
 def test_a_machine_without_redis_is_no_news(sqlite_url, book):
-    with process(sqlite_url, "status", "A") as running:
-        out, err = running.communicate()
-    assert (out[:9], err, running.returncode) == (b"loan_id  ", b"", 0)
+    said = forked.run(("loan_core", "status", "A"), environment(sqlite_url))
+    assert (said.stdout[:9], said.stderr, said.returncode) == ("loan_id  ", "", 0)
 
 
 def test_a_reader_who_has_seen_enough_is_no_failure(sqlite_url):
@@ -538,19 +553,19 @@ def test_a_reader_who_has_seen_enough_is_no_failure(sqlite_url):
 
 
 def test_a_full_disk_is_said(sqlite_url):
-    with open("/dev/full", "wb") as full, process(sqlite_url, "portfolio", stdout=full) as running:
-        _, err = running.communicate()
-    assert (err, running.returncode) == (b"The output cannot be used: no space left on device.\n", 1)
+    with open("/dev/full", "wb") as full:
+        said = forked.run(("loan_core", "portfolio"), environment(sqlite_url), full)
+    assert (said.stderr, said.returncode) == ("The output cannot be used: no space left on device.\n", 1)
 
 
 def test_an_interruption_writes_nothing(sqlite_url, tmp_path):
-    with process(sqlite_url, "import", "loans", "-") as running:
-        running.stdin.write(LOANS_FILE)
-        running.stdin.flush()
-        until(lambda: (tmp_path / "loans.db-wal").exists())
+    with TemporaryFile() as out, TemporaryFile() as err, fed(sqlite_url, out, err) as (running, typed):
+        typed.write(LOANS_FILE)
+        typed.flush()
+        until((tmp_path / "loans.db-wal").exists)
         running.send_signal(signal.SIGINT)
-        out, err = running.communicate()
-    assert (out, err.strip(), running.returncode) == (b"", b"Stopped. Nothing was written.", 1)
+        assert running.wait(30) == 1
+        assert (whole(out), whole(err).strip()) == (b"", b"Stopped. Nothing was written.")
     assert not contents(sqlite_url).get("loans")
 
 
@@ -558,12 +573,14 @@ def test_an_interruption_writes_nothing(sqlite_url, tmp_path):
 def test_a_terminal_is_shown_how_far_it_is_after_a_second(sqlite_url, tmp_path, is_terminal):
     """The file comes so late that its import has taken a second already. A log is not drawn on."""
     ours, theirs = pty.openpty() if is_terminal else os.pipe()
-    with process(sqlite_url, "import", "loans", "-", stderr=theirs) as running:
+    with TemporaryFile() as out, fed(sqlite_url, out, theirs) as (running, typed):
         os.close(theirs)
         until((tmp_path / "loans.db-wal").exists)
         time.sleep(1.1)
-        out, _ = running.communicate(csv_file(*[LOAN] * 1500).getvalue())
-    assert out == b"1,500 loans imported. This is import 1.\n"
+        typed.write(csv_file(*[LOAN] * 1500).getvalue())
+        typed.close()
+        running.wait(30)
+        assert whole(out) == b"1,500 loans imported. This is import 1.\n"
     shown = b""
     # Once the other end is closed, reading a terminal ends with an error on Linux, with nothing elsewhere.
     with suppress(OSError):
@@ -573,6 +590,11 @@ def test_a_terminal_is_shown_how_far_it_is_after_a_second(sqlite_url, tmp_path, 
     steps = [rb"Checking +\[#+-+\] +66%", rb"Writing +\[#+\] +100%"]
     assert [bool(re.search(step, shown)) for step in steps] == [is_terminal, is_terminal]
     assert bool(shown) == is_terminal
+
+
+def whole(file: IO[bytes]) -> bytes:
+    file.seek(0)
+    return file.read()
 
 
 def until(is_so: Callable[[], bool]) -> None:

@@ -2,12 +2,9 @@
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,12 +28,12 @@ from loan_core.calculation.position import (
 )
 from loan_core.calculation.schedule import Method, schedule
 from loan_core.store import Store
+from tests import forked
 from tests.test_allocation import paid_loans, slow_cover
 from tests.test_dates import day
 from tests.test_schedule import HIGHEST_RATE_PPM, LONGEST, Line, Loan, slow_schedule, terms_of_book, terms_of_one
 from tests.test_settings import FixedClock
 
-ROOT = Path(__file__).parents[1]
 USUAL = Thresholds()
 
 # The design's example: 1,000.00 over 12 months at 2 % a month, lent on 2025-10-01: 94.56 on the first of each month.
@@ -422,9 +419,8 @@ def test_a_book_keeps_to_the_thresholds_of_its_settings(kept_book, ahead_percent
 
 
 def said_in(zone: str, url: str) -> str:
-    command = (sys.executable, "-m", "loan_core", "status", "L-1", "--as-of", "2026-06-02", "--json")
-    environment = {**os.environ, "TZ": zone, "SQLALCHEMY_DATABASE_URI": url}
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    words = ("loan_core", "status", "L-1", "--as-of", "2026-06-02", "--json")
+    done = forked.run(words, {**os.environ, "TZ": zone, "SQLALCHEMY_DATABASE_URI": url})
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from loan_core import Book, Settings, open_book
-from tests import desk
+from tests import desk, forked
 from tests.api_servers import LOAN, Caller, served
 from tests.benchmarks.visitor import Visitor, visiting
 from tests.servers import redis_server
@@ -31,7 +31,7 @@ def environment(postgresql: Any) -> Iterator[dict[str, str]]:
 def house(environment: dict[str, str]) -> Iterator[tuple[Book, Book, Caller]]:
     """What two dashboards hold of the book, in memory and in Redis, and who calls an API in a process of its own."""
     dashboards = [open_book(Settings.read(environment)) for _ in range(2)]
-    with served(environment) as (_, caller):
+    with served(environment, begin=forked.begin) as (_, caller):
         yield (*dashboards, caller)
     for book in dashboards:
         book.close()
