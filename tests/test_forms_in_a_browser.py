@@ -37,8 +37,8 @@ def at_desk(one_tab: Tab) -> Iterator[Tab]:
     assert one_tab.heard() == []
 
 
-def type_loan(at: Tab, borrower: str = "Amara Okafor") -> None:
-    at.visit("/new_loan")
+def type_loan(at: Tab, borrower: str = "Amara Okafor", theme: str = "light") -> None:
+    at.visit_in(theme, "/new_loan")
     at.page.get_by_label("Borrower (required)").fill(borrower)
     at.page.get_by_label("Loan amount").press_sequentially("1,000.00")
     expect(at.page.get_by_role("heading", name="12 installments of $94.56, the last $94.54")).to_be_visible()
@@ -58,8 +58,7 @@ def test_the_schedule_is_there_while_one_types(at_desk: Tab) -> None:
 @pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 390)])
 def test_a_new_loan_and_its_receipt_are_for_everybody(at_desk: Tab, theme: Any, width: int) -> None:
     page = at_desk.resize(width).page
-    page.emulate_media(color_scheme=theme)
-    type_loan(at_desk, HOSTILE)
+    type_loan(at_desk, HOSTILE, theme)
     assert violations(page) == []
     page.get_by_label("Loan amount").fill("1,000.005")
     expect(page.get_by_role("alert")).to_contain_text("US dollars have 2 decimals")
@@ -74,8 +73,8 @@ def test_a_new_loan_and_its_receipt_are_for_everybody(at_desk: Tab, theme: Any, 
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def type_repayment(at: Tab, amount: str) -> None:
-    at.visit("/repayments?loan=1&as_of=2021-06-02&period=All")
+def type_repayment(at: Tab, amount: str, theme: str) -> None:
+    at.visit_in(theme, "/repayments?loan=1&as_of=2021-06-02&period=All")
     at.page.get_by_label("Amount, USD").press_sequentially(amount)
     expect(at.page.get_by_text("Installments 5 to").or_(at.page.get_by_text("Installment 5:")).first).to_be_visible()
     at.settle()
@@ -105,8 +104,7 @@ def test_a_row_of_the_history_is_looked_at_and_reversed(at_desk: Tab, desk_book:
 @pytest.mark.parametrize(("theme", "width"), [("light", 390), ("dark", 1440)])
 def test_a_repayment_and_its_receipt_are_for_everybody(at_desk: Tab, theme: Any, width: int) -> None:
     page = at_desk.resize(width).page
-    page.emulate_media(color_scheme=theme)
-    type_repayment(at_desk, "2,000.00")
+    type_repayment(at_desk, "2,000.00", theme)
     expect(page.get_by_role("alert")).to_contain_text("more than what is left of the loan")
     assert violations(page) == []
     page.get_by_label("Amount, USD").fill("94.565")

@@ -480,8 +480,7 @@ class Shown:
     def load(self, address: str, width: int) -> None:
         """The page on that screen, its colors too, in a session of its own."""
         self.width = width
-        self.tab.page.emulate_media(color_scheme="dark" if width == PHONE else "light")
-        self.tab.resize(width).visit(address)
+        self.tab.resize(width).visit_in("dark" if width == PHONE else "light", address)
 
 
 @pytest.fixture(scope="module")
