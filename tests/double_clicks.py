@@ -83,13 +83,13 @@ def load_demo(tab: Tab, book: Book) -> Locator:
 
 
 def undo_import(tab: Tab, book: Book) -> Locator:
-    return button(tab.visit(f"/exchange?import={latest(book)}").page, "Undo this import")
+    return button(tab.turn_to(f"/exchange?import={latest(book)}").page, "Undo this import")
 
 
 def import_loans(tab: Tab, book: Book) -> Locator:
     # A file that was undone may come again; its name and its rows are the same.
     file = {"name": "loans.csv", "mimeType": "text/csv", "buffer": ROWS}
-    page = tab.visit("/exchange").page
+    page = tab.turn_to("/exchange").page
     page.set_input_files("[data-testid=stFileUploaderDropzoneInput]", file)  # type: ignore[list-item]
     button(page, "Import 300 loans").wait_for()
     tab.settle()
@@ -97,7 +97,7 @@ def import_loans(tab: Tab, book: Book) -> Locator:
 
 
 def create_loan(tab: Tab, book: Book) -> Locator:
-    page = tab.visit("/new_loan").page
+    page = tab.turn_to("/new_loan").page
     page.get_by_label(re.compile("^Borrower")).fill("Amara Okafor")
     page.get_by_label("Loan amount").press_sequentially("1,000.00")
     expect(heading(page, "12 installments of")).to_be_visible()
@@ -121,7 +121,7 @@ def void_loan(tab: Tab, book: Book) -> Locator:
 
 def record(tab: Tab, book: Book) -> Locator:
     loan = book.create_loan(borrower="Chen Wei", loan_amount="1000", repayment_period=12, start_on="2025-10-01")
-    page = tab.visit(f"/repayments?loan={loan.id}").page
+    page = tab.turn_to(f"/repayments?loan={loan.id}").page
     page.get_by_label(re.compile("^Amount")).press_sequentially("94.56")
     page.get_by_text("Installment 1").first.wait_for()
     tab.settle()
@@ -141,7 +141,7 @@ def give_back(book: Book) -> None:
         book.void_loan(loan_id, reason="Seen")
 
 
-# In this order: each finds the book, or the receipt, as the one before left it.
+# In this order: each finds the book, the page, or the receipt, as the one before left it. The first one loads.
 SAVINGS = {
     "load the demo": Saving(load_demo, "^Demo book", {"loans": DEMO_LOANS, "repayments": ANY, "imports": 1}),
     "remove the demo": Saving(undo_import, "undone", {"voided": DEMO_LOANS, "repayments": ANY, "undone": 1}),

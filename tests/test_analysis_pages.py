@@ -1,23 +1,20 @@
 """Collections and Risk: every figure on them worked out by hand, on an empty book, a small one and a made-up one."""
 
-import re
 from datetime import date
 from itertools import pairwise
 from typing import Any
 
 import plotly.graph_objects as go
 import pytest
-from playwright.sync_api import expect
 from streamlit.testing.v1 import AppTest
 
-from loan_core import Book, Settings, open_book
+from loan_core import Book
 from loan_core.analysis import Analysis
 from pages._analysis_words import implied_loss, month_ends, months_of, span, step
 from pages._collection_charts import DUE, RECEIVED, due_chart, months_sentence, received_chart
 from pages._risk_charts import par_chart
 from pages._time import end_after, end_before
 from tests import hand_made_book, pages_at_hand
-from tests.desk import served, tab
 from tests.pages_at_hand import words
 from tests.random_books import Held
 from tests.test_portfolio_page import lend
@@ -408,25 +405,3 @@ def test_a_film_stops_when_anything_else_happens_and_there_is_none_after_today(b
     assert "Play" in [each.label for each in run(at).button], "this run was asked for by somebody"
     today = opened("risk.py")
     assert [each.disabled for each in today.button if each.label in ("Play", "Forward")] == [True, True]
-
-
-def test_a_film_goes_on_by_itself_until_somebody_acts_or_it_is_today(launched, tmp_path):
-    url = f"sqlite:///{tmp_path / 'loans.db'}"
-    book = open_book(Settings(database_uri=url))
-    book.load_demo()
-    today = book.today()
-    book.close()
-    ends = [today]
-    for _ in range(6):
-        ends.append(end_before(ends[-1]))
-    with served(url, tmp_path / "server.log") as server, tab(launched, server) as opened:
-        page = opened.visit(f"/risk?as_of={ends[6]}").page
-        page.get_by_role("button", name="Play").click()
-        page.wait_for_url(re.compile(f"as_of={ends[4]}"))
-        page.get_by_text("24 months").click()
-        expect(page.get_by_role("button", name="Play")).to_be_enabled()
-        opened.visit(f"/risk?as_of={ends[2]}")
-        page.get_by_role("button", name="Play").click()
-        page.wait_for_url(re.compile(f"as_of={today}"))
-        expect(page.get_by_role("button", name="Play")).to_be_disabled()
-        assert opened.heard() == []

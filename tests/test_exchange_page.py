@@ -360,8 +360,9 @@ def server(desk_book: tuple[Book, Path]) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def one_tab(launched: Browser, server: Server) -> Iterator[Tab]:
+    """A tab that shows the page: each test turns to its own address, without a load."""
     with tab(launched, server, viewport={"width": 1440, "height": 1000}) as fresh:
-        yield fresh
+        yield fresh.visit("/exchange")
 
 
 @pytest.fixture
@@ -377,56 +378,36 @@ def choose(desk: Tab, content: bytes, name: str = "loans.csv") -> None:
 
 def test_what_is_pasted_is_imported(desk: Tab, desk_book: tuple[Book, Path]) -> None:
     rows = "loan_amount\trepayment_period\treference\n10\t3\tP-1"
-    desk.visit("/exchange").page.get_by_label("Or paste rows").fill(rows)
+    desk.turn_to("/exchange").page.get_by_label("Or paste rows").fill(rows)
     desk.page.get_by_role("button", name="Check rows").click()
     desk.page.get_by_role("button", name="Import 1 loan").click()
     desk.page.get_by_role("heading", name="1 loan imported").wait_for()
+    desk.settle()
     assert desk_book[0].loan_id("P-1")
-
-
-def test_a_file_of_more_than_20_mb_is_refused_by_the_field_for_files(desk: Tab, tmp_path: Path) -> None:
-    (tmp_path / "big.csv").write_bytes(b"x" * 20_000_001)
-    field = desk.visit("/exchange").page.locator("[data-testid=stFileUploaderDropzoneInput]")
-    field.set_input_files(tmp_path / "big.csv")
-    expect(desk.page.get_by_text("File must be 20.0MB or smaller.")).to_have_count(1)
-    expect(desk.page.get_by_text("At most 20 MB.")).to_have_count(1)
 
 
 def test_a_past_import_that_is_selected_is_opened(desk: Tab, desk_book: tuple[Book, Path]) -> None:
     desk_book[0].import_loans(BytesIO(b"loan_amount,repayment_period\n7,7\n"), name="seven.csv")
     latest = desk_book[0].imports()[0].id
-    desk.visit("/exchange").draw().page.locator("[data-testid=stDataFrame]").click(position={"x": 18, "y": 55})
+    desk.turn_to("/exchange").draw().page.locator("[data-testid=stDataFrame]").click(position={"x": 18, "y": 55})
     desk.page.wait_for_url(f"**/exchange?import={latest}")
     expect(desk.page.get_by_text("seven.csv").first).to_be_visible()
+    desk.settle()
 
 
-def test_lendingclub_comes_in_by_the_page_and_every_file_goes_out(
-    launched: Browser, reference: Path, tmp_path: Path
-) -> None:
-    on, url = date(2018, 6, 30), f"sqlite:///{tmp_path / 'loans.db'}"
-    with served(url, tmp_path / "server.log") as server, tab(launched, server) as desk:
-        for kind, count in (("loans", "10,000"), ("repayments", "9,985")):
-            choose(desk.visit(f"/exchange?kind={kind}"), (reference / "lendingclub" / f"{kind}.csv").read_bytes())
-            desk.page.get_by_role("button", name=f"Import {count} {kind}").click()
-            desk.page.get_by_role("heading", name=f"{count} {kind} imported").wait_for()
-        desk.visit(f"/exchange?way=Export&as_of={on}")
-        for name in ("loans", "repayments"):
-            with desk.page.expect_download() as download:
-                desk.page.get_by_role("button", name=f"Download {name}").click()
-            download.value.save_as(tmp_path / name)
-            assert download.value.suggested_filename == f"{name}-{on}.csv"
-        assert desk.heard() == []
-    book = open_book(Settings(database_uri=url))
-    assert (tmp_path / "loans").read_bytes() == b"".join(book.export_loans(on))
-    assert (tmp_path / "repayments").read_bytes() == b"".join(book.export_repayments(on))
-    book.close()
+def test_a_file_of_more_than_20_mb_is_refused_by_the_field_for_files(desk: Tab, tmp_path: Path) -> None:
+    (tmp_path / "big.csv").write_bytes(b"x" * 20_000_001)
+    field = desk.turn_to("/exchange").page.locator("[data-testid=stFileUploaderDropzoneInput]")
+    field.set_input_files(tmp_path / "big.csv")
+    expect(desk.page.get_by_text("File must be 20.0MB or smaller.")).to_have_count(1)
+    expect(desk.page.get_by_text("At most 20 MB.")).to_have_count(1)
 
 
 def test_every_download_opens(desk: Tab, desk_book: tuple[Book, Path], tmp_path: Path) -> None:
     book = desk_book[0]
     book.import_loans(BytesIO(LOANS))
     book.import_repayments(BytesIO(REPAYMENTS))
-    desk.visit(f"/exchange?way=Export&as_of={DAY}")
+    desk.turn_to(f"/exchange?way=Export&as_of={DAY}")
     files = {}
     for name in ("whole book", "loans", "repayments", "schedule"):
         with desk.page.expect_download() as download:
@@ -445,13 +426,33 @@ def test_every_download_opens(desk: Tab, desk_book: tuple[Book, Path], tmp_path:
             assert bundle.read(f"{name}.csv") == file.read_bytes() == b"".join(getattr(book, f"export_{name}")(DAY))
 
 
+def test_lendingclub_comes_in_by_the_page_and_every_file_goes_out(
+    desk: Tab, desk_book: tuple[Book, Path], reference: Path, tmp_path: Path
+) -> None:
+    on = date(2018, 6, 30)
+    for kind, count in (("loans", "10,000"), ("repayments", "9,985")):
+        choose(desk.turn_to(f"/exchange?kind={kind}"), (reference / "lendingclub" / f"{kind}.csv").read_bytes())
+        desk.page.get_by_role("button", name=f"Import {count} {kind}").click()
+        desk.page.get_by_role("heading", name=f"{count} {kind} imported").wait_for()
+        desk.settle()
+    desk.turn_to(f"/exchange?way=Export&as_of={on}")
+    for name in ("loans", "repayments"):
+        with desk.page.expect_download() as download:
+            desk.page.get_by_role("button", name=f"Download {name}").click()
+        download.value.save_as(tmp_path / name)
+        assert download.value.suggested_filename == f"{name}-{on}.csv"
+    assert (tmp_path / "loans").read_bytes() == b"".join(desk_book[0].export_loans(on))
+    assert (tmp_path / "repayments").read_bytes() == b"".join(desk_book[0].export_repayments(on))
+
+
 def test_the_printable_statement_is_a_page_that_loads_nothing(desk: Tab, desk_book: tuple[Book, Path]) -> None:
     book = desk_book[0]
     loan = book.create_loan(borrower="Amara <Okafor>", loan_amount="1000", repayment_period=12, start_on="2025-10-01")
     book.add_repayment(loan.id, "94.56", received_on="2025-11-01", note="Cash & carry")
-    with desk.visit(f"/status?loan={loan.id}&as_of={DAY}").page.expect_download() as download:
+    with desk.turn_to(f"/status?loan={loan.id}&as_of={DAY}").page.expect_download() as download:
         desk.page.get_by_role("button", name="Printable statement").click()
     page = download.value.path().read_text("utf-8")
+    # The dashboard is gone from the tab with this.
     desk.page.set_content(page)
     said = " ".join(desk.page.locator("body").inner_text().split())
     for words_of_it in (

@@ -13,13 +13,12 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from loan_core import Settings, lateness, open_book, tables
+from loan_core import lateness, tables
 from pages._charts import ROLES
 from pages._lateness_charts import BAND_COLORS, loans_chart, months_shown, vintages_chart
 from pages._lateness_words import compared, months_late, moved_on
 from pages._map_chart import _luminance, ink
-from tests import hand_made_book, test_analysis_pages
-from tests.desk import served, tab
+from tests import test_analysis_pages
 from tests.hand_made_book import lent
 from tests.pages_at_hand import words
 from tests.test_analysis_pages import JUNE, links, opened, run, write
@@ -387,15 +386,3 @@ def test_the_words_on_every_color_can_be_read(mode):
         low, high = sorted((_luminance(first), _luminance(second)))
         assert (high + 0.05) / (low + 0.05) >= 4.5
     assert sorted(BAND_COLORS.values()) == list(BAND_COLORS.values())
-
-
-def test_a_click_on_a_cell_opens_its_loan(launched, tmp_path):
-    url = f"sqlite:///{tmp_path / 'loans.db'}"
-    book = open_book(Settings(database_uri=url))
-    write(book, "Chen", hand_made_book.BOOK[2])
-    book.close()
-    with served(url, tmp_path / "server.log") as server, tab(launched, server) as opened:
-        page = opened.visit("/lateness?as_of=2026-06-30").draw().page
-        page.locator("[data-testid=stPlotlyChart] text", has_text="107").click(force=True)
-        page.wait_for_url("**/status?*loan=1*")
-        assert opened.heard() == []

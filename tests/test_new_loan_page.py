@@ -1,33 +1,26 @@
 """A loan as it is typed: what it would come to, what is wrong beside each field, and one loan for two clicks."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from fractions import Fraction
 from threading import Barrier
-from types import SimpleNamespace
 from typing import Any
 
 import plotly.graph_objects as go
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
-from playwright.sync_api import expect
 from streamlit.testing.v1 import AppTest
 
-from loan_core import Book, LoanNotFound, Refusal, Settings, open_book
+from loan_core import Book, LoanNotFound, Refusal
 from pages import _form
 from pages._form import Form, fraction, plain
 from pages._schedule_chart import schedule_chart, schedule_sentence
 from pages._words import installments_of, ordinal, when_due
 from tests import pages_at_hand
-from tests.axe import violations
-from tests.desk import Tab, browser, served, tab
 from tests.pages_at_hand import field, fill, opened, press, run, words
 
 book = pages_at_hand.book
-
-HOSTILE = "![i](http://evil.example/x.png) [l](javascript:alert(1)) <b>b</b> $x$ :red[r] \u202eabc"
 
 
 def receipt(at: AppTest) -> dict[str, str]:
@@ -314,62 +307,3 @@ def test_a_form_that_was_refused_can_be_written_again() -> None:
     assert str(form.write(refused)) == "There is no loan 7 in this book."
     assert form.write(lambda: "loan") is None
     assert form.written == "loan"
-
-
-# In a browser
-
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory, chromium: str) -> Iterator[SimpleNamespace]:
-    """One server on one book, and a browser before it."""
-    folder = tmp_path_factory.mktemp("new_loan")
-    url = f"sqlite:///{folder / 'loans.db'}"
-    ours = open_book(Settings(database_uri=url))
-    with served(url, folder / "log") as server, browser(chromium) as launched:
-        yield SimpleNamespace(book=ours, server=server, browser=launched)
-    ours.close()
-
-
-@pytest.fixture
-def at_desk(desk: SimpleNamespace) -> Iterator[Tab]:
-    with tab(desk.browser, desk.server) as opened_tab:
-        yield opened_tab
-        assert opened_tab.heard() == []
-
-
-def type_in(at: Tab, borrower: str = "Amara Okafor") -> None:
-    at.visit("/new_loan")
-    at.page.get_by_label("Borrower (required)").fill(borrower)
-    at.page.get_by_label("Loan amount").press_sequentially("1,000.00")
-    expect(at.page.get_by_role("heading", name="12 installments of $94.56, the last $94.54")).to_be_visible()
-    at.settle()
-
-
-def test_the_schedule_is_there_while_one_types(at_desk: Tab) -> None:
-    type_in(at_desk)
-    assert at_desk.page.evaluate("document.activeElement.getAttribute('aria-label')") == "Loan amount"
-    expect(at_desk.page.get_by_role("figure", name="Stacked bars of 12 installments")).to_be_visible()
-    currency = at_desk.page.get_by_role("combobox", name="Currency")
-    currency.fill("XYZ")
-    currency.press("Enter")
-    expect(at_desk.page.get_by_role("alert")).to_contain_text("XYZ is not a currency. Write its ISO 4217 code")
-
-
-@pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 390)])
-def test_form_and_receipt_are_for_everybody(desk: SimpleNamespace, theme: Any, width: int) -> None:
-    viewport = {"width": width, "height": 900}
-    with tab(desk.browser, desk.server, color_scheme=theme, viewport=viewport) as at:
-        type_in(at, HOSTILE)
-        assert violations(at.page) == []
-        at.page.get_by_label("Loan amount").fill("1,000.005")
-        expect(at.page.get_by_role("alert")).to_contain_text("US dollars have 2 decimals")
-        assert violations(at.page) == []
-        at.page.get_by_label("Loan amount").fill("1,000")
-        # With the words gone, the button comes to stand higher.
-        expect(at.page.get_by_role("alert")).to_have_count(0)
-        at.settle().page.get_by_role("button", name="Create loan").click()
-        expect(at.page.get_by_role("heading", name="Loan created")).to_be_visible()
-        expect(at.page.get_by_role("table")).to_contain_text("<b>b</b> $x$")
-        assert violations(at.settle().page) == []
-        assert at.page.evaluate("document.documentElement.scrollWidth") <= width
-        assert at.heard() == []

@@ -31,6 +31,7 @@ from tests.pages_at_hand import opened, run, words
 book = pages_at_hand.book
 
 AS_OF = date(2025, 6, 2)
+WIDE, PHONE = 1440, 390
 
 
 @pytest.fixture
@@ -468,12 +469,19 @@ def test_the_bars_are_what_is_past_due_the_youngest_at_the_top(mode: str) -> Non
     assert list(bars.marker.color) == list(ROLES[mode]["ages"])
 
 
-@dataclass(frozen=True)
+@dataclass
 class Shown:
-    """A book on its dashboard, on a wide screen and in the dark on a phone."""
+    """A book and its dashboard in a tab: on a wide screen, or in the dark on a phone."""
 
     book: Book
-    on: dict[int, Tab]
+    tab: Tab
+    width: int = 0
+
+    def load(self, address: str, width: int) -> None:
+        """The page on that screen, its colors too, in a session of its own."""
+        self.width = width
+        self.tab.page.emulate_media(color_scheme="dark" if width == PHONE else "light")
+        self.tab.resize(width).visit(address)
 
 
 @pytest.fixture(scope="module")
@@ -486,21 +494,23 @@ def shown(launched: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     book.create_loan(loan_amount="500", currency="EUR", repayment_period=5, start_on=start_on)
     with (
         served(f"sqlite:///{folder / 'loans.db'}", folder / "server.log") as server,
-        tab(launched, server, viewport={"width": 1440, "height": 900}) as wide,
-        tab(launched, server, viewport={"width": 390, "height": 900}, color_scheme="dark") as phone,
+        tab(launched, server) as opened_tab,
     ):
-        yield Shown(book, {1440: wide, 390: phone})
+        yield Shown(book, opened_tab)
     book.close()
 
 
 @contextmanager
-def visiting(shown: Shown, address: str = "/", width: int = 1440) -> Iterator[Page]:
-    """The page as a link opens it; whatever it complains of is an error."""
-    opened = shown.on[width]
-    page = opened.visit(address).draw().page
+def visiting(shown: Shown, address: str = "/", width: int = WIDE, loads: bool = False) -> Iterator[Page]:
+    """The page at an address; whatever it complains of is an error. It is loaded for another screen, or if so asked."""
+    if loads or width != shown.width:
+        shown.load(address, width)
+    else:
+        shown.tab.settle().turn_to(address)
+    page = shown.tab.draw().page
     expect(page.locator("[data-testid=stMetricChart]")).to_have_count(10)
     yield page
-    assert opened.heard() == []
+    assert shown.tab.heard() == []
 
 
 def query_of(page: Page) -> dict[str, str]:
@@ -538,7 +548,7 @@ def test_a_card_leads_to_the_loans_that_it_is_the_sum_of_and_back(shown: Shown) 
         page.get_by_role("link", name="Explain", exact=True).nth(6).click()
         explained = page.get_by_role("heading", level=1, name=f"PAR 30: {100 * found.value:.1f}%")
         expect(explained).to_be_visible()
-        shown.on[1440].settle().draw()
+        shown.tab.settle().draw()
         page.locator("[data-testid=stDataFrame]").click(position={"x": 18, "y": 57})
         expect(page.get_by_role("heading", level=1, name=first["borrower"])).to_be_visible()
         assert query_of(page) == {"loan": str(first["loan_id"]), "as_of": book.today().isoformat(), "currency": "USD"}
@@ -563,29 +573,29 @@ def test_a_bar_is_explained_by_the_keyboard_and_back_comes_back(shown: Shown) ->
 
 
 def test_a_currency_that_is_chosen_is_there_for_who_opens_the_link(shown: Shown) -> None:
-    with visiting(shown) as page:
+    with visiting(shown, loads=True) as page:
         page.get_by_role("combobox", name="Currency").click()
         page.get_by_role("option", name="EUR").click()
         expect(page.get_by_text("amounts in euros").first).to_be_visible()
-        shown.on[1440].settle()
+        shown.tab.settle()
         assert query_of(page) == {"currency": "EUR"}
         sums = page.get_by_test_id("stMetricValue").all_inner_texts()
-    with visiting(shown, "/?currency=EUR", width=390) as page:
+    with visiting(shown, "/?currency=EUR", width=PHONE, loads=True) as page:
         assert page.get_by_test_id("stMetricValue").all_inner_texts() == sums
     assert sums[0].startswith("€")
 
 
 @pytest.mark.parametrize("currency", ["USD", "EUR"])
 def test_nothing_is_cut_off_on_a_phone(shown: Shown, currency: str) -> None:
-    with visiting(shown, f"/?currency={currency}", width=390) as page:
-        assert page.evaluate("document.documentElement.scrollWidth") == 390
+    with visiting(shown, f"/?currency={currency}", width=PHONE) as page:
+        assert page.evaluate("document.documentElement.scrollWidth") == PHONE
         cut = """() => [...document.querySelectorAll('[data-testid=stMetric] *, [data-testid=stPageLink] *')]
             .filter(each => getComputedStyle(each).textOverflow === 'ellipsis' && each.scrollWidth > each.clientWidth)
             .map(each => each.textContent)"""
         assert page.evaluate(cut) == []
 
 
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("width", [PHONE, WIDE])
 def test_axe_finds_nothing_beside_the_choice_of_a_currency(shown: Shown, width: int) -> None:
     with visiting(shown, width=width) as page:
         expect(page.get_by_role("combobox", name="Currency")).to_be_visible()

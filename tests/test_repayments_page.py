@@ -1,24 +1,19 @@
 """Money that came in: what it would do, one entry however often one clicks, and the way back out of a mistake."""
 
-from collections.abc import Iterator
 from datetime import date
 from io import BytesIO
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
 from streamlit.testing.v1 import AppTest
 
-from loan_core import Book, Settings, open_book
+from loan_core import Book
 from pages import _form
 from pages._desk import since
 from pages._repayment_words import file_name
 from tests import pages_at_hand
-from tests.axe import violations
-from tests.desk import Tab, browser, served, tab
 from tests.pages_at_hand import field, fill, opened, press, run, words
-from tests.test_new_loan_page import HOSTILE, labels, receipt
+from tests.test_new_loan_page import labels, receipt
 
 book = pages_at_hand.book
 DAY = date(2021, 6, 2)
@@ -319,66 +314,3 @@ def test_sums_of_several_currencies_are_never_added(book: Book, loan: int) -> No
     assert figures(at) == {"Received": "¥30,000", "Repayments": "1", "Reversed": "¥0"}
     assert "amounts in Japanese yen." in words(at)
     assert figures(opened_on_the_day(period="All", currency="USD"))["Received"] == "$401.08"
-
-
-# In a browser
-
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory, chromium: str) -> Iterator[SimpleNamespace]:
-    """One server on one book, and a browser before it."""
-    folder = tmp_path_factory.mktemp("repayments")
-    url = f"sqlite:///{folder / 'loans.db'}"
-    ours = open_book(Settings(database_uri=url))
-    lend(ours)
-    with served(url, folder / "log") as server, browser(chromium) as launched:
-        yield SimpleNamespace(book=ours, server=server, browser=launched)
-    ours.close()
-
-
-def type_in(at: Tab, amount: str) -> None:
-    at.visit("/repayments?loan=1&as_of=2021-06-02&period=All")
-    at.page.get_by_label("Amount, USD").press_sequentially(amount)
-    expect(at.page.get_by_text("Installments 5 to").or_(at.page.get_by_text("Installment 5:")).first).to_be_visible()
-    at.settle()
-
-
-def test_a_row_of_the_history_is_looked_at_and_reversed(desk: SimpleNamespace) -> None:
-    recorded = desk.book.add_repayment(1, "7.77", received_on="2021-05-01", reference="ODD", note=HOSTILE)
-    with tab(desk.browser, desk.server) as at:
-        at.visit("/repayments?as_of=2021-05-01&period=This+month").draw()
-        box = at.page.get_by_test_id("stDataFrame").bounding_box()
-        assert box
-        # The name in the first row, below the header.
-        at.draw().page.mouse.click(box["x"] + 190, box["y"] + 38 + 19)
-        panel = at.page.get_by_role("table", name="Repayment ODD")
-        expect(panel).to_contain_text("<b>b</b> $x$")
-        at.page.get_by_role("button", name="Reverse").click()
-        at.page.get_by_role("button", name="Reverse repayment").click()
-        expect(at.page.get_by_label("Reason")).to_have_attribute("aria-invalid", "true")
-        at.page.get_by_label("Reason").fill("Not ours")
-        at.page.get_by_role("button", name="Reverse repayment").click()
-        expect(at.page.get_by_test_id("stMetric").last).to_contain_text("$7.77")
-        at.settle()
-        expect(panel).to_have_count(0)
-        assert at.heard() == []
-    undone = desk.book.repayments(date(2100, 1, 1), search="ODD").rows
-    assert undone.set_index("id")["reversed_by"][recorded.id] != ""
-
-
-@pytest.mark.parametrize(("theme", "width"), [("light", 390), ("dark", 1440)])
-def test_form_and_receipt_are_for_everybody(desk: SimpleNamespace, theme: Any, width: int) -> None:
-    viewport = {"width": width, "height": 900}
-    with tab(desk.browser, desk.server, color_scheme=theme, viewport=viewport) as at:
-        type_in(at, "2,000.00")
-        expect(at.page.get_by_role("alert")).to_contain_text("more than what is left of the loan")
-        assert violations(at.page) == []
-        at.page.get_by_label("Amount, USD").fill("94.565")
-        expect(at.page.get_by_role("alert")).to_contain_text("US dollars have 2 decimals")
-        assert violations(at.settle().page) == []
-        at.page.get_by_label("Amount, USD").fill(f"{width / 100}")
-        at.page.get_by_role("button", name="Record repayment").click()
-        expect(at.page.get_by_role("heading", name="Repayment recorded")).to_be_visible()
-        assert violations(at.settle().page) == []
-        assert at.page.evaluate("document.documentElement.scrollWidth") <= width
-        assert at.heard() == []
