@@ -233,7 +233,7 @@ def killed_under_writes(database_url, kills, **how):
 
             with ThreadPoolExecutor(4) as pool:
                 jobs = [pool.submit(write, writer) for writer in range(4)]
-                time.sleep(1)
+                time.sleep(0.3)
                 process.kill()
                 over.set()
                 for job in jobs:

@@ -20,7 +20,7 @@ import psycopg
 from loan_core import Book, Settings, open_book
 from loan_core.store import Store
 from tests.benchmarks.table import Row, told
-from tests.servers import postgresql_server
+from tests.servers import DISK, postgresql_server
 
 STARTED, DAYS = date(2024, 1, 1), 600
 LOAN = (
@@ -149,7 +149,7 @@ def _databases() -> Iterator[dict[str, Any]]:
         with TemporaryDirectory() as folder:
             yield f"sqlite:///{folder}/loans.db"
 
-    with postgresql_server() as server:
+    with postgresql_server(within=DISK) as server:
         yield {"SQLite": a_file, "PostgreSQL": server.database}
 
 

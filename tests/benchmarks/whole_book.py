@@ -28,7 +28,7 @@ from loan_core.calculation.schedule import schedule, slices
 from loan_core.lists import SORTS
 from tests.benchmarks.big_book import make_big
 from tests.benchmarks.table import Row, told
-from tests.servers import postgresql_server
+from tests.servers import DISK, postgresql_server
 
 TIMES = 5
 IMPORTED = 10_000
@@ -192,7 +192,7 @@ def milliseconds(figure: str, took: float, limit: float | None = None) -> Row:
 @contextmanager
 def databases() -> Iterator[dict[str, str]]:
     """An empty one of each kind."""
-    with TemporaryDirectory() as folder, postgresql_server() as server, server.database() as url:
+    with TemporaryDirectory() as folder, postgresql_server(within=DISK) as server, server.database() as url:
         yield {"SQLite": f"sqlite:///{Path(folder) / 'big.db'}", "PostgreSQL": url}
 
 
