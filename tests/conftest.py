@@ -33,9 +33,9 @@ A_BOOK_OF_ITS_OWN = "UPDATE book SET book_id = :id"
 
 # A worker runs whole files, so that a server or a browser is started once for all tests of a file.
 TAKES_LONG = """
-    accessibility concurrency journeys hostile_texts exchange_page portfolio_page imports command_line double_clicks
-    repayments_page analysis_pages security new_loan_page pages api_faults exchange book api_access cache memory
-    api_description store api lateness_pages known_pages position portfolio demo bad_input
+    accessibility hostile_texts concurrency journeys forms_in_a_browser portfolio_page double_clicks exchange_page
+    analysis_in_a_browser imports security command_line restarts pages api_faults exchange book api_access cache memory
+    api_description store api known_pages explain_page hostile_links position portfolio demo bad_input
 """.split()
 
 # What has lines of its own for PostgreSQL, and pages whose tests are those of a part of the package too.
