@@ -18,6 +18,7 @@ from pages._look import NOTHING, day, decimals, signed
 from pages._small_table import small_table
 
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
+ADDRESSES_REMEMBERED = 50
 SHORT = 60
 """So many rows are a table that reads as text; more are a grid that scrolls."""
 
@@ -93,12 +94,29 @@ def keep_asked(path: str) -> None:
     _this_run.path = path
     _forget_queries()
     _this_run.codes = book().currencies()
+    if _went_back():
+        st.session_state.kept = {}
     kept = st.session_state.setdefault("kept", {})
     for name in ("as_of", "currency", "known"):
         if name in st.query_params:
             kept[name] = st.query_params[name]
         elif name in kept:
             st.query_params[name] = kept[name]
+    been = st.session_state.been
+    if been[-1:] != [_address()]:
+        st.session_state.been = [*been[-ADDRESSES_REMEMBERED:], _address()]
+
+
+def _went_back() -> bool:
+    """Whether this address is the one before the last: the browser has it so, and not from the navigation."""
+    been = st.session_state.setdefault("been", [])
+    if went_back := been[-2:-1] == [_address()]:
+        been.pop()
+    return went_back
+
+
+def _address() -> tuple[str, dict[str, str]]:
+    return _this_run.path, st.query_params.to_dict()
 
 
 def forget_day() -> None:

@@ -158,6 +158,23 @@ def test_a_click_on_a_name_opens_the_loan(desk: Tab) -> None:
     expect(page.get_by_role("heading", level=1, name="Loans")).to_be_visible()
 
 
+def test_back_comes_back_to_the_day_before(desk: Tab) -> None:
+    page = desk.visit("/").page
+    today = page.get_by_text(re.compile("^As of .* amounts in")).inner_text()
+    page.get_by_role("button", name="Back", exact=False).first.click()
+    page.wait_for_url(re.compile("as_of="))
+    desk.settle()
+    page.get_by_test_id("stSidebarNavLink").filter(has_text="Loans").click()
+    page.wait_for_url(re.compile("/loans[?]as_of="))
+    desk.settle()
+    page.go_back()
+    expect(page.get_by_role("heading", level=1, name="Portfolio")).to_be_visible()
+    desk.settle()
+    page.go_back()
+    expect(page.get_by_text(today)).to_be_visible()
+    assert "as_of" not in page.url
+
+
 DOWNLOADS = {
     "loans": "/loans?status=Behind",
     "repayments": "/repayments?period=All",

@@ -13,7 +13,7 @@ from pages._controls import clicked_row
 from pages._desk import made
 from pages._filters import ORDERS
 from tests import pages_at_hand
-from tests.pages_at_hand import FRAME, button, run, words
+from tests.pages_at_hand import FRAME, button, field, run, words
 
 book = pages_at_hand.book
 
@@ -297,6 +297,18 @@ def test_a_day_that_is_chosen_goes_into_the_url_and_to_the_next_page(book: Book,
     assert (at.query_params["as_of"], at.date_input[0].value) == ("2026-06-02", date(2026, 6, 2))
     run(button(at, "Back to today").click())
     assert ("as_of" in at.query_params, at.date_input[0].value) == (False, book.today())
+
+
+def test_back_from_a_day_that_was_chosen_is_back_to_today(book: Book, loan: int) -> None:
+    at = opened()
+    run(field(at, "As of").set_value(date(2026, 6, 2)))
+    run(at.switch_page("status.py"))
+    # Where one was just before, the browser has the address as it is: once with a day, once without.
+    assert field(run(at.switch_page("loans.py")), "As of").value == date(2026, 6, 2)
+    at.query_params.clear()
+    assert field(run(at), "As of").value == book.today()
+    # And from there the navigation takes no day along.
+    assert "as_of" not in run(at.switch_page("portfolio.py")).query_params
 
 
 @pytest.mark.parametrize("named", ["L-0999", "999", "0", "-1", "1e9", "99999999999999999999", "![x](http://evil.test)"])
