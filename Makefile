@@ -10,6 +10,8 @@ IN_VENV := $(VENV)/bin/python -m
 TESTS := $(IN_VENV) pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: help run test coverage lint bench
+# What was compiled is kept: without it every program that a test starts compiles us anew, and a start takes longer.
+unexport PYTHONDONTWRITEBYTECODE
 # Two targets at once would install into one environment at once.
 .NOTPARALLEL:
 

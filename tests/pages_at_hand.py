@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import streamlit as st
+from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.testing.v1 import AppTest
 
 from loan_core import Book, open_book
@@ -18,6 +19,8 @@ def book(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Book]:
     """The book that the pages open, opened here too."""
     monkeypatch.setenv("SQLALCHEMY_DATABASE_URI", sqlite_url)
     monkeypatch.setenv("LOANS_TIMEZONE", "UTC")
+    # Every page would look through all that is installed for components, of which there are none: 0.1 s each.
+    monkeypatch.setattr(BidiComponentManager, "discover_and_register_components", lambda *_, **__: None)
     st.cache_resource.clear()
     ours = open_book()
     yield ours
