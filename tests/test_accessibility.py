@@ -4,6 +4,7 @@ Nor does a page complain of anything, or ask for what the content security polic
 """
 
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -125,8 +126,9 @@ def test_axe_finds_nothing_beside_what_a_button_opens(
 @pytest.fixture(scope="module")
 def empty(launched: Browser, empty_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
     """A tab before a book in which there is nothing."""
-    log = tmp_path_factory.mktemp("empty") / "log"
-    with served(f"sqlite:///{empty_file}", log) as running, tab(launched, running) as opened:
+    folder = tmp_path_factory.mktemp("empty")
+    file = shutil.copyfile(empty_file, folder / "loans.db")
+    with served(f"sqlite:///{file}", folder / "log") as running, tab(launched, running) as opened:
         yield opened
 
 
