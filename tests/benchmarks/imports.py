@@ -46,13 +46,13 @@ def _measured(name: str, new_database: Any, files: dict[str, Path], loans: int, 
     counts = {"loans": loans, "repayments": repayments}
     with new_database() as ours, new_database() as bare:
         for kind, count in counts.items():
-            seconds, megabytes = _in_a_process(_imported, ours, kind, str(files[kind]))
-            limit = _in_a_process(_inserted, bare, kind, loans, count)
+            seconds, megabytes = _in_a_process(imported, ours, kind, str(files[kind]))
+            limit = _in_a_process(inserted, bare, kind, loans, count)
             yield Row(f"{name}: import of {count:,} {kind}", count / seconds, count / limit, "rows/s")
             yield Row(f"{name}: memory it took", megabytes, None, "MB")
 
 
-def _imported(url: str, kind: str, file: str) -> tuple[float, float]:
+def imported(url: str, kind: str, file: str) -> tuple[float, float]:
     """The seconds that an import takes, and the megabytes by which the process grew."""
     with closing(_opened(url)) as book, open(file, "rb") as content:
         before, began = _megabytes("VmRSS"), time.perf_counter()
@@ -60,7 +60,7 @@ def _imported(url: str, kind: str, file: str) -> tuple[float, float]:
         return time.perf_counter() - began, _megabytes("VmHWM") - before
 
 
-def _inserted(url: str, kind: str, loans: int, count: int) -> float:
+def inserted(url: str, kind: str, loans: int, count: int) -> float:
     """The seconds that the driver takes for the same rows; making them does not count."""
     columns, made = (LOAN, _loan_rows(loans)) if kind == "loans" else (REPAYMENT, _repayment_rows(loans, count))
     _opened(url).close()
@@ -68,7 +68,8 @@ def _inserted(url: str, kind: str, loans: int, count: int) -> float:
     driver: Any = store._engine.raw_connection().driver_connection
     took, stored = 0.0, []
     driver.execute(
-        "INSERT INTO batches VALUES (1, 'loans', 'x', 'x', 1, '', '2026-01-01', NULL) ON CONFLICT DO NOTHING"
+        "INSERT INTO batches (id, kind, reference, name, rows, recorded_by, created_at) "
+        "VALUES (1, 'loans', 'x', 'x', 1, '', '2026-01-01') ON CONFLICT DO NOTHING"
     )
     for number, row in enumerate(made, 1):
         stored.append(row)
