@@ -98,7 +98,8 @@ try:
         ask_for_the_day()
         ask_for_the_currency()
         offer_the_link()
-    foot.caption(data_words(as_of(), revision_shown(), book().cache.state))
+    revision = revision_shown()
+    foot.caption(data_words(as_of(), revision, book().cache.state))
     with body:
         say_what_is_made_up()
         if page != SINCE:
@@ -107,6 +108,9 @@ try:
         arrive(page.url_path)
         with turn():
             page.run()
+    if not revision and revision_shown():
+        # The second of two clicks on "Load the demo book" runs beside the first: what it drew begins with no book at all.
+        st.rerun()
     for sentence in st.session_state.pop("said", []):
         st.toast(markdown(sentence), icon=":material/check_circle:")
 except Refusal as refusal:
