@@ -109,7 +109,7 @@ try:
         with turn():
             page.run()
     if not revision and revision_shown():
-        # The second of two clicks on "Load the demo book" runs beside the first: what it drew begins with no book at all.
+        # The second of two clicks on "Load the demo book" runs beside the first: what it drew began with an empty book.
         st.rerun()
     for sentence in st.session_state.pop("said", []):
         st.toast(markdown(sentence), icon=":material/check_circle:")
