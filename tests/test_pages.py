@@ -64,6 +64,21 @@ def test_an_empty_book_offers_a_made_up_one(book: Book) -> None:
     assert "made\\-up book" in at.toast[0].value
 
 
+def test_a_book_that_is_filled_while_it_is_drawn_empty_is_drawn_once_more(
+    book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = Book.demo
+
+    def and_then_it_is_filled(ours: Book) -> object:
+        found = asked(ours)
+        if not book.edition(book.today()).revision:
+            book.load_demo(loans=20)
+        return found
+
+    monkeypatch.setattr(Book, "demo", and_then_it_is_filled)
+    assert "revision 1 of the book" in words(opened("portfolio.py"))
+
+
 @pytest.mark.parametrize(("label", "title"), [("New loan", "New loan"), ("Import", "Exchange")])
 def test_an_empty_book_leads_to_where_a_book_begins(book: Book, label: str, title: str) -> None:
     at = opened()
