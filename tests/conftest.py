@@ -1,5 +1,6 @@
 """What every test may ask for: real databases, a real Redis, a browser, the reference data. Each test has its own."""
 
+import asyncio
 import os
 import shutil
 import signal
@@ -155,11 +156,27 @@ def chromium() -> str:
     return found or _missing("There is no chromium, chromium-browser or google-chrome on the path.")
 
 
-@pytest.fixture(scope="module")
-def launched(chromium: str) -> Iterator[Browser]:
-    """A Chromium. Its event loop runs in the thread of the tests, and must not be in others' way: so, a module."""
+@pytest.fixture(scope="session")
+def one_browser(chromium: str) -> Iterator[tuple[Browser, asyncio.AbstractEventLoop]]:
+    """A Chromium with one empty tab, which is lent to one file after the other; and the loop that speaks with it.
+
+    The loop runs in the thread of the tests, where it would be in the way of whoever runs one of his own.
+    """
     with browser(chromium) as running:
-        yield running
+        running.new_context().new_page()
+        loop = asyncio.get_running_loop()
+        asyncio._set_running_loop(None)
+        yield running, loop
+        asyncio._set_running_loop(loop)
+
+
+@pytest.fixture(scope="module")
+def launched(one_browser: tuple[Browser, asyncio.AbstractEventLoop]) -> Iterator[Browser]:
+    """The browser, for those who wait for nothing else meanwhile: ``desk.lent_tab`` lends its tab."""
+    running, loop = one_browser
+    asyncio._set_running_loop(loop)
+    yield running
+    asyncio._set_running_loop(None)
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 from loan_core import Book, Settings, open_book
 from pages._print import statement_page
 from tests.axe import OF_COLORS, RULES, violations
-from tests.desk import Server, Tab, pages, served, tab
+from tests.desk import Server, Tab, lent_tab, pages, served, tab
 
 THEMES = ("light", "dark")
 WIDTHS = (1440, 390)
@@ -49,7 +49,7 @@ def theme(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module")
 def one_tab(launched: Browser, made_up: Server) -> Iterator[Tab]:
-    with tab(launched, made_up) as opened:
+    with lent_tab(launched, made_up) as opened:
         yield opened
 
 

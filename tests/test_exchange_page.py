@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from loan_core import Book, Problem, Settings, open_book, template
 from pages._checks import corrections
 from tests import pages_at_hand
-from tests.desk import Server, Tab, pages, served, tab
+from tests.desk import Server, Tab, lent_tab, pages, served
 from tests.pages_at_hand import button, opened, run, words
 
 book = pages_at_hand.book
@@ -361,7 +361,7 @@ def server(desk_book: tuple[Book, Path]) -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def one_tab(launched: Browser, server: Server) -> Iterator[Tab]:
     """A tab that shows the page: each test turns to its own address, without a load."""
-    with tab(launched, server, viewport={"width": 1440, "height": 1000}) as fresh:
+    with lent_tab(launched, server, viewport={"width": 1440, "height": 1000}) as fresh:
         yield fresh.visit("/exchange")
 
 

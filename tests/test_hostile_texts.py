@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, expect
 from loan_core import Book, Settings, open_book
 from pages._filters import PARAMS
 from pages._print import statement_page
-from tests.desk import Server, Tab, pages, served, tab
+from tests.desk import Server, Tab, lent_tab, pages, served
 
 TEXTS = (
     "![i](http://evil.test/x.png)",
@@ -138,7 +138,7 @@ def hostile_server(hostile_book: tuple[Book, str], tmp_path_factory: pytest.Temp
 
 @pytest.fixture(scope="module")
 def one_tab(launched: Browser, hostile_server: Server) -> Iterator[Tab]:
-    with tab(launched, hostile_server, bypass_csp=True) as opened:
+    with lent_tab(launched, hostile_server, bypass_csp=True) as opened:
         yield opened.visit()
 
 

@@ -25,7 +25,7 @@ from pages._book_words import book_gap, month_before, month_so_far, month_to, no
 from pages._charts import ROLES
 from tests import pages_at_hand
 from tests.axe import violations
-from tests.desk import Tab, served, tab
+from tests.desk import Tab, lent_tab, served
 from tests.pages_at_hand import opened, run, words
 
 book = pages_at_hand.book
@@ -493,7 +493,7 @@ def shown(launched: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     book.create_loan(loan_amount="500", currency="EUR", repayment_period=5, start_on=start_on)
     with (
         served(f"sqlite:///{folder / 'loans.db'}", folder / "server.log") as server,
-        tab(launched, server) as opened_tab,
+        lent_tab(launched, server) as opened_tab,
     ):
         yield Shown(book, opened_tab)
     book.close()
