@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from functools import lru_cache, partial
 from hashlib import sha256
-from threading import Semaphore
 from typing import Annotated, Any
 
 import msgspec
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Depends, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response, StreamingResponse
@@ -58,8 +58,9 @@ _DOCS_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 )
 
-# So many files at once are made from the database, however many are asked for: it has other questions to answer.
-_making = Semaphore(4)
+# So many files at once are made from the database, however many are asked for: it has other questions to answer, and
+# who waits for a file keeps none of the threads that answer them.
+_making = CapacityLimiter(4)
 _json = msgspec.json.Encoder(decimal_format="number")
 _sorted_json = msgspec.json.Encoder(order="sorted")
 
@@ -82,13 +83,13 @@ TheBook = Annotated[Book, Depends(the_book)]
 
 
 @router.get("/loans", responses=responses(200, "Loans", 304), summary="Loans and where they stand, a page at a time")
-def loans(request: Request, book: TheBook, asked: Annotated[ListAsked, Depends(list_asked)]) -> Response:
+async def loans(request: Request, book: TheBook, asked: Annotated[ListAsked, Depends(list_asked)]) -> Response:
     """With `Accept: text/csv`, all of them as CSV, in the order of their ids."""
     as_of = asked.as_of or book.today()
     meant = asked.selection(book.default_currency)
-    tag = book.edition(as_of).tag
+    tag = (await to_thread.run_sync(book.edition, as_of)).tag
     if prefers_csv(request.headers.get("accept", "")):
-        return _in_csv(request, f'"csv-{tag[1:]}', partial(book.export_loans, as_of, **meant))
+        return await _in_csv(request, f'"csv-{tag[1:]}', partial(book.export_loans, as_of, **meant))
 
     def say() -> dict[str, Any]:
         page = book.loan_page(as_of, asked.sort, asked.place(), asked.limit, **meant)
@@ -96,7 +97,7 @@ def loans(request: Request, book: TheBook, asked: Annotated[ListAsked, Depends(l
         said = {"as_of": as_of, "revision": page.revision, "count": page.count, "loans": rows}
         return said | {"next": asked.next_after(page.end)}
 
-    return _asked(request, tag, say, {"Vary": "Accept"})
+    return await to_thread.run_sync(_asked, request, tag, say, {"Vary": "Accept"})
 
 
 @router.get("/loans/{loan_id}", responses=responses(200, "Loan", 304, 404), summary="A loan as agreed, and its state")
@@ -262,13 +263,12 @@ def _asked_of_a_loan(
     return _asked(request, book.version(loan_id, day).tag, lambda: say(book.statement(loan_id, day)))
 
 
-def _in_csv(request: Request, tag: str, lines: Callable[[], Iterator[bytes]]) -> Response:
+async def _in_csv(request: Request, tag: str, lines: Callable[[], Iterator[bytes]]) -> Response:
     headers = _headers(tag) | {"Vary": "Accept"}
     if is_known(request.headers.get("if-none-match"), tag):
         return Response(status_code=304, headers=headers)
     # Who reads slowly, or not at all, would keep a connection to the database until the end.
-    with _making:
-        whole_file = handed_out(lambda file: file.writelines(lines()))
+    whole_file = await to_thread.run_sync(handed_out, lambda file: file.writelines(lines()), limiter=_making)
     return StreamingResponse(whole_file, media_type="text/csv; charset=utf-8", headers=headers)
 
 
