@@ -48,7 +48,7 @@ class Rounds:
         self._working = None
 
     async def _outcomes(self, works: Sequence[Callable[[], Any]]) -> Sequence[Outcome]:
-        """A round that fails as a whole, for want of a thread or of memory, fails for each in it, and not for the next."""
+        """A round that fails as a whole, for want of a thread or of memory, fails for each in it, for nobody after."""
         doing = to_thread.run_sync(self._together, works, limiter=self._thread)
         (found,) = await asyncio.gather(doing, return_exceptions=True)
         return [partial(_fail, found)] * len(works) if isinstance(found, BaseException) else found
