@@ -60,7 +60,7 @@ _EDITION = select(Edition.book_id, Edition.revision)
 _VERSION = select(Edition.book_id, Loan.revision).join(Loan, true()).where(Loan.id == bindparam("loan_id"))
 _DEMO = select(func.max(Batch.id)).where(Batch.kind == bindparam("kind"), Batch.undone_at.is_(None))
 _CURRENCY = select(Loan.currency).where(Loan.id == bindparam("loan_id"))
-_STANDING = (
+_STATUS = (
     select(*inspect(Loan).columns, Edition.book_id, ledger.paid_through(bindparam("as_of")))
     .join(Edition, true())
     .where(Loan.id == bindparam("loan_id"))
@@ -238,7 +238,7 @@ class Book(Doing, Asking):
         return status
 
     def _computed_status(self, loan_id: int, as_of: date) -> tuple[Version, LoanStatus]:
-        found = self._store.glance(_STANDING, loan_id=loan_id, as_of=as_of) if 0 < loan_id < 2**63 else None
+        found = self._store.glance(_STATUS, loan_id=loan_id, as_of=as_of) if 0 < loan_id < 2**63 else None
         if found is None:
             raise LoanNotFound(loan_id)
         *agreed, book_id, paid = found

@@ -22,7 +22,7 @@ from loan_core.entries import (
 )
 from loan_core.errors import InvalidEntry, Problem, Problems, ReferenceTaken, shortened
 from loan_core.models import Loan, Repayment
-from loan_core.reading import Block, References, Table
+from loan_core.reading import References, Table, TypedRows
 from loan_core.recording import (
     check_same_loan,
     check_same_repayment,
@@ -135,7 +135,7 @@ class _RepaymentCheck:
         # What a row below may undo: by reference, on which loan, how much, received when.
         self._reversible: dict[str, tuple[int, int, date]] = {}
 
-    def new_rows_of(self, block: Block) -> list[tuple[Any, ...]]:
+    def new_rows_of(self, block: TypedRows) -> list[tuple[Any, ...]]:
         """Of the rows that are new: loan id, amount, day, reference, note, and the reference that it reverses."""
         columns, checked = block.columns, self._checked
         self._loans.read(block)
@@ -203,7 +203,7 @@ class _Loans:
         self._by_id: dict[int, Any] = {}
         self._has_ids = False
 
-    def read(self, block: Block) -> None:
+    def read(self, block: TypedRows) -> None:
         if len(self._by_reference) + len(self._by_id) > _LOANS_KEPT:
             self._by_reference, self._by_id = {}, {}
         references = set(block.columns["loan_reference"]) - self._by_reference.keys()
@@ -243,7 +243,7 @@ def _problems(error: InvalidEntry | ReferenceTaken, line: int, stated: Mapping[s
     return [Problem("reference", shortened(stated["reference"]), str(error), "", line)]
 
 
-def _watched(table: Table, progress: Progress) -> Iterator[Block]:
+def _watched(table: Table, progress: Progress) -> Iterator[TypedRows]:
     """The blocks of a file; before each, somebody is told how many rows are behind it."""
     done = 0
     for block in table.blocks():

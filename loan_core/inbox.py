@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from loan_core import exchange
 from loan_core.calculation.sanity import SILENT_DAYS
 from loan_core.errors import AcknowledgementNotFound, FindingNotFound
-from loan_core.findings import AGREED, KINDS, SENTENCES, Tables
+from loan_core.findings import AGREED, KINDS, SENTENCES, ByKind
 from loan_core.models import Acknowledgement
 from loan_core.recording import loan_by_id
 from loan_core.writing import Write
@@ -44,7 +44,7 @@ _FACTS = {
 }
 _SHA256 = re.compile("[0-9a-f]{64}")
 
-Known = Mapping[tuple[int, str, str], Acknowledgement]
+Acknowledged = Mapping[tuple[int, str, str], Acknowledgement]
 """What was acknowledged and not taken back, by loan, kind and facts."""
 
 
@@ -88,7 +88,7 @@ class Listed:
     """
 
     def __init__(
-        self, found: Tables, known: Known, currency: str | None, kind: str | None, is_acknowledged: bool
+        self, found: ByKind, known: Acknowledged, currency: str | None, kind: str | None, is_acknowledged: bool
     ) -> None:
         self._known = known
         is_right = {each: _acknowledged(each, table, known) for each, table in found.items()}
@@ -121,7 +121,7 @@ def _is_of(currency: str | None, table: pa.Table) -> Any:
     return np.array(pc.equal(table["currency"], currency)) if currency else np.ones(len(table), bool)
 
 
-def _acknowledged(kind: str, table: pa.Table, known: Known) -> Any:
+def _acknowledged(kind: str, table: pa.Table, known: Acknowledged) -> Any:
     """Which findings of a kind were acknowledged: true or false of each."""
     loans = [loan for loan, of_kind, _ in known if of_kind == kind]
     rows = np.flatnonzero(np.isin(table["loan_id"], loans))
@@ -168,7 +168,7 @@ def _row(found: Finding) -> dict[str, Any]:
     return dict.fromkeys((*COLUMNS, *COLUMNS_MORE)) | plain | said | signed
 
 
-def standing_acknowledgements(session: Session) -> Known:
+def standing_acknowledgements(session: Session) -> Acknowledged:
     rows = session.scalars(select(Acknowledgement).where(Acknowledgement.undone_at.is_(None)))
     return {(each.loan_id, each.kind, each.facts): each for each in rows}
 

@@ -31,17 +31,17 @@ _LOAN = select(Loan).where(Loan.id == bindparam("loan_id"))
 _LENT = select(Loan.id, Loan.reference, Loan.currency, Loan.start_on, Loan.voided_at).where(
     Loan.id == bindparam("loan_id")
 )
-_STANDING: dict[Any, ColumnElement[bool]] = {Loan: Loan.voided_at.is_(None), Repayment: Repayment.undone_at.is_(None)}
-_GIVEN_UP = {table: ~is_standing for table, is_standing in _STANDING.items()}
+_STANDS: dict[Any, ColumnElement[bool]] = {Loan: Loan.voided_at.is_(None), Repayment: Repayment.undone_at.is_(None)}
+_GIVEN_UP = {table: ~is_standing for table, is_standing in _STANDS.items()}
 
 
 def _named(table: type[Any], is_meant: ColumnElement[bool]) -> CompoundSelect[Any]:
     """The references that are meant, standing and given up: those are in one index each, and in none together."""
     named = select(table.reference).where(is_meant)
-    return union_all(named.where(_STANDING[table]), named.where(_GIVEN_UP[table]))
+    return union_all(named.where(_STANDS[table]), named.where(_GIVEN_UP[table]))
 
 
-_NAMED = {table: _named(table, table.reference == bindparam("reference")) for table in _STANDING}
+_NAMED = {table: _named(table, table.reference == bindparam("reference")) for table in _STANDS}
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def loans_by_reference(session: Session, references: Iterable[str], *only: Any) 
 
     A voided loan has given its reference up.
     """
-    return _by(session, only or (Loan,), Loan.reference, references, _STANDING[Loan])
+    return _by(session, only or (Loan,), Loan.reference, references, _STANDS[Loan])
 
 
 def loans_by_id(session: Session, ids: Iterable[int], *only: Any) -> dict[int, Any]:
@@ -121,12 +121,12 @@ def repayments_by_reference(session: Session, references: Iterable[str], *only: 
 
     An undone import has given its references up.
     """
-    return _by(session, only or (Repayment,), Repayment.reference, references, _STANDING[Repayment])
+    return _by(session, only or (Repayment,), Repayment.reference, references, _STANDS[Repayment])
 
 
 def reversals_of(session: Session, ids: Iterable[int]) -> dict[int, Any]:
     """By the id of what it reverses, each standing reversal of these repayments."""
-    return _by(session, (Repayment,), Repayment.reverses_id, ids, _STANDING[Repayment])
+    return _by(session, (Repayment,), Repayment.reverses_id, ids, _STANDS[Repayment])
 
 
 def check_same_loan(entry: LoanEntry, recorded: Loan) -> None:

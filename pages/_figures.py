@@ -11,7 +11,7 @@ from pages._analysis_words import PERIODS, collection_figures, month_ends, month
 from pages._book_words import BookDay, book_figures, month_before, month_so_far, month_to, year_to
 from pages._desk import as_of, currency_asked, loan_id
 from pages._filters import selection_asked
-from pages._look import NOTHING, day, days, money, standing
+from pages._look import NOTHING, badge_of, day, days, money
 
 Figures = dict[str, str]
 
@@ -72,7 +72,7 @@ def _status(source: Any) -> Figures:
     if status is None:
         return {}
     return {
-        "Status": standing(status.state, status.status).word,
+        "Status": badge_of(status.state, status.status).word,
         "Paid": money(status.total_amount_paid, status.currency),
         "Arrears": money(status.arrears, status.currency),
         "Past due": days(status.days_past_due),

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 
 from loan_core import lateness
 from loan_core.book import Book
-from loan_core.calculation.calendar import Calendar
+from loan_core.calculation.calendar import Calendar, Collected
 from loan_core.calculation.collection import collections
 from loan_core.calculation.concentration import (
     RATE_EDGES_PPM,
@@ -28,7 +28,7 @@ from loan_core.calculation.figures import FIGURES, figure_of
 from loan_core.calculation.heat_map import BANDS, heat_bands
 from loan_core.calculation.money import total
 from loan_core.calculation.of_each import Loans
-from loan_core.calculation.portfolio import AGEING, PAR_DAYS, Collection, Totals, totals
+from loan_core.calculation.portfolio import AGEING, PAR_DAYS, Totals, totals
 from loan_core.calculation.position import State, Thresholds, positions
 from loan_core.calculation.risk import Risk, risks
 from loan_core.calculation.rolling import PLACES
@@ -51,7 +51,7 @@ def told(
     figures: Totals,
     risk: Risk,
     period: Any,
-    month: Collection,
+    month: Collected,
     spread: dict[str, Histogram],
     late: dict[str, int],
     largest: int,
@@ -111,7 +111,7 @@ def test_the_rows_of_each_figure_sum_to_what_the_book_says(held, one, two, three
         totals(terms.principal, at),
         risks(terms, receipts, [on])[0],
         collections(terms, receipts, on).over(start, end),
-        Collection(*calendar.between(start, end)),
+        calendar.between(start, end),
         {
             "rate": histogram(terms.annual_rate_ppm, RATE_EDGES_PPM, owed),
             "size": histogram(terms.principal, size_edges(2), owed),

@@ -31,7 +31,7 @@ def by_day(receipts: Receipts, as_of: np.datetime64) -> Receipts:
 def kept(days: Receipts) -> Receipts:
     """Of the nets of ``by_day``, what stayed: never negative, and in all what each loan has paid.
 
-    A reversal takes from what came in last. It is ``allocation.standing`` for a book: a day is credited with what the
+    A reversal takes from what came in last. It is ``allocation.lasting`` for a book: a day is credited with what the
     running sum rose to and never fell below again.
     """
     stands = _least_from_here(days) if (days.amount < 0).any() else days.paid_after
