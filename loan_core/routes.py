@@ -19,7 +19,6 @@ from starlette.routing import Match, Route
 
 from loan_core import bodies, errors, interface, manual
 from loan_core.answers import (
-    STATUS_MONEY,
     LoanStatus,
     Statement,
     loan_in_major,
@@ -42,7 +41,15 @@ from loan_core.asked import (
     whole,
 )
 from loan_core.book import Book
-from loan_core.interface import INSTALLMENT_COLUMNS, LISTED_COLUMNS, RECEIVED_COLUMNS, responses
+from loan_core.interface import (
+    INSTALLMENT_COLUMNS,
+    INSTALLMENT_MONEY,
+    LISTED_COLUMNS,
+    LISTED_MONEY,
+    RECEIVED_COLUMNS,
+    RECEIVED_MONEY,
+    responses,
+)
 from loan_core.metrics import MEDIA_TYPE as METRICS_TYPE
 from loan_core.models import Repayment
 from loan_core.problems import not_ready
@@ -50,9 +57,6 @@ from loan_core.recording import IdempotencyKey, Row
 from loan_core.rounds import Rounds
 from loan_core.spool import handed_out
 
-_LOAN_MONEY = {"loan_amount", "installment", *STATUS_MONEY}
-_INSTALLMENT_MONEY = {"due", "interest", "principal", "balance", "covered", "covered_interest", "covered_principal"}
-_RECEIVED_MONEY = {"amount", "covered_interest", "covered_principal", "overpaid", "total_paid", "remaining_balance"}
 _CHANGES = ("revision", "voided_at", "void_reason", "voided_by")
 _DOCS_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
@@ -93,7 +97,7 @@ async def loans(request: Request, book: TheBook, asked: Annotated[ListAsked, Dep
 
     def say() -> dict[str, Any]:
         page = book.loan_page(as_of, asked.sort, asked.place(), asked.limit, **meant)
-        rows = rows_in_major(page.rows.assign(as_of=as_of), LISTED_COLUMNS, _LOAN_MONEY)
+        rows = rows_in_major(page.rows.assign(as_of=as_of), LISTED_COLUMNS, LISTED_MONEY)
         said = {"as_of": as_of, "revision": page.revision, "count": page.count, "loans": rows}
         return said | {"next": asked.next_after(page.end)}
 
@@ -136,7 +140,7 @@ def _told_again(status: LoanStatus) -> msgspec.Raw:
 def schedule(request: Request, book: TheBook, loan_id: LoanId, as_of: AsOf = None) -> Response:
     def say(said: Statement) -> dict[str, Any]:
         rows = said.installments.assign(currency=said.loan.currency)
-        return _heading(said) | {"installments": rows_in_major(rows, INSTALLMENT_COLUMNS, _INSTALLMENT_MONEY)}
+        return _heading(said) | {"installments": rows_in_major(rows, INSTALLMENT_COLUMNS, INSTALLMENT_MONEY)}
 
     return _asked_of_a_loan(request, book, loan_id, as_of, say)
 
@@ -149,7 +153,7 @@ def schedule(request: Request, book: TheBook, loan_id: LoanId, as_of: AsOf = Non
 def repayments(request: Request, book: TheBook, loan_id: LoanId, as_of: AsOf = None) -> Response:
     def say(said: Statement) -> dict[str, Any]:
         rows = said.repayments.assign(currency=said.loan.currency)
-        return _heading(said) | {"repayments": rows_in_major(rows, RECEIVED_COLUMNS, _RECEIVED_MONEY)}
+        return _heading(said) | {"repayments": rows_in_major(rows, RECEIVED_COLUMNS, RECEIVED_MONEY)}
 
     return _asked_of_a_loan(request, book, loan_id, as_of, say)
 
