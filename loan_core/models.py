@@ -222,11 +222,6 @@ class Repayment(Base):
     batch_id: Mapped[int | None] = mapped_column(ForeignKey("batches.id"))
     undone_at: Mapped[datetime | None]
 
-    @property
-    def recorded_at(self) -> datetime:
-        """``created_at`` by the name that the domain gives it."""
-        return self.created_at
-
 
 class Request(Base):
     """A write that came under an ``Idempotency-Key``: what it asked, and the row that answered it."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from loan_core.calculation.columns import Columns
 from loan_core.calculation.money import Integers
-from loan_core.calculation.schedule import Schedule, Terms, schedule, slices
+from loan_core.calculation.schedule import Schedule, Terms, schedule
 
 _NO_DAY = np.datetime64("NaT", "D")
 
@@ -245,16 +245,6 @@ def position(
     """Where loans stand at the end of ``as_of``, all of it: ``(...) -> (...)``."""
     course = course or Course.of(schedule(terms))
     return Position.of(Reckoning(terms.start_on, paid, is_voided, as_of, thresholds, course))
-
-
-def positions(
-    terms: Terms, paid: Integers, is_voided: Integers, as_of: np.datetime64, thresholds: Thresholds
-) -> Position:
-    """Where each loan of a book stands: ``(loans) -> (loans)``, in slices, so that memory stays flat."""
-    found = Position.empty(len(paid))
-    for rows in slices(terms):
-        found[rows] = position(terms[rows], paid[rows], is_voided[rows], as_of, thresholds)
-    return found
 
 
 def outcomes(lines: Schedule, unpaid: Integers, paid_on: Integers, as_of: np.datetime64) -> tuple[Integers, Integers]:

@@ -30,19 +30,6 @@ class Cell:
     loans: int
     late: int
 
-    @property
-    def share(self) -> float:
-        return self.late / self.loans
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Where the share lies with 95 % confidence (E. B. Wilson, JASA 22, 1927: the score interval)."""
-        return wilson(self.late, self.loans)
-
-    @property
-    def is_thin(self) -> bool:
-        return self.loans < THIN
-
 
 @dataclass(frozen=True)
 class Vintages:
@@ -125,7 +112,7 @@ def first_late_on(terms: Terms, receipts: Receipts, as_of: np.datetime64) -> dic
 
 
 def wilson(part: int, whole: int) -> tuple[float, float]:
-    """The 95 % score interval of a share of ``whole``, which is above 0."""
+    """Where a share of ``whole``, above 0, lies with 95 % confidence (Wilson, JASA 22, 1927: the score interval)."""
     z2, share = _NORMAL_95**2, part / whole
     middle = share + z2 / (2 * whole)
     half = _NORMAL_95 * sqrt(share * (1 - share) / whole + z2 / (4 * whole**2))
