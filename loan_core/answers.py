@@ -27,7 +27,7 @@ _OUTCOMES = np.array([each.name.lower() for each in Outcome])
 
 @dataclass(frozen=True)
 class LoanStatus:
-    """Where a loan stands at the end of a day. DOMAIN's table says what each field means."""
+    """Where a loan stands at the end of a day. ``dictionary.MEANINGS`` says what each field means."""
 
     loan_id: int
     reference: str

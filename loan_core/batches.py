@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from loan_core.answers import ImportReceipt, UndoReceipt
@@ -161,7 +161,7 @@ def _named(
 
 
 def undo(store: Store, batch_id: int, signature: Signature) -> UndoReceipt:
-    """Take an import back: its repayments are reversed on their own days, its loans voided. Twice is once."""
+    """Take an import back: its repayments count on no day any more, its loans are voided. Twice is once."""
     with store.write(signature.created_at, takes_time=True) as write:
         session, signature = write.session, replace(signature, created_at=write.at)
         batch = session.get(Batch, batch_id) if 0 < batch_id < 2**63 else None
@@ -182,11 +182,11 @@ def _undo_repayments(write: Write, batch: Batch, signature: Signature) -> int:
         update(Repayment)
         .where(Repayment.undone_at.is_(None), or_(Repayment.batch_id == batch.id, Repayment.reverses_id.in_(mine)))
         .values(undone_at=signature.created_at)
-        .returning(Repayment.loan_id)
+        .returning(Repayment.loan_id, Repayment.batch_id)
     ).all()
-    for part in in_slices({loan_id for (loan_id,) in undone}):
+    for part in in_slices({loan_id for loan_id, _ in undone}):
         write.stamp_where(Loan.id.in_(part))
-    return write.session.scalar(select(func.count()).where(Repayment.batch_id == batch.id)) or 0
+    return sum(batch_id == batch.id for _, batch_id in undone)
 
 
 def _undo_loans(write: Write, batch: Batch, signature: Signature) -> int:

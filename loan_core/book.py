@@ -225,20 +225,16 @@ class Book(Doing, Asking):
         version = version or self.version(loan_id, as_of)
         turn = self._turns[loan_id % len(self._turns)]
         over = turn.over
-        if remembered := self._remembered(loan_id, version):
+        if remembered := self.cache.get(loan_id, version, _read_status):
             return remembered
         # Of many who ask at once, one computes and the others find what it remembered.
         with turn.lock:
-            if turn.over != over and (remembered := self._remembered(loan_id, version)):
+            if turn.over != over and (remembered := self.cache.get(loan_id, version, _read_status)):
                 return remembered
             version, status = self._computed_status(loan_id, as_of)
             self.cache.put(loan_id, version, msgspec.json.encode(status), self._settings.seconds_of_today_left())
             turn.over += 1
         return status
-
-    def _remembered(self, loan_id: int, version: Version) -> LoanStatus | None:
-        found = self.cache.get(loan_id, version)
-        return _read_status(found) if found else None
 
     def _computed_status(self, loan_id: int, as_of: date) -> tuple[Version, LoanStatus]:
         found = self._store.glance(_STATUS, loan_id=loan_id, as_of=as_of) if 0 < loan_id < 2**63 else None

@@ -102,6 +102,9 @@ INSTALLMENT_COLUMNS, RECEIVED_COLUMNS = tuple(_INSTALLMENT), tuple(_RECEIVED)
 _OF_A_LOAN: Schema = {"loan_id": _WHOLE, "currency": _TEXT, "as_of": _DAY, "revision": _WHOLE}
 _LISTED = {name: (_AGREED | _STATUS | _SIGNED | {"id": _WHOLE})[name] for name in ("id", *LOANS_OUT)}
 LISTED_COLUMNS = tuple(_LISTED)
+INSTALLMENT_MONEY, RECEIVED_MONEY, LISTED_MONEY = (
+    {name for name, schema in columns.items() if schema is MONEY} for columns in (_INSTALLMENT, _RECEIVED, _LISTED)
+)
 
 LOAN_EXAMPLE: Schema = {
     "loan_amount": 1000.00,

@@ -73,7 +73,7 @@ def _annual_rate(principal: int, payment: int, periods: int) -> str:
 
 
 def _worked_check() -> list[float | None]:
-    """DOMAIN's four loans, without interest: PAR30, the arrears rate, and one of four loans past its term."""
+    """Four loans without interest, worked out by hand: PAR30, the arrears rate, and one of four loans past its term."""
     as_of = np.datetime64("2026-06-02")
     lent = ((900_00, 9, -5), (600_00, 12, 45), (400_00, 1, 100), (100_00, 5, 10))
     rows = [_terms(principal, 0, periods, "2026-01-01", as_of - late) for principal, periods, late in lent]

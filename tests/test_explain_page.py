@@ -179,6 +179,13 @@ def test_a_share_says_its_formula_with_the_books_own_numbers(by_hand: Book) -> N
     assert list(rows.columns) == ["Loan", "Borrower", "At risk", "Outstanding principal"]
 
 
+def test_a_status_is_explained_by_the_books_own_percents(by_hand: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOANS_AHEAD_PERCENT", "105")
+    monkeypatch.setenv("LOANS_BEHIND_PERCENT", "80")
+    assert "on which less than 80% of what was expected" in words(opened("explain.py", figure="behind", **JUNE))
+    assert "on which at least 105% of what was expected" in words(opened("explain.py", figure="ahead", **JUNE))
+
+
 def test_a_sum_of_a_period_says_which(by_hand: Book) -> None:
     # In May of 794.56 that fell due 400.00 are unpaid: 3, 5, 6 and 11.
     at = opened("explain.py", figure="unpaid", first="2026-05-01", last="2026-05-31", **JUNE)
