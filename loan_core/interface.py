@@ -9,6 +9,7 @@ from loan_core import bodies, problems
 from loan_core.answers import STATUS_MONEY, LoanStatus
 from loan_core.dictionary import MEANINGS
 from loan_core.exchange import LOANS_OUT
+from loan_core.models import Request
 
 Schema = dict[str, Any]
 
@@ -260,7 +261,8 @@ REPAYMENT_ID = {**LOAN_ID, "name": "id", "description": "The repayment's number.
 KEY = {
     "name": "Idempotency-Key",
     "in": "header",
-    "description": "Any text of your own: the same call under the same key again gets the first answer again.",
+    "description": "Any text of your own: the same call under the same key again gets the first answer again, for "
+    f"{Request.DAYS_KEPT} days.",
     "schema": {"type": "string", "maxLength": LONGEST_KEY, "pattern": "^[!-~]([ -~]*[!-~])?$"},
 }
 

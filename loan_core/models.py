@@ -6,7 +6,7 @@ zone, an instant is in UTC. Ids are given out under the book's lock, in the orde
 
 from datetime import UTC, date, datetime
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import (
     BigInteger,
@@ -224,9 +224,15 @@ class Repayment(Base):
 
 
 class Request(Base):
-    """A write that came under an ``Idempotency-Key``: what it asked, and the row that answered it."""
+    """A write that came under an ``Idempotency-Key``: what it asked, and the row that answered it.
+
+    It is kept for ``DAYS_KEPT``: whoever sends a call again does so within minutes, and keys would fill the book.
+    """
+
+    DAYS_KEPT: ClassVar = 30
 
     __tablename__ = "requests"
+    __table_args__ = (Index(None, "created_at"),)
 
     caller: Mapped[str] = mapped_column(String(100), primary_key=True)
     key: Mapped[str] = mapped_column(String(100), primary_key=True)

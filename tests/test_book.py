@@ -16,6 +16,7 @@ from loan_core.calculation.portfolio import Bucket
 from loan_core.errors import (
     AlreadyReversed,
     InvalidEntry,
+    KeyTaken,
     LoanHasRepayments,
     LoanIsVoided,
     LoanNotFound,
@@ -24,6 +25,7 @@ from loan_core.errors import (
     RepaymentNotFound,
 )
 from loan_core.models import Loan
+from loan_core.recording import IdempotencyKey
 from loan_core.store import Store, edition
 from tests.test_exchange import contents
 from tests.test_models import database_of_a_module
@@ -1088,6 +1090,19 @@ def test_what_a_period_collected(book, first, last, figures):
     (found,) = book.collections([(first, last)])
     assert (found["USD"].due, found["USD"].on_time, found["USD"].received) == figures
     assert (found["EUR"].due, found["EUR"].on_time, found["EUR"].received) == (figures[0], 0, 0)
+
+
+def test_a_key_is_kept_for_thirty_days(book, store, database_url):
+    terms = {"loan_amount": "1000.00", "repayment_period": 12, "key": IdempotencyKey("till", "k", "0" * 64)}
+    month_later = Book(store, replace(CLOCK, at=NOON + timedelta(days=30)))
+    moment_more = Book(store, replace(CLOCK, at=NOON + timedelta(days=30, microseconds=1)))
+    other = {"loan_amount": "2000.00", "repayment_period": 6, "key": IdempotencyKey("till", "k", "1" * 64)}
+    assert book.create_loan(**terms).id == month_later.create_loan(**terms).id == 1
+    with pytest.raises(KeyTaken):
+        month_later.create_loan(**other)
+    assert moment_more.create_loan(**other).id == moment_more.create_loan(**other).id == 2
+    (kept,) = contents(database_url)["requests"]
+    assert "1" * 64 in kept
 
 
 # Before it is done
