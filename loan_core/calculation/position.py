@@ -8,10 +8,9 @@ from typing import Self
 import numpy as np
 
 from loan_core.calculation.columns import Columns
+from loan_core.calculation.dates import NO_DAY
 from loan_core.calculation.money import Integers
 from loan_core.calculation.schedule import Schedule, Terms, schedule
-
-_NO_DAY = np.datetime64("NaT", "D")
 
 
 class Status(IntEnum):
@@ -177,7 +176,7 @@ class Reckoning:
 
     @cached_property
     def next_due_on(self) -> Integers:
-        return np.where(self.next_due_amount > 0, _at(self.course.due_on, self._before_next), _NO_DAY)
+        return np.where(self.next_due_amount > 0, _at(self.course.due_on, self._before_next), NO_DAY)
 
     @cached_property
     def next_due_amount(self) -> Integers:
@@ -196,7 +195,7 @@ class Reckoning:
     def paid_up_to(self) -> Integers:
         # An installment may be of nothing: what money reaches was of something.
         reached = _count(self.course.due_sums[..., 1:], np.less, self._covered_due)
-        return np.where(self._covered_due > 0, _at(self.course.due_on, reached), _NO_DAY)
+        return np.where(self._covered_due > 0, _at(self.course.due_on, reached), NO_DAY)
 
     @property
     def total_due(self) -> Integers:

@@ -10,9 +10,10 @@ from math import sqrt
 
 import numpy as np
 
+from loan_core.calculation.dates import NEVER
 from loan_core.calculation.exposure import Running
 from loan_core.calculation.money import Integers
-from loan_core.calculation.pairing import NEVER, by_day, months_of
+from loan_core.calculation.pairing import by_day, months_of
 from loan_core.calculation.receipts import Receipts
 from loan_core.calculation.schedule import Terms, schedule, slices
 from loan_core.calculation.tally import added, tally, tally_pairs
