@@ -38,7 +38,7 @@ from loan_core.errors import (
     RepaymentNotFound,
     shortened,
 )
-from loan_core.models import Acknowledgement, Loan, Repayment
+from loan_core.models import Acknowledgement, Loan, Repayment, is_id
 from loan_core.reading import Table
 from loan_core.recording import (
     IdempotencyKey,
@@ -176,7 +176,7 @@ class Doing:
             signature = Signature(signer, write.at)
             if earlier := answered(write, key, Repayment):
                 return earlier
-            undone = write.session.get(Repayment, repayment_id) if 0 < repayment_id < 2**63 else None
+            undone = write.session.get(Repayment, repayment_id) if is_id(repayment_id) else None
             if undone is None or undone.undone_at is not None or loan_id not in (None, undone.loan_id):
                 raise RepaymentNotFound(repayment_id)
             reversal = self._reversed(write, undone, signature, {"note": reason} | stated)

@@ -9,11 +9,10 @@ from loan_core import bodies, problems
 from loan_core.answers import STATUS_MONEY, LoanStatus
 from loan_core.dictionary import MEANINGS
 from loan_core.exchange import LOANS_OUT
-from loan_core.models import Request
+from loan_core.models import LARGEST_ID, Request
 
 Schema = dict[str, Any]
 
-LARGEST_ID = 2**63 - 1
 LONGEST_KEY = 100
 
 MONEY: Schema = {"type": "number", "description": "In major units, with the currency's decimals, exact."}

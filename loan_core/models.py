@@ -37,6 +37,18 @@ ROUNDINGS = tuple(each.name.lower() for each in Rounding)
 
 # SQLite counts rows only in a column whose type is the very word INTEGER.
 Id = BigInteger().with_variant(Integer(), "sqlite")
+LARGEST_ID = 2**63 - 1
+
+
+def is_id(number: int) -> bool:
+    """Whether a row may have this id; a database refuses to look for any other."""
+    return 0 < number <= LARGEST_ID
+
+
+def id_in(text: str) -> int | None:
+    """The id that a text is, digits and nothing else; None where it is none."""
+    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(LARGEST_ID))
+    return int(text) if is_number and is_id(int(text)) else None
 
 
 class Instant(TypeDecorator[datetime]):

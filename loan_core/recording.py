@@ -18,7 +18,7 @@ from loan_core.calculation.money import CURRENCIES
 from loan_core.entries import LoanEntry, RepaymentEntry
 from loan_core.errors import KeyTaken, LoanNotFound, ReferenceTaken
 from loan_core.fields import is_storable
-from loan_core.models import Loan, Repayment, Request
+from loan_core.models import Loan, Repayment, Request, is_id
 from loan_core.writing import Write
 
 Row = TypeVar("Row", Loan, Repayment)
@@ -94,7 +94,7 @@ def remember(write: Write, key: IdempotencyKey | None, row: Loan | Repayment) ->
 
 def loan_by_id(session: Session, loan_id: int) -> Loan:
     """A loan, or ``LoanNotFound``; an id beyond what the table can hold is of no loan either."""
-    loan = session.scalar(_LOAN, {"loan_id": loan_id}) if 0 < loan_id < 2**63 else None
+    loan = session.scalar(_LOAN, {"loan_id": loan_id}) if is_id(loan_id) else None
     if loan is None:
         raise LoanNotFound(loan_id)
     return loan
@@ -102,7 +102,7 @@ def loan_by_id(session: Session, loan_id: int) -> Loan:
 
 def lent(write: Write, loan_id: int) -> Lent:
     """The same for who writes, as a repayment's loan."""
-    found = write.first(_LENT, loan_id=loan_id) if 0 < loan_id < 2**63 else None
+    found = write.first(_LENT, loan_id=loan_id) if is_id(loan_id) else None
     if found is None:
         raise LoanNotFound(loan_id)
     return Lent(*found)
