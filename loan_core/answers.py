@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -104,7 +104,10 @@ class Statement:
 
 @dataclass(frozen=True)
 class Quote:
-    """What a loan would come to: its terms, and ``installments`` as ``Book.schedule`` gives them."""
+    """What a loan would come to: its terms, and its installments.
+
+    ``installments``, one row each: ``number, due_on, due, interest, principal, balance``.
+    """
 
     loan: LoanEntry
     installments: pd.DataFrame
@@ -117,10 +120,6 @@ class Quote:
     def total_interest(self) -> int:
         return int(self.installments["interest"].sum())
 
-    @property
-    def last_due_on(self) -> date:
-        return cast(date, self.installments["due_on"].iloc[-1].date())
-
 
 @dataclass(frozen=True)
 class RepaymentPreview:
@@ -129,8 +128,6 @@ class RepaymentPreview:
     ``same_amount_on``: another repayment of this amount was received within three days of it, on that day.
     """
 
-    amount: int
-    received_on: date
     before: LoanStatus
     after: LoanStatus
     covers: pd.DataFrame

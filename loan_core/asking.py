@@ -136,14 +136,13 @@ class Asking:
         found = self._whole.calendars(as_of, Selection(**meant))
         return {code: curve(calendar, as_of) for code, calendar in found.items()}
 
-    def collections(self, first: date, last: date) -> dict[str, Collected]:
-        """By currency, what fell due in a period and what came in during it."""
-        return self.collections_of([(first, last)])[0]
-
-    def collections_of(
+    def collections(
         self, periods: Sequence[tuple[date, date]], *, chosen_on: date | None = None, **meant: Any
     ) -> list[dict[str, Collected]]:
-        """The same of many periods, of the loans that are meant on a day: the end of the last period unless given."""
+        """By currency, what fell due in each of these periods and what came in during it, both days inclusive.
+
+        Of the loans that are meant on ``chosen_on``: the end of the last period unless given.
+        """
         found = self._whole.calendars(chosen_on or max(last for _, last in periods), Selection(**meant))
         spans = [(np.datetime64(first, "D"), np.datetime64(last, "D")) for first, last in periods]
         return [{code: each.between(*span) for code, each in found.items()} for span in spans]

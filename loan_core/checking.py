@@ -21,7 +21,7 @@ from loan_core.entries import (
     straight_repayment,
 )
 from loan_core.errors import InvalidEntry, Problem, Problems, ReferenceTaken, shortened
-from loan_core.models import Loan, Repayment
+from loan_core.models import Loan, Repayment, id_in
 from loan_core.reading import References, Table, TypedRows
 from loan_core.recording import (
     check_same_loan,
@@ -208,7 +208,7 @@ class _Loans:
             self._by_reference, self._by_id = {}, {}
         references = set(block.columns["loan_reference"]) - self._by_reference.keys()
         self._by_reference |= loans_by_reference(self._session, references, *_OF_A_LOAN)
-        ids = set(map(_whole, filter(None, block.columns["loan_id"]))) - self._by_id.keys()
+        ids = {number for text in block.columns["loan_id"] if (number := id_in(text))} - self._by_id.keys()
         self._by_id |= loans_by_id(self._session, ids, *_OF_A_LOAN)
         self._has_ids = "loan_id" in block.given
 
@@ -220,7 +220,7 @@ class _Loans:
         column, found = ("loan_reference", reference) if reference or not self._has_ids else ("loan_id", loan_id)
         if not found:
             raise InvalidEntry([Problem(column, "", f"{column} is missing.", "Write the loan's reference.")])
-        loan = self._by_reference.get(found) if column == "loan_reference" else self._by_id.get(_whole(found))
+        loan = self._by_reference.get(found) if column == "loan_reference" else self._by_id.get(id_in(found) or 0)
         if loan is None or loan.voided_at is not None:
             is_voided = "is voided" if loan is not None else "is not in this book"
             right = "Write the reference of a loan in the book, or import the loans first."
@@ -230,11 +230,6 @@ class _Loans:
             right = f"Write {loan.currency}, or leave the currency out."
             raise InvalidEntry([Problem("currency", shortened(code), wrong, right)])
         return loan
-
-
-def _whole(text: str) -> int:
-    """The id that a text is; 0, which is nobody's, where it is none."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
 def _problems(error: InvalidEntry | ReferenceTaken, line: int, stated: Mapping[str, str]) -> list[Problem]:

@@ -22,7 +22,7 @@ from loan_core import exchange
 from loan_core.calculation.sanity import SILENT_DAYS
 from loan_core.errors import AcknowledgementNotFound, FindingNotFound
 from loan_core.findings import AGREED, KINDS, SENTENCES, ByKind
-from loan_core.models import Acknowledgement
+from loan_core.models import Acknowledgement, is_id
 from loan_core.recording import loan_by_id
 from loan_core.writing import Write
 
@@ -196,8 +196,7 @@ def acknowledge(write: Write, loan_id: int, kind: str, facts: str, recorded_by: 
 
 def withdraw(write: Write, acknowledgement_id: int) -> Acknowledgement:
     """Take an acknowledgement back: what it was about is asked again. Twice is once."""
-    known = 0 < acknowledgement_id < 2**63
-    found = write.session.get(Acknowledgement, acknowledgement_id) if known else None
+    found = write.session.get(Acknowledgement, acknowledgement_id) if is_id(acknowledgement_id) else None
     if found is None:
         raise AcknowledgementNotFound(acknowledgement_id)
     found.undone_at = found.undone_at or write.at

@@ -9,10 +9,10 @@ from loan_core import bodies, problems
 from loan_core.answers import STATUS_MONEY, LoanStatus
 from loan_core.dictionary import MEANINGS
 from loan_core.exchange import LOANS_OUT
+from loan_core.models import LARGEST_ID, Request
 
 Schema = dict[str, Any]
 
-LARGEST_ID = 2**63 - 1
 LONGEST_KEY = 100
 
 MONEY: Schema = {"type": "number", "description": "In major units, with the currency's decimals, exact."}
@@ -260,7 +260,8 @@ REPAYMENT_ID = {**LOAN_ID, "name": "id", "description": "The repayment's number.
 KEY = {
     "name": "Idempotency-Key",
     "in": "header",
-    "description": "Any text of your own: the same call under the same key again gets the first answer again.",
+    "description": "Any text of your own: the same call under the same key again gets the first answer again, for "
+    f"{Request.DAYS_KEPT} days.",
     "schema": {"type": "string", "maxLength": LONGEST_KEY, "pattern": "^[!-~]([ -~]*[!-~])?$"},
 }
 

@@ -20,7 +20,7 @@ def course(source: Any, code: str, meant: dict[str, Any]) -> tuple[list[BookDay]
     """The last month ends and the day, and a month before it, of the loans that are meant on the day; none: no loan."""
     on = [*year_to(as_of()), month_before(as_of())]
     periods = list(dict.fromkeys(period for each in on for period in (month_to(each), month_so_far(each))))
-    collected = dict(zip(periods, source.collections_of(periods, chosen_on=as_of(), **meant), strict=True))
+    collected = dict(zip(periods, source.collections(periods, chosen_on=as_of(), **meant), strict=True))
     portfolios = source.portfolios(on, chosen_on=as_of(), **meant)
     found = [
         BookDay(each.as_of, each.by_currency[code], collected[month_to(each.as_of)][code], so_far[code])

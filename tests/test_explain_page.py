@@ -128,7 +128,8 @@ def test_each_of_the_largest_borrowers_leads_to_his_share_and_to_exactly_his_loa
     assert [each["figure"] for each in asked[:3]] == ["largest_borrowers", "borrower_Diego Cruz", "borrower_Diego"]
     for each in asked[1:]:
         found, row = figure_of(by_hand, each), shown[each["figure"].partition("_")[2]]
-        assert (found.part, found.value, found.loans) == (row["outstanding_principal"], row["share"], row["loans"])
+        share = found.part / found.whole
+        assert (found.part, share, found.loans) == (row["outstanding_principal"], row["share"], row["loans"])
     diego = dict(parse_qsl(links(at)["Diego"]))
     loans = opened("loans.py", **diego)
     assert loans.dataframe[0].value["Borrower"].tolist() == ["Diego"]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from loan_core.calculation.dates import NO_DAY
 from loan_core.calculation.money import Integers, sums_by
 from loan_core.calculation.receipts import LAST_DAY, Receipts, loan_days
 from loan_core.calculation.schedule import Schedule
@@ -49,7 +50,7 @@ def paid_on(due: Integers, received_on: Integers, paid_after: Integers) -> Integ
     ends_a_day = np.append(received_on[1:] != received_on[:-1], True)[: len(received_on)]
     received_on, paid_after = received_on[ends_a_day], paid_after[ends_a_day]
     first = np.searchsorted(lasting(paid_after), due.cumsum(), side="left")
-    days = np.append(received_on, np.datetime64("NaT", "D"))
+    days = np.append(received_on, NO_DAY)
     return days[first]
 
 

@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from loan_core.calculation.columns import Columns
+from loan_core.calculation.dates import NEVER
 from loan_core.calculation.money import Integers
 from loan_core.calculation.pairing import days_in_order, entries_up_to
 from loan_core.calculation.position import State
@@ -53,7 +54,7 @@ class Running:
     def unpaid_since(self, row: Integers, number: Integers) -> Integers:
         """The due date of an installment; the end of all days where there is none such."""
         last = self.due_on.shape[-1] - 1
-        return np.where(number > last, np.datetime64("9999-12-31"), self.due_on[row, np.minimum(number, last)])
+        return np.where(number > last, NEVER, self.due_on[row, np.minimum(number, last)])
 
 
 def exposures(terms: Terms, running: Running, paid: Integers, day: np.datetime64) -> Exposure:

@@ -9,12 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from loan_core.calculation.columns import Columns
+from loan_core.calculation.dates import NEVER, NO_DAY
 from loan_core.calculation.money import Integers
 from loan_core.calculation.receipts import Receipts
 from loan_core.calculation.schedule import Schedule
-
-NEVER = np.datetime64("9999-12-31", "D")
-NO_DAY = np.datetime64("NaT", "D")
 
 
 def by_day(receipts: Receipts, as_of: np.datetime64) -> Receipts:

@@ -26,13 +26,12 @@ SILENT_DAYS = 90
 class Found:
     """Findings of one kind: ``loan`` is each one's place in the book, ``figures`` the numbers of its sentence.
 
-    ``receipt`` is the row of the receipts that it is about, empty where it is about none; ``other`` the row beside it.
+    ``receipt`` is the row of the receipts that it is about, empty where it is about none.
     """
 
     kind: str
     loan: Integers
     receipt: Integers
-    other: Integers
     figures: Mapping[str, Integers]
 
     def __len__(self) -> int:
@@ -104,10 +103,10 @@ class _Slice:
 
     def about_receipts(self, kind: str, which: Integers, **figures: Integers) -> Found:
         loan, receipt = self.loans[self.received.loan[which]], self.rows[which]
-        return Found(kind, loan, receipt, _NONE, {name: each[which] for name, each in figures.items()})
+        return Found(kind, loan, receipt, {name: each[which] for name, each in figures.items()})
 
     def about_loans(self, kind: str, which: Integers, **figures: Integers) -> Found:
-        return Found(kind, self.loans[which], _NONE, _NONE, {name: each[which] for name, each in figures.items()})
+        return Found(kind, self.loans[which], _NONE, {name: each[which] for name, each in figures.items()})
 
 
 def _same_amount_twice(part: _Slice) -> Found:
@@ -121,7 +120,7 @@ def _same_amount_twice(part: _Slice) -> Found:
     same = (loan[first] == loan[again]) & (amount[first] == amount[again]) & (days <= NEAR_DAYS)
     first, again = first[same], again[same]
     figures = {"amount": amount[again], "days": days[same]}
-    return Found("same_amount_twice", part.loans[loan[again]], part.rows[again], part.rows[first], figures)
+    return Found("same_amount_twice", part.loans[loan[again]], part.rows[again], figures)
 
 
 def _above_what_was_left(part: _Slice) -> Found:
@@ -178,12 +177,8 @@ _FINDERS = {
 def _joined(kind: str, parts: list[Found]) -> Found:
     """The findings of all slices as one, in the order of the loans."""
     if not parts:
-        return Found(kind, _NONE, _NONE, _NONE, {})
-    loan, receipt, other = (np.concatenate([getattr(each, name) for each in parts]) for name in _PLACES)
+        return Found(kind, _NONE, _NONE, {})
+    loan, receipt = (np.concatenate([getattr(each, name) for each in parts]) for name in ("loan", "receipt"))
     order = np.lexsort((receipt, loan) if len(receipt) else (loan,))
     figures = {name: np.concatenate([each.figures[name] for each in parts])[order] for name in parts[0].figures}
-    receipt, other = (column[order] if len(column) else column for column in (receipt, other))
-    return Found(kind, loan[order], receipt, other, figures)
-
-
-_PLACES = ("loan", "receipt", "other")
+    return Found(kind, loan[order], receipt[order] if len(receipt) else receipt, figures)

@@ -10,9 +10,10 @@ from math import sqrt
 
 import numpy as np
 
+from loan_core.calculation.dates import NEVER
 from loan_core.calculation.exposure import Running
 from loan_core.calculation.money import Integers
-from loan_core.calculation.pairing import NEVER, by_day, months_of
+from loan_core.calculation.pairing import by_day, months_of
 from loan_core.calculation.receipts import Receipts
 from loan_core.calculation.schedule import Terms, schedule, slices
 from loan_core.calculation.tally import added, tally, tally_pairs
@@ -29,19 +30,6 @@ class Cell:
 
     loans: int
     late: int
-
-    @property
-    def share(self) -> float:
-        return self.late / self.loans
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Where the share lies with 95 % confidence (E. B. Wilson, JASA 22, 1927: the score interval)."""
-        return wilson(self.late, self.loans)
-
-    @property
-    def is_thin(self) -> bool:
-        return self.loans < THIN
 
 
 @dataclass(frozen=True)
@@ -125,7 +113,7 @@ def first_late_on(terms: Terms, receipts: Receipts, as_of: np.datetime64) -> dic
 
 
 def wilson(part: int, whole: int) -> tuple[float, float]:
-    """The 95 % score interval of a share of ``whole``, which is above 0."""
+    """Where a share of ``whole``, above 0, lies with 95 % confidence (Wilson, JASA 22, 1927: the score interval)."""
     z2, share = _NORMAL_95**2, part / whole
     middle = share + z2 / (2 * whole)
     half = _NORMAL_95 * sqrt(share * (1 - share) / whole + z2 / (4 * whole**2))
