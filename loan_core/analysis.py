@@ -153,17 +153,17 @@ class Analysis:
         found = self._named(loan_ids)
         return heat_map(found.terms, found.receipts, np.datetime64(self.as_of, "D"))
 
-    def concentration(self, number: int = 10) -> Concentration:
-        """The ``number`` of borrowers who owe most, and how much of the whole."""
+    def concentration(self) -> Concentration:
+        """The borrowers who owe most, and how much of the whole."""
 
         def concentrated() -> Concentration:
             names = [name for part in self._parts for name in part.borrowers()]
             state = np.concatenate([part.at.state[part.rows] for part in self._parts])
             outstanding = np.concatenate([part.at.outstanding_principal[part.rows] for part in self._parts])
             owed = borrowers(names, state, outstanding)
-            return Concentration(owed.top(number), owed.share(number), owed.gross_portfolio, len(owed.owed))
+            return Concentration(owed.top(), owed.share(), owed.gross_portfolio, len(owed.owed))
 
-        return self._once(("concentration", number), concentrated)
+        return self._once("concentration", concentrated)
 
     @property
     def histograms(self) -> dict[str, Histogram]:

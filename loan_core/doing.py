@@ -110,7 +110,7 @@ class Doing:
         with self._store.write(self._settings.now()) as write:
             loan = loan_by_id(write.session, loan_id)
             if loan.voided_at is None:
-                if ledger.paid_on(write.session, loan_id):
+                if ledger.paid_in_all(write.session, loan_id):
                     raise LoanHasRepayments(loan.reference)
                 write.stamp(loan_id)
                 loan.voided_at, loan.void_reason, loan.voided_by = write.at, reason, signer

@@ -23,10 +23,10 @@ _AS_OF = bindparam("as_of", type_=Date)
 _NEWEST_FIRST = Repayment.received_on.desc(), Repayment.id.desc()
 
 
-def paid_on(session: Session, loan_id: int, as_of: date | None = None) -> int:
-    """What a loan had received by the end of a day, or ever."""
-    through = _through(as_of) if as_of else (Repayment.undone_at.is_(None),)
-    return int(session.scalar(select(func.sum(Repayment.amount)).where(Repayment.loan_id == loan_id, *through)) or 0)
+def paid_in_all(session: Session, loan_id: int) -> int:
+    """What a loan has received, on whatever day, less what was taken back."""
+    stands = Repayment.loan_id == loan_id, Repayment.undone_at.is_(None)
+    return int(session.scalar(select(func.sum(Repayment.amount)).where(*stands)) or 0)
 
 
 def paid_through(as_of: Any) -> Any:
