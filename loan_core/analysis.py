@@ -10,10 +10,9 @@ from datetime import date
 from functools import reduce
 from operator import add
 from threading import Lock, RLock
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
-import pyarrow as pa
 
 from loan_core.blocks import Block, joined
 from loan_core.calculation.collection import Collections, Period, collections
@@ -30,7 +29,7 @@ from loan_core.calculation.concentration import (
 from loan_core.calculation.heat_map import HeatBands, HeatMap, heat_bands, heat_map
 from loan_core.calculation.money import CURRENCIES
 from loan_core.calculation.of_each import Figure
-from loan_core.calculation.position import Position, State
+from loan_core.calculation.position import State
 from loan_core.calculation.receipts import Receipts
 from loan_core.calculation.risk import Risk, risks
 from loan_core.calculation.rolling import Moves, moves
@@ -38,8 +37,9 @@ from loan_core.calculation.schedule import Terms
 from loan_core.calculation.vintages import Vintages, vintages
 from loan_core.errors import LoanNotFound
 from loan_core.explained import Asked, Explained, explained
-from loan_core.memory import Snapshot, in_parallel
+from loan_core.memory import in_parallel
 from loan_core.selection import Selection
+from loan_core.snapshot import Part, Snapshot
 from loan_core.standing import Standing
 
 LOANS_REMEMBERED = 1_000_000
@@ -63,27 +63,6 @@ class Concentration:
     share: float | None
     gross_portfolio: int
     borrowers: int
-
-
-class Part(NamedTuple):
-    """Some rows of a block of the book."""
-
-    loans: Block
-    at: Position
-    rows: Any
-
-    @property
-    def terms(self) -> Terms:
-        return self.loans.terms[self.rows]
-
-    @property
-    def receipts(self) -> Receipts:
-        return self.loans.receipts[self.rows]
-
-    def borrowers(self) -> list[str | int]:
-        """Who each is lent to: the name as it is written, the id of a loan without one."""
-        names: list[str] = self.loans.borrowers.take(pa.array(self.rows)).to_pylist()
-        return [name or loan_id for name, loan_id in zip(names, self.loans.ids[self.rows].tolist(), strict=True)]
 
 
 class Analysis:

@@ -12,8 +12,8 @@ from loan_core.blocks import CODES, Block, joined
 from loan_core.calculation.position import Position
 from loan_core.calculation.receipts import Receipts
 from loan_core.calculation.schedule import Terms
-from loan_core.memory import Snapshot
 from loan_core.selection import Selection
+from loan_core.snapshot import Part, Snapshot
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,10 @@ class Standing:
     @classmethod
     def of(cls, snapshot: Snapshot, selection: Selection) -> Self:
         """The loans of a snapshot that are meant."""
-        meant = [(block, at, np.flatnonzero(selection.among(block, at))) for block, at in snapshot]
-        return cls.of_parts(snapshot, meant)
+        return cls.of_parts(snapshot, selection.of(snapshot))
 
     @classmethod
-    def of_parts(cls, snapshot: Snapshot, meant: Iterable[tuple[Block, Position, Any]]) -> Self:
+    def of_parts(cls, snapshot: Snapshot, meant: Iterable[Part]) -> Self:
         """The same, some rows of each block being meant."""
         day = np.datetime64(snapshot.as_of, "D")
         parts = [(block[rows], at[rows]) for block, at, rows in meant if len(rows)]

@@ -19,8 +19,9 @@ from loan_core.calculation.calendar import Calendar
 from loan_core.calculation.portfolio import Totals
 from loan_core.calculation.position import Position, Thresholds
 from loan_core.known import NOW, Known
-from loan_core.memory import THREADS, Memory, Snapshot
+from loan_core.memory import THREADS, Memory
 from loan_core.selection import Selection
+from loan_core.snapshot import Snapshot
 from loan_core.store import Store, edition_seen
 
 PARTS_REMEMBERED = 3
