@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from loan_core.blocks import Block, joined
+from loan_core.blocks import Block, joined, most_first
 from loan_core.calculation.collection import Collections, Period, collections
 from loan_core.calculation.concentration import (
     RATE_EDGES_PPM,
@@ -218,8 +218,8 @@ def by_currency(snapshot: Snapshot, selection: Selection) -> dict[str, Analysis]
         for code, rows in block.rows_by_currency.items():
             if len(meant := rows[is_meant[rows]]):
                 parts.setdefault(code, []).append(Part(block, at, meant))
-    found = [Analysis(snapshot, code, mine) for code, mine in parts.items()]
-    return {each.currency: each for each in sorted(found, key=lambda each: (-len(each), each.currency))}
+    found = {code: Analysis(snapshot, code, mine) for code, mine in parts.items()}
+    return {code: found[code] for code in most_first({code: len(each) for code, each in found.items()})}
 
 
 class Analyses:

@@ -12,10 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from loan_core import batches, checking, demo, inbox, ledger, reading
-from loan_core.answers import (
-    ImportReceipt,
-    UndoReceipt,
-)
+from loan_core.answers import ImportReceipt, UndoReceipt
 from loan_core.batches import Import, no_progress
 from loan_core.calculation.money import CURRENCIES
 from loan_core.checking import Checked, Progress

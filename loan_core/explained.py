@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from loan_core.calculation.money import CURRENCIES, total
 from loan_core.calculation.of_each import Figure, Loans
-from loan_core.exchange import csv_lines
+from loan_core.exchange import csv_lines, records
 from loan_core.memory import in_parallel
 from loan_core.snapshot import Part, located
 
@@ -83,9 +83,7 @@ class Explained:
 
     def _records(self) -> Iterator[dict[str, Any]]:
         for start in range(0, self.count, _ROWS_AT_ONCE):
-            rows = self.rows(_ROWS_AT_ONCE, start).assign(currency=self.asked.currency)
-            names = list(rows.columns)
-            yield from (dict(zip(names, row, strict=True)) for row in rows.itertuples(index=False, name=None))
+            yield from records(self.rows(_ROWS_AT_ONCE, start).assign(currency=self.asked.currency))
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow.compute as pc
 
 from loan_core.answers import Statement
-from loan_core.blocks import CODES, Block, lowered
+from loan_core.blocks import CODES, Block, lowered, most_first
 from loan_core.calculation.money import parts_by, whole
 from loan_core.calculation.portfolio import AGEING
 from loan_core.calculation.position import Position, State, Status
@@ -131,12 +131,15 @@ class LoanPage:
 
 
 def subtotals(parts: Sequence[Part]) -> dict[str, Subtotal]:
-    """What the named rows of blocks come to by currency, the currency of most loans first."""
+    """What some rows of blocks come to by currency, the currency of most loans first."""
     places = len(CODES)
     loans, sums = np.zeros(places, dtype=np.int64), np.zeros((2, 2, places), dtype=np.int64)
     for block, at, rows in parts:
         codes = block.currencies[rows]
         loans += np.bincount(codes, minlength=places)
         sums += np.stack([parts_by(codes, each[rows], places) for each in (at.outstanding_principal, at.arrears)])
-    order = sorted(np.flatnonzero(loans).tolist(), key=lambda code: (-loans[code], CODES[code]))
-    return {CODES[code]: Subtotal(int(loans[code]), *(whole(each) for each in sums[..., code])) for code in order}
+    found = {
+        CODES[code]: Subtotal(int(loans[code]), *(whole(each) for each in sums[..., code]))
+        for code in np.flatnonzero(loans)
+    }
+    return {code: found[code] for code in most_first({code: each.loans for code, each in found.items()})}

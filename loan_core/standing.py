@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from loan_core.blocks import CODES, Block, joined
+from loan_core.blocks import CODES, Block, joined, most_first
 from loan_core.calculation.position import Position
 from loan_core.calculation.receipts import Receipts
 from loan_core.calculation.schedule import Terms
@@ -50,8 +50,8 @@ class Standing:
 
     def by_currency(self) -> dict[str, Self]:
         """Each currency by itself, the one of most loans first."""
-        rows = sorted(self.loans.rows_by_currency.items(), key=lambda each: (-len(each[1]), each[0]))
-        return {code: self[mine] for code, mine in rows}
+        rows = self.loans.rows_by_currency
+        return {code: self[rows[code]] for code in most_first({code: len(mine) for code, mine in rows.items()})}
 
     @property
     def ids(self) -> Any:
