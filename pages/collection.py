@@ -11,16 +11,18 @@ from pages._analysis_words import (
     A_YEAR,
     COLLECTION_COLUMNS,
     COLLECTION_FIGURES,
+    OTHER,
     PERIODS,
     collected,
     collection_figures,
     implied_loss,
     left_over,
     month,
+    months_asked,
     months_back,
-    months_of,
     shown,
     span,
+    year_of,
 )
 from pages._asked import loans_asked
 from pages._bars import of_months
@@ -33,17 +35,20 @@ from pages._tables import offer, show
 
 def ask_for_months(known: list[date]) -> tuple[date, date]:
     """The first and the last month of the period that is meant, of those that are known."""
+    first, last = months_asked(known, as_of(), st.query_params)
     period = st.selectbox(
         "Period", PERIODS, label_visibility="collapsed", width=180, **in_url("period", PERIODS[0], PERIODS)
     )
-    if period != "Other months":
-        return months_of(period, as_of(), known[0], known[-1])
-    names = [f"{each:%Y-%m}" for each in reversed(known)]
-    year = {"format_func": month, "width": 130}
-    first = st.selectbox("From", names, **year, **in_url("first", names[min(A_YEAR, len(names)) - 1], names))
-    rest = names[: names.index(first) + 1]
-    last = st.selectbox("To", rest, **year, **in_url("last", rest[0], rest))
-    return date.fromisoformat(f"{first}-01"), date.fromisoformat(f"{last}-01")
+    if period == OTHER:
+        newest_first = known[::-1]
+        _month_field("From", "first", newest_first, year_of(known))
+        _month_field("To", "last", [each for each in newest_first if each >= first], known[-1])
+    return first, last
+
+
+def _month_field(label: str, name: str, months: list[date], default: date) -> None:
+    names = [f"{each:%Y-%m}" for each in months]
+    st.selectbox(label, names, format_func=month, width=130, **in_url(name, f"{default:%Y-%m}", names))
 
 
 come_back("figure")

@@ -129,6 +129,26 @@ def test_the_analyst_s_figures_are_compared(book, page, figure):
     assert f"{figure} {figures(opened(page, known='1', **DAY))[figure]} → {figures(at)[figure]}" in said(at)
 
 
+@pytest.mark.parametrize(
+    "months",
+    [
+        {"period": "All"},
+        {"period": "Other months"},
+        {"period": "Other months", "first": "2026-02", "last": "2025-12"},
+        {"period": "Other months", "first": "1999-01", "last": "never"},
+        {"period": "A fortnight"},
+    ],
+)
+def test_collections_are_compared_over_the_months_that_the_page_shows(book, months):
+    lend(book, start_on="2024-01-01", loan_amount="120", interest_rate="0")
+    book.add_repayment(3, "120", received_on="2024-02-01")
+    book.add_repayment(1, "7", received_on="2025-12-05")
+    at = opened("collection.py", revision="4", **months, **DAY)
+    was, now = figures(opened("collection.py", known="4", **months, **DAY)), figures(at)
+    changed = [f"{label} {was[label]} → {now[label]}" for label in now if was[label] != now[label]]
+    assert f"Changed on this page: {', '.join(changed)}." in said(at) if changed else "No figure" in words(at)
+
+
 def test_a_loan_s_figures_are_compared_by_what_was_known_of_it(book):
     at = opened("status.py", revision="2", loan="1", **DAY)
     assert "Since this link was made, 1 entry came: 1 repayment." in said(at)
