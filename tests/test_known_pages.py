@@ -160,6 +160,26 @@ def test_a_loan_s_figures_are_compared_by_what_was_known_of_it(book):
     assert "Status — → Behind" in said(at)
 
 
+def test_what_came_is_of_the_currency_that_the_page_shows(book):
+    lend(book, currency="EUR")
+    book.add_repayment(3, "30", received_on="2025-12-02")
+    at = opened("portfolio.py", revision="4", currency="USD", **DAY)
+    assert "Since this link" not in words(at)
+    at = opened("portfolio.py", revision="4", currency="EUR", **DAY)
+    assert "1 entry came: 1 repayment." in said(at)
+    assert "currency=EUR" in links(at)["What came since"]
+    assert "1 repayment." in words(opened("since.py", since="4", currency="EUR", **DAY))
+
+
+def test_what_came_is_of_the_currency_of_a_loan_on_its_own_page(book):
+    lend(book, currency="EUR")
+    book.add_repayment(3, "30", received_on="2025-12-02")
+    at = opened("status.py", loan="3", revision="4", currency="USD", **DAY)
+    assert "1 entry came: 1 repayment." in said(at)
+    assert "currency=EUR" in links(at)["What came since"]
+    assert "Since this link" not in words(opened("status.py", loan="1", revision="4", currency="EUR", **DAY))
+
+
 @pytest.mark.parametrize("page", ["loans.py", "repayments.py", "inbox.py"])
 def test_of_another_page_only_what_came_is_said(book, page):
     said = words(opened(page, revision="2", **DAY))
