@@ -29,7 +29,8 @@ LINE = 68
 
 
 def link(words: str, page: str, query: dict[str, str]) -> None:
-    asked = filters_asked(**query) if page == "loans" else query
+    # The list of repayments knows none of these filters.
+    asked = query if page == "repayments" else filters_asked(**query)
     st.page_link(
         f"{page}.py",
         label=words,
