@@ -92,6 +92,7 @@ class Statement:
     ``repayments``, oldest first: ``id, received_on, amount, reference, note, recorded_by, created_at, reverses,
     reversed_by, first_installment, last_installment, covered_interest, covered_principal, overpaid, total_paid,
     remaining_balance``; the last two are running. ``projection``: where it goes at the pace of the last installments.
+    ``voided_on``: the day in the book's time zone.
     """
 
     loan: Loan
@@ -100,6 +101,7 @@ class Statement:
     installments: pd.DataFrame
     repayments: pd.DataFrame
     projection: Projection | None = None
+    voided_on: date | None = None
 
 
 @dataclass(frozen=True)

@@ -259,7 +259,8 @@ class Book(Doing, Asking):
         with self._store.read() as session:
             loan = loan_by_id(session, loan_id)
             received = ledger.received(session, as_of, loan_id)
-        return statement_of(loan, received, as_of, self.thresholds)
+        voided_on = self.day_of(loan.voided_at) if loan.voided_at else None
+        return statement_of(loan, received, as_of, self.thresholds, voided_on)
 
     def repayments(self, as_of: date, *, limit: int = 15, offset: int = 0, **meant: Any) -> RepaymentPage:
         """What came in through a day, newest first, a page at a time; which of it by the fields of ``ledger.Meant``."""

@@ -1,6 +1,7 @@
 """What comes into the book, what came into it before, and the way to take it back."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from io import BytesIO
 from typing import Any
 
@@ -73,10 +74,14 @@ def card(batch) -> None:
             st.error(markdown(str(refusal)), icon=":material/error:")
 
 
-def undone(batch: Any, when: Callable[[Any], str] = day) -> str:
+def undone(batch: Any, when: Callable[[datetime], str]) -> str:
     """When an import was undone, and by whom; nothing of one that stands."""
     by = f" by {isolated(batch.undone_by)}" if batch.undone_by else ""
     return f"{when(batch.undone_at)}{by}" if batch.undone_at else ""
+
+
+def _day(at: datetime) -> str:
+    return day(book().day_of(at))
 
 
 def past_imports(batches) -> None:
@@ -95,8 +100,8 @@ def past_imports(batches) -> None:
                 "Import": [str(each.id) for each in shown],
                 "File": [each.name for each in shown],
                 "Rows": [counted(each.rows, NOUNS[each.kind]) for each in shown],
-                "Imported": [day(each.created_at) for each in shown],
-                "Undone": [undone(each) or None for each in shown],
+                "Imported": [_day(each.created_at) for each in shown],
+                "Undone": [undone(each, _day) or None for each in shown],
             }
         ),
         key=key,

@@ -1,10 +1,17 @@
 """Pages of a book as it was known: what they show, what they say of it, and the way back."""
 
+from dataclasses import replace
+from datetime import timedelta
+from io import BytesIO
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from loan_core import Book
 from loan_core.store import Store
 from pages import _desk
+from pages._look import SPACE
+from pages._print import statement_page
 from tests.pages_at_hand import words
 from tests.test_analysis_pages import figures, links, opened, run
 from tests.test_book import CLOCK, lend
@@ -102,6 +109,25 @@ def test_what_came_since_is_listed(book):
 
 def test_nothing_came_since_the_newest_revision(book):
     assert "Nothing was written since" in words(opened("since.py", since="3", **DAY))
+
+
+def test_the_day_of_an_instant_is_of_the_book_s_time_zone(book, monkeypatch):
+    """Voided and imported at eight in the morning of 3 June in Tokyo, which is 23:00 on 2 June in UTC."""
+    in_tokyo = Book(book._store, replace(CLOCK, at=CLOCK.at + timedelta(hours=11), timezone=ZoneInfo("Asia/Tokyo")))
+    monkeypatch.setattr(_desk, "open_book", lambda: in_tokyo)
+    _desk.book.clear()
+    in_tokyo.void_loan(2, reason="entered twice")
+    in_tokyo.import_loans(BytesIO(b"loan_amount,repayment_period\n7,7\n"), name="seven.csv")
+    in_tokyo.undo_import(1)
+    assert "Voided on 3 Jun 2026: entered twice." in words(opened("status.py", loan="2"))
+    assert "Voided on 3 Jun 2026: entered twice." in statement_page(in_tokyo.statement(2, in_tokyo.today())).replace(
+        SPACE, " "
+    )
+    listed = opened("exchange.py").dataframe[0].value
+    assert listed[["Imported", "Undone"]].to_numpy().tolist() == [[f"3{SPACE}Jun{SPACE}2026"] * 2]
+    assert "2 Jun 2026, 23:00 UTC" in opened("exchange.py", **{"import": 1}).table[0].value.to_string().replace(
+        SPACE, " "
+    )
 
 
 # Links that remember
