@@ -12,6 +12,7 @@ from loan_core import InvalidFile, Problem
 from pages._desk import as_of, attempt, book, is_short
 from pages._imports import NOUNS, wait_for
 from pages._look import NOTHING, counted, figure, markdown
+from pages._paging import page_through
 from pages._sheets import Draft, remembered
 
 ROWS = 15
@@ -105,12 +106,8 @@ def to_correct(problems: Sequence[Problem]) -> None:
 def all_rows(draft: Draft, problems: Sequence[Problem]) -> None:
     """The rows under our names, a page at a time."""
     grid, count = st.empty(), len(draft.rows)
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        range_shown = st.container(width="stretch")
-        pages = -(-count // ROWS)
-        # At its own width it would show the first page alone.
-        page = st.pagination(pages, width=130 + 40 * min(pages, 7), key="sheet page") if pages > 1 else 1
-    first = ROWS * (page - 1)
+    number = page_through(count, ROWS, ", as they are read.", key="sheet page") if count else 1
+    first = ROWS * (number - 1)
     shown, named = draft.rows.iloc[first : first + ROWS], ["Row", *draft.header]
     lines = shown[0].tolist() if count else []
     if problems:
@@ -127,7 +124,6 @@ def all_rows(draft: Draft, problems: Sequence[Problem]) -> None:
         placeholder="",
         alt=f"Rows {lines[0]:,} to {lines[-1]:,} of the file" if lines else "No rows",
     )
-    range_shown.caption(f"{first + 1:,}–{first + len(shown):,} of {counted(count, 'row')}")
 
 
 def corrections(problems: Sequence[Problem]) -> bytes:

@@ -297,9 +297,3 @@ def since(period: str, through: date) -> date | None:
     """The first day of a period that ends with a day; None where there is no first."""
     days = {"30 days": 29, "This month": through.day - 1, "Year": 364}
     return through - timedelta(days=days[period]) if period in days else None
-
-
-def page_asked() -> int:
-    """Which page of a list the URL asks for: ``?page=2``."""
-    asked = st.query_params.get("page", "")
-    return max(int(asked), 1) if asked.isdecimal() and len(asked) < 7 else 1

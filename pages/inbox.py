@@ -6,10 +6,11 @@ from typing import Any
 import streamlit as st
 
 from loan_core import Refusal
-from pages._controls import offer_csv, page_through
-from pages._desk import as_of, attempt, book, currency_asked, empty_book, here, in_url, page_asked, say
+from pages._controls import offer_csv
+from pages._desk import as_of, attempt, book, currency_asked, empty_book, here, in_url, say
 from pages._inbox_words import KINDS, about, asked, looked_at
 from pages._look import counted, day, markdown
+from pages._paging import page_through, paged
 
 ROWS = 10
 
@@ -55,7 +56,6 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
     buttons = st.container(horizontal=True, width="content")
 if not book().currencies():
     empty_book()
-code, number = currency_asked(), page_asked()
 with st.container(horizontal=True, vertical_alignment="center"):
     kind = st.selectbox(
         "Kind",
@@ -66,11 +66,8 @@ with st.container(horizontal=True, vertical_alignment="center"):
         **in_url("kind", "", ["", *KINDS]),
     )
     is_right = st.toggle("What was found right", **in_url("right", False, [True, False]))
-meant = {"currency": code, "kind": kind or None, "acknowledged": is_right}
-find = partial(book().inbox, as_of(), limit=ROWS, **meant)
-found = find(offset=ROWS * (number - 1))
-if found.count and not found.rows:
-    number, found = 1, find()
+meant = {"currency": currency_asked(), "kind": kind or None, "acknowledged": is_right}
+found = paged(partial(book().inbox, as_of(), **meant), ROWS)
 still_open = sum(found.kinds.values())
 summary.caption(f"{counted(still_open, 'question')} · {found.acknowledged:,} found right · as of {day(as_of())}")
 if not found.count:
@@ -82,4 +79,4 @@ if not is_right:
     st.markdown(" ".join(f":gray-badge[{KINDS[each]} · {many:,}]" for each, many in found.kinds.items()))
 for finding in found.rows:
     show(finding)
-page_through(number, len(found.rows), found.count, ROWS, ". What was found right comes back when its facts change.")
+page_through(found.count, ROWS, ". What was found right comes back when its facts change.")

@@ -5,10 +5,11 @@ from functools import partial
 import streamlit as st
 
 from loan_core import currency
-from pages._controls import offer_csv, page_through, switch
-from pages._desk import PERIODS, as_of, book, currency_asked, in_url, loan_id, page_asked, since
+from pages._controls import offer_csv, switch
+from pages._desk import PERIODS, as_of, book, currency_asked, in_url, loan_id, since
 from pages._form import form
 from pages._look import day, figure
+from pages._paging import page_through, paged
 from pages._received import clear, listed, selected
 from pages._recording import fill_in, receipt
 from pages._repayment_words import file_name
@@ -46,11 +47,9 @@ with right:
             only = None
 
 code = book().loan(only).currency if only else currency_asked()
-first_day, number = since(period, as_of()), page_asked()
+first_day = since(period, as_of())
 meant = {"since": first_day, "search": search, "currency": code, "loan_id": only}
-page = book().repayments(as_of(), **meant, limit=ROWS, offset=ROWS * (number - 1))
-if page.count and page.rows.empty:
-    number, page = 1, book().repayments(as_of(), **meant, limit=ROWS)
+page = paged(partial(book().repayments, as_of(), **meant), ROWS)
 
 file = file_name(as_of(), **meant)
 offer_csv(file, partial(book().export_repayments, **meant), as_of(), place=export)
@@ -70,6 +69,6 @@ with right:
             f", amounts in {currency(code).name}. Click a name, or tick a row, to see the repayment or to reverse it. "
             "The CSV has what is listed here, on all pages."
         )
-        page_through(number, len(page.rows), page.count, ROWS, words)
+        page_through(page.count, ROWS, words)
         if chosen is not None:
             selected(chosen)

@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from loan_core import Book, Problem, Settings, open_book, template
 from pages._checks import corrections
+from pages._paging import MOST_PAGES
 from tests import pages_at_hand
 from tests.desk import Server, Tab, pages, served, tab
 from tests.pages_at_hand import button, opened, run, words
@@ -126,6 +127,19 @@ def test_all_rows_can_be_looked_at_with_the_wrong_ones_marked(book: Book) -> Non
     assert rows[0].tolist() == [2, 4, 5]
     assert rows[1].tolist() == ["", "loan_amount", "start_on, loan_amount"]
     assert rows[3].tolist() == ["Amara Okafor", "Bongani Shah", "Yuki Tanaka"]
+
+
+def test_the_rows_of_a_long_sheet_are_turned_over_as_on_every_list(book: Book) -> None:
+    header, row = b"loan_amount,repayment_period\n", b"10,12\n"
+    at = chosen(header + row * 150)
+    assert "1–15 of 150, as they are read." in words(at)
+    assert at.pagination[0].proto.max_visible_pages == MOST_PAGES, "as many as fit a phone"
+    run(at.pagination[0].set_value(10))
+    assert "136–150 of 150, as they are read." in words(at)
+    assert at.dataframe[0].value[0].tolist() == list(range(137, 152))
+    run(at.file_uploader[0].set_value(("short.csv", header + row * 20, "text/csv")))
+    assert "1–15 of 20, as they are read." in words(at)
+    assert at.dataframe[0].value[0].tolist() == list(range(2, 17))
 
 
 def test_many_errors_are_a_grid_that_names_its_end(book: Book) -> None:
