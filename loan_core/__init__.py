@@ -21,7 +21,7 @@ from loan_core.book import Book, open_book
 from loan_core.calculation.figures import FIGURES, figure_of
 from loan_core.entries import amount_entry
 from loan_core.errors import InvalidEntry, InvalidFile, LoanNotFound, Problem, Refusal
-from loan_core.exchange import template
+from loan_core.exchange import problems_csv, template
 from loan_core.matching import as_our_csv, guessed, read_sheet
 from loan_core.settings import Settings
 from loan_core.verify import Check, check_the_arithmetic, summary
@@ -49,6 +49,7 @@ __all__ = [
     "guessed",
     "lateness",
     "open_book",
+    "problems_csv",
     "read_sheet",
     "summary",
     "tables",

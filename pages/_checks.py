@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from loan_core import InvalidFile, Problem
+from loan_core import InvalidFile, Problem, problems_csv
 from pages._desk import as_of, attempt, book, is_short
 from pages._imports import NOUNS, wait_for
 from pages._look import NOTHING, counted, figure, markdown
@@ -17,8 +17,6 @@ from pages._sheets import Draft, remembered
 
 ROWS = 15
 LISTED = 1_000
-CORRECTIONS = ("row", "column", "found", "wrong", "right")
-_FORMULA = r"^('*[=+\-@\t\r])"
 
 
 def check(kind: str, name: str, draft: Draft) -> None:
@@ -38,7 +36,7 @@ def check(kind: str, name: str, draft: Draft) -> None:
         for code, amount in trial.amounts.items() if trial else ():
             st.metric(f"Sum in {code}", **figure(amount, code))
     if problems:
-        csv, file_name, icon = partial(corrections, problems), f"{kind}-to-correct.csv", ":material/download:"
+        csv, file_name, icon = partial(problems_csv, problems), f"{kind}-to-correct.csv", ":material/download:"
         st.download_button("Rows to correct", csv, file_name, "text/csv", type="primary", icon=icon, on_click="ignore")
         if refusal.count > len(problems):
             st.caption(f"The first {len(problems):,} of {refusal.count:,} errors are listed here, and in the file.")
@@ -124,13 +122,3 @@ def all_rows(draft: Draft, problems: Sequence[Problem]) -> None:
         placeholder="",
         alt=f"Rows {lines[0]:,} to {lines[-1]:,} of the file" if lines else "No rows",
     )
-
-
-def corrections(problems: Sequence[Problem]) -> bytes:
-    """What must be corrected, as a CSV that a spreadsheet does not compute."""
-    rows = pd.DataFrame(
-        [(each.line, each.field, each.found, each.wrong, each.right) for each in problems], columns=CORRECTIONS
-    ).astype({"row": "Int64"})
-    texts = rows.select_dtypes(exclude="number").columns
-    rows[texts] = rows[texts].replace(_FORMULA, r"'\1", regex=True)
-    return rows.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")

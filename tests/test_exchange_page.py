@@ -1,9 +1,8 @@
 """The Exchange page: a book comes in, is checked before anything is written, is taken back, and goes out again."""
 
-import csv
 from collections.abc import Iterator
 from datetime import date
-from io import BytesIO, StringIO
+from io import BytesIO
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -11,8 +10,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 from streamlit.testing.v1 import AppTest
 
-from loan_core import Book, Problem, Settings, open_book, template
-from pages._checks import corrections
+from loan_core import Book, Settings, open_book, template
 from pages._paging import MOST_PAGES
 from tests import pages_at_hand
 from tests.desk import Server, Tab, pages, served, tab
@@ -147,23 +145,6 @@ def test_many_errors_are_a_grid_that_names_its_end(book: Book) -> None:
     assert "1,200 rows to correct." in words(at)
     assert len(at.dataframe[0].value) == 1_000
     assert "The first 1,000 of 1,200. “Rows to correct” has them all." in words(at)
-
-
-def test_the_rows_to_correct_are_a_csv_that_computes_nothing() -> None:
-    file = corrections(
-        [
-            Problem("loan_amount", "=1+1", "=1+1 is not an amount.", "Write plain digits.", 4),
-            Problem("", "", "The file, a whole, is wrong.", "", None),
-            Problem("note", "'@x", "-", "'", 10_000),
-        ]
-    )
-    assert file.startswith(b"\xef\xbb\xbf")
-    assert list(csv.reader(StringIO(file.decode("utf-8-sig"), newline=""))) == [
-        ["row", "column", "found", "wrong", "right"],
-        ["4", "loan_amount", "'=1+1", "'=1+1 is not an amount.", "Write plain digits."],
-        ["", "", "", "The file, a whole, is wrong.", ""],
-        ["10000", "note", "''@x", "'-", "'"],
-    ]
 
 
 def test_a_strangers_columns_are_matched_and_can_be_corrected(book: Book) -> None:
