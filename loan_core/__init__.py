@@ -23,11 +23,13 @@ from loan_core.entries import amount_entry
 from loan_core.errors import InvalidEntry, InvalidFile, LoanNotFound, Problem, Refusal
 from loan_core.exchange import problems_csv, template
 from loan_core.matching import as_our_csv, guessed, read_sheet
+from loan_core.models import Batch
 from loan_core.settings import Settings
 from loan_core.verify import Check, check_the_arithmetic, summary
 
 __all__ = [
     "FIGURES",
+    "Batch",
     "Book",
     "Check",
     "ImportReceipt",

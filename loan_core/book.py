@@ -6,7 +6,7 @@ follow from what was received.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date, datetime
 from functools import lru_cache
 from itertools import chain
@@ -18,7 +18,7 @@ import pandas as pd
 from sqlalchemy import Date, bindparam, func, inspect, select, true
 from sqlalchemy.orm import Session
 
-from loan_core import exchange, ledger, since
+from loan_core import batches, exchange, ledger, since
 from loan_core.answers import (
     LoanStatus,
     Quote,
@@ -277,10 +277,15 @@ class Book(Doing, Asking):
         with self._store.read() as session:
             return {code: int(paid) for code, paid in session.execute(_RECORDED, {"as_of": as_of})}
 
-    def imports(self) -> Sequence[Batch]:
-        """Every import, the latest first."""
+    def imports(self, *, limit: int = 15, offset: int = 0) -> batches.ImportPage:
+        """What came in by files, the latest first, a page at a time."""
         with self._store.read() as session:
-            return session.scalars(select(Batch).order_by(Batch.id.desc())).all()
+            return batches.page(session, limit, offset)
+
+    def imported(self, batch_id: int) -> Batch:
+        """One import; ``BatchNotFound``."""
+        with self._store.read() as session:
+            return batches.batch_by_id(session, batch_id)
 
     def demo(self) -> int | None:
         """The id of the import that brought the made-up book, while it is in; None where all loans are real."""

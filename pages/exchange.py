@@ -16,8 +16,8 @@ KINDS = {"loans": ":gray[Loans]", "repayments": ":gray[Repayments]"}
 
 
 def come_in() -> None:
-    waiting, batches = st.session_state.pop("waiting", None), book().imports()
-    opened, draft, refusal, brought = opened_import(batches), None, None, None
+    waiting, opened = st.session_state.pop("waiting", None), opened_import()
+    draft = refusal = brought = None
     left, right = st.columns([5, 7], gap="medium")
     with left:
         if opened:
@@ -43,8 +43,7 @@ def come_in() -> None:
                 st.markdown("No column has a meaning here yet. Choose what each of them is.")
             else:
                 st.markdown(":gray[What you choose is checked here, row by row, before anything is written.]")
-        if batches:
-            past_imports(batches)
+        past_imports()
 
 
 def go_out() -> None:

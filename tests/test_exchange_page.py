@@ -243,7 +243,7 @@ def test_rows_are_pasted_as_a_spreadsheet_copies_them(book: Book) -> None:
     run(at.text_area[0].set_value(rows))
     run(button(at, "Import 1 loan").click())
     assert (loans(book), book.loans(DAY)["borrower"].tolist()) == (["A-9"], ["Amara, née X"])
-    assert book.imports()[0].name == "Pasted rows"
+    assert book.imports().rows[0].name == "Pasted rows"
 
 
 def test_more_than_20_mb_of_text_is_refused_in_a_sentence(book: Book) -> None:
@@ -294,6 +294,19 @@ def test_past_imports_are_listed_the_latest_first(book: Book) -> None:
         ["1", "loans.csv", "3 loans"],
     ]
     assert listed["Undone"].notna().tolist() == [True, False]
+
+
+def test_many_imports_are_turned_over_and_the_oldest_can_be_undone(book: Book) -> None:
+    for number in range(1, 13):
+        book.import_loans(BytesIO(b"loan_amount,repayment_period\n%d,7\n" % number), name=f"{number}.csv")
+    at = opened("exchange.py")
+    assert at.dataframe[0].value["Import"].tolist() == [str(number) for number in range(12, 2, -1)]
+    assert "1–10 of 12. Select an import to see it, or to undo it." in words(at)
+    run(at.pagination[0].set_value(2))
+    assert at.dataframe[0].value["File"].tolist() == ["2.csv", "1.csv"]
+    at = run(button(opened("exchange.py", **{"import": 1}), "Undo this import").click())
+    assert "Import 1, undone" in words(at)
+    assert (book.imported(1).undone_at is None, len(loans(book))) == (False, 11)
 
 
 @pytest.mark.parametrize("named", ["99", "0", "-1", "1e3", "![x](http://evil.test/x.png)"])
@@ -383,7 +396,7 @@ def test_what_is_pasted_is_imported(desk: Tab, desk_book: tuple[Book, Path]) -> 
 
 def test_a_past_import_that_is_selected_is_opened(desk: Tab, desk_book: tuple[Book, Path]) -> None:
     desk_book[0].import_loans(BytesIO(b"loan_amount,repayment_period\n7,7\n"), name="seven.csv")
-    latest = desk_book[0].imports()[0].id
+    latest = desk_book[0].imports().rows[0].id
     desk.turn_to("/exchange").draw().page.locator("[data-testid=stDataFrame]").click(position={"x": 18, "y": 55})
     desk.page.wait_for_url(f"**/exchange?import={latest}")
     expect(desk.page.get_by_text("seven.csv").first).to_be_visible()
