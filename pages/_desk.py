@@ -290,6 +290,13 @@ def empty_book() -> NoReturn:
     st.stop()
 
 
+def no_loan_matches() -> NoReturn:
+    """What to do when no loan is as the filters ask."""
+    st.markdown("**No loan matches.**")
+    st.button("Clear filters", icon=":material/close:", on_click=clear_filters)
+    st.stop()
+
+
 PERIODS = ("30 days", "This month", "Year", "All")
 
 

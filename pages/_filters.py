@@ -77,8 +77,9 @@ def filters_asked(**more: str) -> dict[str, str]:
     return {name: asked for name, asked in st.query_params.items() if name in PARAMS} | more
 
 
-def search_field() -> None:
-    st.text_input(
+def search_field() -> str:
+    """What is searched for in names and references; "" where nothing is."""
+    searched: str = st.text_input(
         "Search",
         type="search",
         placeholder="Name, loan or reference",
@@ -86,6 +87,7 @@ def search_field() -> None:
         width=220,
         **in_url("search", ""),
     )
+    return searched
 
 
 def more_filters(state: str = "active") -> None:

@@ -24,11 +24,10 @@ from pages._analysis_words import (
     span,
     year_of,
 )
-from pages._asked import loans_asked
+from pages._asked import link_to_loans, loans_asked
 from pages._bars import of_months
-from pages._desk import as_of, chart, come_back, currency_asked, here, in_url, theme
+from pages._desk import as_of, chart, come_back, currency_asked, in_url, theme
 from pages._explaining import explain, explain_one
-from pages._filters import filters_asked, selection_asked
 from pages._look import counted, day, markdown
 from pages._tables import offer, show
 
@@ -99,10 +98,4 @@ if rows:
         offer(rows[::-1], code, f"collections-{rows[0]['month']}-{rows[-1]['month']}")
     said = {"month": lambda row: month(row["month"])}
     show(rows[::-1], COLLECTION_COLUMNS, code, "What fell due and what came in, month by month", said)
-st.page_link(
-    "loans.py",
-    label=f"{counted(len(loans), 'loan')} behind these figures",
-    icon=":material/arrow_forward:",
-    icon_position="right",
-    query_params=here(**filters_asked(state=selection_asked("all")[0]["state"] or "all")),
-)
+link_to_loans(loans)

@@ -11,13 +11,13 @@ from pages._desk import (
     as_of,
     attempt,
     book,
-    clear_filters,
     come_back,
     day_asked,
     empty_book,
     go,
     here,
     in_url,
+    no_loan_matches,
     seen,
 )
 from pages._explaining import arithmetic, in_order, named, parts, period, source, value
@@ -76,9 +76,7 @@ if refusal is not None:
 if found is None:
     st.title(markdown(figure_of(key).name), anchor=False)
     say_filters("all")
-    st.markdown("**No loan matches.**")
-    st.button("Clear filters", icon=":material/close:", on_click=clear_filters)
-    st.stop()
+    no_loan_matches()
 
 with st.container(gap=None):
     st.title(markdown(f"{found.figure.name}: {value(found)}"), anchor=False)

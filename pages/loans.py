@@ -9,13 +9,13 @@ from pages._controls import TO_OPEN_A_LOAN, offer_csv, switch
 from pages._desk import (
     as_of,
     book,
-    clear_filters,
     come_back,
     currency_asked,
     empty_book,
     go,
     here,
     in_url,
+    no_loan_matches,
     seen,
 )
 from pages._filters import (
@@ -82,9 +82,7 @@ say_filters()
 if buttons.button("New loan", type="primary", icon=":material/add:"):
     go("new_loan")
 if not found.count:
-    st.markdown("**No loan matches.**")
-    st.button("Clear filters", icon=":material/close:", on_click=clear_filters)
-    st.stop()
+    no_loan_matches()
 
 kind = f"{STATES[meant['state']].lower()} loan" if meant["state"] else "loan"
 outstanding = markdown(money(found.by_currency[code].outstanding_principal, code))

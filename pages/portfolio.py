@@ -14,7 +14,19 @@ from pages._book_words import (
     not_past_due,
 )
 from pages._controls import TO_OPEN_A_LOAN
-from pages._desk import as_of, book, chart, clear_filters, come_back, currency_asked, empty_book, go, here, seen, theme
+from pages._desk import (
+    as_of,
+    book,
+    chart,
+    come_back,
+    currency_asked,
+    empty_book,
+    go,
+    here,
+    no_loan_matches,
+    seen,
+    theme,
+)
 from pages._explaining import explain, explain_one
 from pages._figures import course
 from pages._filters import filters_asked, more_filters, say_filters, selection_asked
@@ -61,9 +73,7 @@ step_through_time()
 
 year, before = course(seen(), code, meant)
 if before is None:
-    st.markdown("**No loan matches.**")
-    st.button("Clear filters", icon=":material/close:", on_click=clear_filters)
-    st.stop()
+    no_loan_matches()
 totals = year[-1].totals
 summary.caption(f"As of {day(as_of())}, amounts in {currency(code).name}. Changes since {day(before.on)}.")
 grid = st.grid(5, min_column_width=150, gap="small")

@@ -7,6 +7,7 @@ import streamlit as st
 from loan_core import currency
 from pages._controls import offer_csv, switch
 from pages._desk import PERIODS, as_of, book, currency_asked, in_url, loan_id, since
+from pages._filters import search_field
 from pages._form import form
 from pages._look import day, figure
 from pages._paging import page_through, paged
@@ -34,14 +35,7 @@ with right:
         st.header("Received", anchor=False)
         period = switch("Period", "period", PERIODS)
     with st.container(horizontal=True, vertical_alignment="center"):
-        search = st.text_input(
-            "Search",
-            type="search",
-            placeholder="Name, loan or reference",
-            label_visibility="collapsed",
-            width=220,
-            **in_url("search", ""),
-        )
+        search = search_field()
         only = loan_id()
         if only and not st.toggle("This loan only", **in_url("only", False, [False, True])):
             only = None
