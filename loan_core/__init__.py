@@ -15,7 +15,7 @@
 >>> folder.cleanup()
 """
 
-from loan_core import lateness, tables
+from loan_core import findings, lateness, tables
 from loan_core.answers import ImportReceipt, LoanStatus, Portfolio, Statement, UndoReceipt, currency
 from loan_core.book import Book, open_book
 from loan_core.calculation.figures import FIGURES, figure_of
@@ -48,6 +48,7 @@ __all__ = [
     "check_the_arithmetic",
     "currency",
     "figure_of",
+    "findings",
     "guessed",
     "lateness",
     "open_book",

@@ -5,10 +5,10 @@ from typing import Any
 
 import streamlit as st
 
-from loan_core import Refusal
+from loan_core import Refusal, findings
 from pages._controls import offer_csv
 from pages._desk import as_of, attempt, book, currency_asked, empty_book, here, in_url, say
-from pages._inbox_words import KINDS, about, asked, looked_at
+from pages._inbox_words import about, asked, looked_at
 from pages._look import counted, day, markdown
 from pages._paging import page_through, paged
 
@@ -59,11 +59,11 @@ if not book().currencies():
 with st.container(horizontal=True, vertical_alignment="center"):
     kind = st.selectbox(
         "Kind",
-        ["", *KINDS],
-        format_func=lambda each: KINDS.get(each, "All kinds"),
+        ["", *findings.TITLES],
+        format_func=lambda each: findings.TITLES.get(each, "All kinds"),
         label_visibility="collapsed",
         width=280,
-        **in_url("kind", "", ["", *KINDS]),
+        **in_url("kind", "", ["", *findings.TITLES]),
     )
     is_right = st.toggle("What was found right", **in_url("right", False, [True, False]))
 meant = {"currency": currency_asked(), "kind": kind or None, "acknowledged": is_right}
@@ -76,7 +76,7 @@ if not found.count:
     st.stop()
 offer_csv(f"inbox-{as_of()}", partial(book().export_inbox, **meant), as_of(), place=buttons)
 if not is_right:
-    st.markdown(" ".join(f":gray-badge[{KINDS[each]} · {many:,}]" for each, many in found.kinds.items()))
+    st.markdown(" ".join(f":gray-badge[{findings.TITLES[each]} · {many:,}]" for each, many in found.kinds.items()))
 for finding in found.rows:
     show(finding)
 page_through(found.count, ROWS, ". What was found right comes back when its facts change.")
