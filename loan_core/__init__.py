@@ -19,6 +19,8 @@ from loan_core import findings, lateness, tables
 from loan_core.answers import ImportReceipt, LoanStatus, Portfolio, Statement, UndoReceipt, currency
 from loan_core.book import Book, open_book
 from loan_core.calculation.figures import FIGURES, figure_of
+from loan_core.calculation.portfolio import AGES, AGES_SAID, PAR_DAYS
+from loan_core.calculation.rolling import PLACES_SAID
 from loan_core.entries import amount_entry
 from loan_core.errors import InvalidEntry, InvalidFile, LoanNotFound, Problem, Refusal
 from loan_core.exchange import problems_csv, template
@@ -28,7 +30,11 @@ from loan_core.settings import Settings
 from loan_core.verify import Check, check_the_arithmetic, summary
 
 __all__ = [
+    "AGES",
+    "AGES_SAID",
     "FIGURES",
+    "PAR_DAYS",
+    "PLACES_SAID",
     "Batch",
     "Book",
     "Check",

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from loan_core import FIGURES
+from loan_core import FIGURES, PAR_DAYS
 from pages._look import NOTHING, counted, day, figure, markdown, money, percent, short_money
 
 OTHER = "Other months"
@@ -40,8 +40,8 @@ AGEING_COLUMNS = {
 RISK_COLUMNS = {
     "day": "Day",
     "gross_portfolio": "Gross portfolio",
-    **{f"at_risk_{days}": f"Over {days} days" for days in (1, 30, 60, 90)},
-    **{f"par_{days}": f"PAR {days}" for days in (1, 30, 60, 90)},
+    **{f"at_risk_{days}": f"Over {days} days" for days in PAR_DAYS},
+    **{f"par_{days}": f"PAR {days}" for days in PAR_DAYS},
 }
 HISTOGRAM_COLUMNS = {"loans": "Loans", "outstanding_principal": "Outstanding", "share": "Share"}
 HISTOGRAMS = {"rate": "Rate a year", "size": "Amount lent", "term": "Term"}

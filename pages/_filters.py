@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from loan_core import amount_entry
+from loan_core import AGES_SAID, amount_entry
 from pages._desk import attempt, book, clear_filters, currency_asked, in_url
 from pages._form import plain
 from pages._look import isolated, markdown, money, short
@@ -25,12 +25,8 @@ STATUSES = {
 }
 # What is past due for how long: the words, and the fields of a selection.
 PAST_DUE: dict[str, tuple[str, dict[str, Any]]] = {
-    "current": ("Nothing past due", {"past_due": "current"}),
     "1+": ("Past due", {"past_due_from": 1}),
-    "1-30": ("1–30 days past due", {"past_due": "1-30"}),
-    "31-60": ("31–60 days past due", {"past_due": "31-60"}),
-    "61-90": ("61–90 days past due", {"past_due": "61-90"}),
-    "91+": ("91 days past due and more", {"past_due": "91+"}),
+    **{age: (said.capitalize(), {"past_due": age}) for age, said in AGES_SAID.items()},
     "31+": ("More than 30 days past due", {"past_due_from": 31}),
 }
 # What each order sorts by; with a minus sign, the largest first.

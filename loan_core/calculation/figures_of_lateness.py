@@ -13,7 +13,7 @@ from loan_core.calculation.heat_map import BANDS
 from loan_core.calculation.money import Integers
 from loan_core.calculation.of_each import Figure, Loans
 from loan_core.calculation.pairing import months_of
-from loan_core.calculation.rolling import NEW, PLACES
+from loan_core.calculation.rolling import NEW, PLACES, PLACES_SAID
 from loan_core.calculation.vintages import LATE_DAYS
 
 _BEGAN = re.compile(r"(?P<year>[0-9]{4})(-((?P<quarter>Q[1-4])|(?P<month>0[1-9]|1[0-2])))?")
@@ -114,9 +114,9 @@ def _move(key: str, start: str, end: str, in_money: bool) -> Figure:
     several = "" if in_money else " Over several months, a loan counts once in each."
     return Figure(
         key=key,
-        name=f"{_place(start).capitalize()} to {_place(end)}",
-        definition=f"From each month's end to the next, {what} that were {_place(start)} at the first, the part "
-        f"{'on those ' if in_money else ''}that was {_place(end)} at the second"
+        name=f"{PLACES_SAID[start].capitalize()} to {PLACES_SAID[end]}",
+        definition=f"From each month's end to the next, {what} that were {PLACES_SAID[start]} at the first, the part "
+        f"{'on those ' if in_money else ''}that was {PLACES_SAID[end]} at the second"
         f"{', by what was owed at the first' if in_money else ''}.{several}",
         formula=f"{'owed before on those that moved' if in_money else 'loans that moved'} ÷ "
         f"{'owed on all that were there' if in_money else 'loans that were there'}",
@@ -127,11 +127,4 @@ def _move(key: str, start: str, end: str, in_money: bool) -> Figure:
         unit="money" if in_money else "loans",
         period="days",
         group="From one month's end to the next" + (", in money" if in_money else ""),
-    )
-
-
-def _place(name: str) -> str:
-    """Where a loan is, in a sentence."""
-    return {NEW: "not yet begun", "current": "current", "paid off": "paid off"}.get(
-        name, f"{name.replace('-', '–')} days past due"
     )
