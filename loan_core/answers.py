@@ -14,6 +14,7 @@ from loan_core.calculation.money import CURRENCIES, Currency
 from loan_core.calculation.portfolio import Totals
 from loan_core.calculation.position import POSITION_TYPES, Outcome, Position, State, Status
 from loan_core.calculation.projection import Projection
+from loan_core.calculation.words import counted
 from loan_core.entries import LoanEntry
 from loan_core.errors import shortened
 from loan_core.models import Loan, Repayment
@@ -210,11 +211,6 @@ class UndoReceipt:
 def currency(code: str) -> Currency:
     """A currency by its ISO 4217 code."""
     return CURRENCIES[code]
-
-
-def counted(number: int, noun: str) -> str:
-    """``"1 loan"``, ``"10,000 loans"``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def loan_status(loan: Loan, at: Position, as_of: date) -> LoanStatus:

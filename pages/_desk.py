@@ -12,12 +12,11 @@ import pandas as pd
 import pyarrow as pa
 import streamlit as st
 
-from loan_core import Book, Refusal, open_book
+from loan_core import FIRST_DAY, LAST_DAY, Book, Refusal, open_book
 from pages._charts import STILL, Drawn
 from pages._look import NOTHING, day, decimals, signed
 from pages._small_table import small_table
 
-FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
 ADDRESSES_REMEMBERED = 50
 SHORT = 60
 """So many rows are a table that reads as text; more are a grid that scrolls."""

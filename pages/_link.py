@@ -29,8 +29,7 @@ def _say(page: Any, then: Any, shows_then: bool) -> None:
     kinds = book().since(then.revision, as_of(), code, limit=0).kinds
     if not kinds:
         return
-    many = sum(kinds.values())
-    came = "1 entry" if many == 1 else counted(many, "entrie")
+    came = counted(sum(kinds.values()), "entry", "entries")
     with st.container(border=True, gap="xsmall"):
         st.markdown(f":material/history: Since this link was made, {came} came: {kinds_words(kinds)}.")
         changed = changes(page.url_path, then, book())

@@ -4,10 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from loan_core import Refusal
+from loan_core import FIRST_DAY, LAST_DAY, Refusal
 from pages._desk import (
-    FIRST_DAY,
-    LAST_DAY,
     as_of,
     book,
     currency_asked,

@@ -18,6 +18,7 @@ from loan_core.calculation.of_each import Figure, Loans
 from loan_core.calculation.portfolio import AGES_SAID, PAR_DAYS
 from loan_core.calculation.position import Status
 from loan_core.calculation.risk import DEFINITIONS
+from loan_core.calculation.words import counted
 
 CGAP = "CGAP, Microfinance Consensus Guidelines, 2003"
 GUIDE = "CGAP Technical Guide, Measuring Results of Microfinance Institutions, 2009"
@@ -146,7 +147,7 @@ def _of_risk() -> Iterator[Figure]:
     """Portfolio at risk."""
     par = DEFINITIONS[0]
     for days in PAR_DAYS:
-        over = f"{days} day{'' if days == 1 else 's'}"
+        over = counted(days, "day")
         yield Figure(
             key=f"par_{days}",
             name=f"PAR {days}",

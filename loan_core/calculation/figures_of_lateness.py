@@ -15,6 +15,7 @@ from loan_core.calculation.of_each import Figure, Loans
 from loan_core.calculation.pairing import months_of
 from loan_core.calculation.rolling import NEW, PLACES, PLACES_SAID
 from loan_core.calculation.vintages import LATE_DAYS
+from loan_core.calculation.words import counted
 
 _BEGAN = re.compile(r"(?P<year>[0-9]{4})(-((?P<quarter>Q[1-4])|(?P<month>0[1-9]|1[0-2])))?")
 _VINTAGE = re.compile(r"ever_(?P<days>[0-9]{1,4})_(?P<began>[0-9Q-]+)_(?P<on_book>[0-9]{1,4})")
@@ -57,7 +58,7 @@ def vintage(key: str) -> Figure | None:
     if not asked or not began or int(asked["days"]) not in LATE_DAYS:
         return None
     days, on_book = int(asked["days"]), int(asked["on_book"])
-    after = f"{on_book} month{'' if on_book == 1 else 's'}"
+    after = counted(on_book, "month")
     return Figure(
         key=key,
         name=f"Ever more than {days} days late, begun in {asked['began']}, by {after} on book",
