@@ -13,7 +13,7 @@ import pyarrow as pa
 import streamlit as st
 
 from loan_core import FIRST_DAY, LAST_DAY, Book, Refusal, open_book
-from pages._charts import STILL, Drawn
+from pages._charts import STILL, Chart, Drawn
 from pages._look import NOTHING, day, decimals, signed
 from pages._small_table import small_table
 
@@ -251,17 +251,15 @@ def attempt(call: Callable[..., Answer], *said: Any, **stated: Any) -> tuple[Ans
         return None, refusal
 
 
-def chart(figure: Any, alt: str) -> None:
+def chart(figure: Chart, alt: str, **more: Any) -> Any:
     """A figure, and the same in words for who cannot see it."""
-    drawn = Drawn(figure) if isinstance(figure, dict) else figure
-    height = drawn.to_dict()["layout"]["height"]
-    st.plotly_chart(drawn, theme=None, height=height, config=STILL, alt=alt)
+    height = figure["layout"]["height"]
+    return st.plotly_chart(Drawn(figure), theme=None, height=height, config=STILL, alt=alt, **more)
 
 
-def clicked(figure: Any, alt: str, key: str) -> list[Any]:
+def clicked(figure: Chart, alt: str, key: str) -> list[Any]:
     """The same of a figure whose points know what they stand for: that of the one which was clicked on."""
-    shown = {"theme": None, "height": figure.layout.height, "config": STILL, "alt": alt, "key": key}
-    picked = st.plotly_chart(figure, on_select="rerun", selection_mode="points", **shown).selection.points
+    picked = chart(figure, alt, key=key, on_select="rerun", selection_mode="points").selection.points
     return [point["customdata"] for point in picked if "customdata" in point]
 
 
