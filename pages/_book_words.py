@@ -216,13 +216,13 @@ def _change(change: float | None, unit: str, better: str) -> dict[str, str]:
     }
 
 
-def book_key(totals, code: str) -> str:
+def book_key(totals: Any, code: str) -> str:
     """The key of the book's chart, which nearly touching lines leave no room for."""
     received, expected = (markdown(money(each, code)) for each in (totals.total_amount_paid, totals.expected_paid))
     return f":small[:violet[**━** **Received {received}**]\N{EM SPACE}:gray[╍ Expected {expected}]]"
 
 
-def book_gap(totals, code: str) -> str:
+def book_gap(totals: Any, code: str) -> str:
     """``Received is $59,000.00 (4.5%) short of expected.``"""
     expected, more = totals.expected_paid, totals.total_amount_paid - totals.expected_paid
     if not more:
@@ -231,7 +231,7 @@ def book_gap(totals, code: str) -> str:
     return f"Received is {money(abs(more), code)}{share} {'more than' if more > 0 else 'short of'} expected."
 
 
-def not_past_due(totals, code: str) -> str:
+def not_past_due(totals: Any, code: str) -> str:
     """``The other 125 loans, $1,143,910.55 (89.1%), have nothing past due.``"""
     loans, amount = totals.ageing["current"].loans, totals.ageing["current"].outstanding_principal
     if not loans:
