@@ -9,11 +9,13 @@ import pandas as pd
 import streamlit as st
 
 from loan_core import InvalidFile, Problem, problems_csv
-from pages._desk import as_of, attempt, book, is_short
+from pages._address import as_of
+from pages._desk import attempt, book
 from pages._imports import NOUNS, wait_for
 from pages._look import NOTHING, counted, figure, markdown
 from pages._paging import page_through
 from pages._sheets import Draft, remembered
+from pages._shown import is_short
 
 ROWS = 15
 LISTED = 1_000

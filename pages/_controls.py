@@ -6,7 +6,9 @@ from typing import Any
 
 import streamlit as st
 
-from pages._desk import arrow, in_url, made
+from pages._address import in_url
+from pages._desk import made
+from pages._shown import arrow
 
 NAME = "Borrower"
 TO_OPEN_A_LOAN = "Click a name, or tick a row, to open the loan."

@@ -6,9 +6,9 @@ from typing import Any
 import streamlit as st
 
 from loan_core import Refusal
+from pages._address import as_of, currency_asked, loan_id
 from pages._analysis_words import collection_figures, month_ends, months_asked, risk_figures
 from pages._book_words import BookDay, book_figures, month_before, month_so_far, month_to, year_to
-from pages._desk import as_of, currency_asked, loan_id
 from pages._filters import selection_asked
 from pages._look import NOTHING, day, days, money, standing
 

@@ -6,7 +6,8 @@ from typing import Any
 import streamlit as st
 
 from loan_core import AGES_SAID, amount_entry
-from pages._desk import attempt, book, clear_filters, currency_asked, in_url
+from pages._address import clear_filters, currency_asked, in_url
+from pages._desk import attempt, book
 from pages._form import plain
 from pages._look import isolated, markdown, money, short
 

@@ -8,10 +8,12 @@ import pandas as pd
 import streamlit as st
 
 from loan_core import Batch
-from pages._desk import attempt, book, go, revision_in, say
+from pages._address import go, revision_in
+from pages._desk import attempt, book
 from pages._form import form, is_second_click
 from pages._look import NOTHING, counted, day, instant, isolated, markdown, money
 from pages._paging import page_through, paged
+from pages._shown import say
 
 NOUNS = {"loans": "loan", "repayments": "repayment", "demo": "made-up loan"}
 ROWS = 10

@@ -3,8 +3,10 @@
 import streamlit as st
 
 from loan_core import FIRST_DAY
-from pages._desk import as_of, attempt, book, currency_asked, forget, here, known_asked, say
+from pages._address import as_of, currency_asked, forget, here, known_asked
+from pages._desk import attempt, book
 from pages._look import counted, instant, markdown
+from pages._shown import say
 
 KINDS = {
     "loan": ("loan", "loans"),

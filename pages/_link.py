@@ -4,10 +4,12 @@ from typing import Any
 
 import streamlit as st
 
-from pages._desk import as_of, attempt, book, currency_asked, forget, here, known_asked, loan_id, revision_in, say
+from pages._address import as_of, currency_asked, forget, here, known_asked, loan_id, revision_in
+from pages._desk import attempt, book
 from pages._figures import changes
 from pages._known import kinds_words
 from pages._look import counted, markdown
+from pages._shown import say
 
 
 def say_what_came(page: Any, shows_then: bool) -> None:

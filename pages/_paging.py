@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages._desk import in_url
+from pages._address import in_url
 
 MOST_PAGES = 5
 """So many pages of a list are to choose from at once: more do not fit a phone."""

@@ -5,8 +5,8 @@ from typing import Any
 import streamlit as st
 
 from loan_core import tables
+from pages._address import as_of, here
 from pages._analysis_words import share
-from pages._desk import as_of, here
 from pages._explaining import explain
 from pages._filters import filters_asked
 from pages._look import counted, markdown, money, short

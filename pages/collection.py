@@ -7,6 +7,7 @@ import streamlit as st
 
 from loan_core import tables
 from pages import _collection_charts as charts
+from pages._address import as_of, come_back, currency_asked, in_url
 from pages._analysis_words import (
     A_YEAR,
     COLLECTION_COLUMNS,
@@ -26,9 +27,9 @@ from pages._analysis_words import (
 )
 from pages._asked import link_to_loans, loans_asked
 from pages._bars import of_months
-from pages._desk import as_of, chart, come_back, currency_asked, in_url, theme
 from pages._explaining import explain, explain_one
 from pages._look import counted, day, markdown
+from pages._shown import chart, theme
 from pages._tables import offer, show
 
 

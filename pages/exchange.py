@@ -4,9 +4,10 @@ from functools import partial
 
 import streamlit as st
 
+from pages._address import as_of, in_url
 from pages._checks import check, watched
 from pages._controls import switch
-from pages._desk import as_of, book, in_url, made
+from pages._desk import book, made
 from pages._imports import bring_in, card, opened_import, past_imports
 from pages._look import counted, day, markdown
 from pages._sheets import bring, under_our_names

@@ -6,25 +6,15 @@ from typing import Any
 import streamlit as st
 
 from loan_core import FIGURES, currency, figure_of
+from pages._address import as_of, come_back, day_asked, go, here, in_url, seen
 from pages._controls import TO_OPEN_A_LOAN, offer_csv, pick_row
-from pages._desk import (
-    as_of,
-    attempt,
-    book,
-    come_back,
-    day_asked,
-    empty_book,
-    go,
-    here,
-    in_url,
-    no_loan_matches,
-    seen,
-)
+from pages._desk import attempt, book
 from pages._explaining import arithmetic, in_order, named, parts, period, source, value
 from pages._filters import filters_asked, say_filters, selection_asked
 from pages._known import known_suffix
 from pages._look import counted, day, markdown
 from pages._paging import page_of, page_through
+from pages._shown import empty_book, no_loan_matches
 
 ROWS = 15
 PAGES = {

@@ -6,11 +6,13 @@ from typing import Any
 import streamlit as st
 
 from loan_core import Refusal, findings
+from pages._address import as_of, currency_asked, here, in_url
 from pages._controls import offer_csv
-from pages._desk import as_of, attempt, book, currency_asked, empty_book, here, in_url, say
+from pages._desk import attempt, book
 from pages._inbox_words import about, asked, looked_at
 from pages._look import counted, day, markdown
 from pages._paging import page_through, paged
+from pages._shown import empty_book, say
 
 ROWS = 10
 

@@ -5,19 +5,9 @@ from functools import partial
 import streamlit as st
 
 from loan_core import currency
+from pages._address import as_of, come_back, currency_asked, go, here, in_url, seen
 from pages._controls import TO_OPEN_A_LOAN, offer_csv, switch
-from pages._desk import (
-    as_of,
-    book,
-    come_back,
-    currency_asked,
-    empty_book,
-    go,
-    here,
-    in_url,
-    no_loan_matches,
-    seen,
-)
+from pages._desk import book
 from pages._filters import (
     ORDERS,
     STATES,
@@ -32,6 +22,7 @@ from pages._known import known_suffix
 from pages._lists import loan_list
 from pages._look import counted, day, markdown, money
 from pages._paging import page_of, page_through, paged
+from pages._shown import empty_book, no_loan_matches
 
 ROWS = 15
 COLUMNS = (

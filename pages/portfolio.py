@@ -3,6 +3,7 @@
 import streamlit as st
 
 from loan_core import currency
+from pages._address import as_of, come_back, currency_asked, go, here, seen
 from pages._bars import of_ages
 from pages._book_charts import ageing_chart, ageing_sentence, book_chart, book_sentence
 from pages._book_words import (
@@ -14,25 +15,14 @@ from pages._book_words import (
     not_past_due,
 )
 from pages._controls import TO_OPEN_A_LOAN
-from pages._desk import (
-    as_of,
-    book,
-    chart,
-    come_back,
-    currency_asked,
-    empty_book,
-    go,
-    here,
-    no_loan_matches,
-    seen,
-    theme,
-)
+from pages._desk import book
 from pages._explaining import explain, explain_one
 from pages._figures import course
 from pages._filters import filters_asked, more_filters, say_filters, selection_asked
 from pages._known import choose_known
 from pages._lists import loan_list
 from pages._look import day, markdown
+from pages._shown import chart, empty_book, no_loan_matches, theme
 from pages._time import step_through_time
 
 CALLS = 6

@@ -5,13 +5,14 @@ from functools import partial
 import streamlit as st
 
 from loan_core import currency
+from pages._address import as_of, currency_asked, in_url, loan_id
 from pages._controls import offer_csv, switch
-from pages._desk import PERIODS, as_of, book, currency_asked, in_url, loan_id, since
+from pages._desk import book
 from pages._filters import search_field
 from pages._form import form
 from pages._look import day, figure
 from pages._paging import page_through, paged
-from pages._received import clear, listed, selected
+from pages._received import PERIODS, clear, listed, selected, since
 from pages._recording import fill_in, receipt
 from pages._repayment_words import file_name
 

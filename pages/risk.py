@@ -6,6 +6,7 @@ import streamlit as st
 
 from loan_core import AGES, tables
 from pages import _risk_charts as charts
+from pages._address import as_of, come_back, currency_asked, in_url
 from pages._analysis_words import (
     AGEING_COLUMNS,
     HISTOGRAM_COLUMNS,
@@ -20,10 +21,10 @@ from pages._analysis_words import (
 from pages._asked import loans_asked
 from pages._bars import of_nested_ages, of_steps
 from pages._controls import switch
-from pages._desk import as_of, chart, come_back, currency_asked, in_url, theme
 from pages._explaining import explain, explain_one
 from pages._look import counted, day, markdown
 from pages._risk_parts import show_borrowers, show_definitions
+from pages._shown import chart, theme
 from pages._tables import as_table, offer
 
 SPANS = {"12 months": 12, "24 months": 24}

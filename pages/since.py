@@ -5,20 +5,13 @@ from functools import partial
 import streamlit as st
 
 from loan_core import currency
+from pages._address import as_of, currency_asked, go, here, known_asked, revision_in
 from pages._controls import TO_OPEN_A_LOAN, offer_csv, pick_row
-from pages._desk import (
-    as_of,
-    book,
-    currency_asked,
-    go,
-    here,
-    known_asked,
-    revision_in,
-    sum_column,
-)
+from pages._desk import book
 from pages._known import KINDS, kinds_words
 from pages._look import day, instant, major
 from pages._paging import page_through, paged
+from pages._shown import sum_column
 
 ROWS = 15
 
