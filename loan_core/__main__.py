@@ -67,7 +67,7 @@ _importer("repayments", "import_repayments")
 @cli.command("undo-import")
 @click.argument("batch", type=int)
 def undo_import(batch: int) -> None:
-    """Take import number BATCH back: its repayments are reversed, its loans voided."""
+    """Take import number BATCH back: its repayments count on no day any more, its loans are voided."""
     with _book() as book:
         click.echo(book.undo_import(batch).sentence)
 
@@ -263,7 +263,7 @@ def _show_problems(problems: tuple[Problem, ...], count: int) -> None:
     for row in rows:
         click.echo("  ".join(f"{cell:<{width}}" for cell, width in zip(row, [*widths, 0], strict=True)).rstrip())
     if count > _PROBLEMS_SHOWN:
-        click.echo(f"And {counted(count - _PROBLEMS_SHOWN, 'more row')} to correct.")
+        click.echo(f"And {counted(count - _PROBLEMS_SHOWN, 'more problem')} to correct.")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,7 +28,7 @@ _OUTCOMES = np.array([each.name.lower() for each in Outcome])
 
 @dataclass(frozen=True)
 class LoanStatus:
-    """Where a loan stands at the end of a day. DOMAIN's table says what each field means."""
+    """Where a loan stands at the end of a day. ``dictionary.MEANINGS`` says what each field means."""
 
     loan_id: int
     reference: str
@@ -107,7 +107,10 @@ class Statement:
 
 @dataclass(frozen=True)
 class Quote:
-    """What a loan would come to: its terms, and ``installments`` as ``Book.schedule`` gives them."""
+    """What a loan would come to: its terms, and its installments.
+
+    ``installments``, one row each: ``number, due_on, due, interest, principal, balance``.
+    """
 
     loan: LoanEntry
     installments: pd.DataFrame
@@ -120,10 +123,6 @@ class Quote:
     def total_interest(self) -> int:
         return int(self.installments["interest"].sum())
 
-    @property
-    def last_due_on(self) -> date:
-        return cast(date, self.installments["due_on"].iloc[-1].date())
-
 
 @dataclass(frozen=True)
 class RepaymentPreview:
@@ -132,8 +131,6 @@ class RepaymentPreview:
     ``same_amount_on``: another repayment of this amount was received within three days of it, on that day.
     """
 
-    amount: int
-    received_on: date
     before: LoanStatus
     after: LoanStatus
     covers: pd.DataFrame

@@ -18,8 +18,9 @@ from loan_core.calculation.money import CURRENCIES, LARGEST
 from loan_core.calculation.portfolio import AGEING
 from loan_core.entries import amount_entry, day_entry
 from loan_core.errors import InvalidEntry, Problem, shortened
-from loan_core.interface import DAY_MEANS, LARGEST_ID, LONGEST_KEY
+from loan_core.interface import DAY_MEANS, LONGEST_KEY
 from loan_core.lists import SORTS
+from loan_core.models import LARGEST_ID, id_in
 from loan_core.selection import Place
 
 LARGEST_PAGE = 1_000
@@ -39,10 +40,11 @@ Age: Any = Literal[tuple(AGEING)]
 def whole(name: str, typed: object) -> int:
     """A number as it is written in an address: digits and nothing else; ``InvalidEntry``."""
     text = str(typed)
-    if not (text.isascii() and text.isdigit() and len(text) < 20 and 1 <= int(text) <= LARGEST_ID):
+    found = id_in(text)
+    if found is None:
         wrong = f"{shortened(text)} is not the number of anything."
         raise InvalidEntry([Problem(name, shortened(text), wrong, "Write a whole number, such as 1.")])
-    return int(text)
+    return found
 
 
 def day(name: str, typed: str) -> date:

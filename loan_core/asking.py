@@ -14,8 +14,8 @@ import pandas as pd
 from loan_core import exchange
 from loan_core.analysis import Analyses, Analysis
 from loan_core.answers import LoanStatus, Portfolio, Statement, curve, loan_status
+from loan_core.calculation.calendar import Collected
 from loan_core.calculation.figures import figure_of
-from loan_core.calculation.portfolio import Collection
 from loan_core.errors import FigureNotFound, LoanNotFound
 from loan_core.explained import Explained
 from loan_core.known import Known
@@ -136,17 +136,16 @@ class Asking:
         found = self._whole.calendars(as_of, Selection(**meant))
         return {code: curve(calendar, as_of) for code, calendar in found.items()}
 
-    def collections(self, first: date, last: date) -> dict[str, Collection]:
-        """By currency, what fell due in a period and what came in during it."""
-        return self.collections_of([(first, last)])[0]
-
-    def collections_of(
+    def collections(
         self, periods: Sequence[tuple[date, date]], *, chosen_on: date | None = None, **meant: Any
-    ) -> list[dict[str, Collection]]:
-        """The same of many periods, of the loans that are meant on a day: the end of the last period unless given."""
+    ) -> list[dict[str, Collected]]:
+        """By currency, what fell due in each of these periods and what came in during it, both days inclusive.
+
+        Of the loans that are meant on ``chosen_on``: the end of the last period unless given.
+        """
         found = self._whole.calendars(chosen_on or max(last for _, last in periods), Selection(**meant))
         spans = [(np.datetime64(first, "D"), np.datetime64(last, "D")) for first, last in periods]
-        return [{code: Collection(*each.between(*span)) for code, each in found.items()} for span in spans]
+        return [{code: each.between(*span) for code, each in found.items()} for span in spans]
 
     def export_loans(self, as_of: date, loan_id: int | None = None, sort: str = "id", **meant: Any) -> Iterator[bytes]:
         """A CSV of loans with their status on a day: of one, or of those that are meant, sorted as by ``loan_page``."""

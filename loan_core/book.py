@@ -5,7 +5,6 @@ it is asked about, of all the loans (``asking``) or, here, of one. Nothing split
 follow from what was received.
 """
 
-import re
 from collections.abc import Iterator
 from datetime import date, datetime
 from functools import lru_cache
@@ -14,7 +13,6 @@ from threading import Lock
 from typing import Any
 
 import msgspec
-import pandas as pd
 from sqlalchemy import Date, bindparam, func, inspect, select, true
 from sqlalchemy.orm import Session
 
@@ -43,7 +41,7 @@ from loan_core.inbox import Inbox, Listed, findings_csv, standing_acknowledgemen
 from loan_core.installments import installments
 from loan_core.known import at_instant, at_revision
 from loan_core.lists import List
-from loan_core.models import Batch, Edition, Loan
+from loan_core.models import Batch, Edition, Loan, id_in, is_id
 from loan_core.recording import (
     loan_by_id,
     loans_by_reference,
@@ -56,11 +54,10 @@ from loan_core.whole_book import WholeBook
 
 # What is asked for again and again is read once.
 _read_status = lru_cache(maxsize=1_024)(msgspec.json.Decoder(LoanStatus).decode)
-_EDITION = select(Edition.book_id, Edition.revision)
 _VERSION = select(Edition.book_id, Loan.revision).join(Loan, true()).where(Loan.id == bindparam("loan_id"))
 _DEMO = select(func.max(Batch.id)).where(Batch.kind == bindparam("kind"), Batch.undone_at.is_(None))
 _CURRENCY = select(Loan.currency).where(Loan.id == bindparam("loan_id"))
-_STANDING = (
+_STATUS = (
     select(*inspect(Loan).columns, Edition.book_id, ledger.paid_through(bindparam("as_of")))
     .join(Edition, true())
     .where(Loan.id == bindparam("loan_id"))
@@ -90,7 +87,7 @@ class Book(Doing, Asking):
         store.after_commit = self.cache.forget
         self._turns = [_Turn() for _ in range(64)]
         whole = WholeBook(store, self._settings.thresholds, self._settings.memory_mb)
-        super().__init__(store, whole, self._edition)
+        super().__init__(store, whole, store.edition)
         self._then = Then(store, whole)
         self._findings = Findings(whole.blocks)
 
@@ -125,8 +122,8 @@ class Book(Doing, Asking):
     def loan_id(self, named: str) -> int:
         """The id of a loan that is named by its id or by its reference; ``LoanNotFound``."""
         with self._store.read() as session:
-            is_number = re.fullmatch(r"[0-9]{1,18}", named) is not None
-            numbered = session.get(Loan, int(named)) if is_number else None
+            number = id_in(named)
+            numbered = session.get(Loan, number) if number else None
             if numbered is not None and named == str(numbered.id):
                 return numbered.id
             # "02" is somebody's reference before it is the number 2.
@@ -154,18 +151,14 @@ class Book(Doing, Asking):
 
     def version(self, loan_id: int, as_of: date) -> Version:
         """Of which book, revision and day an answer about a loan is right now; ``LoanNotFound``."""
-        found = self._store.glance(_VERSION, loan_id=loan_id) if 0 < loan_id < 2**63 else None
+        found = self._store.glance(_VERSION, loan_id=loan_id) if is_id(loan_id) else None
         if found is None:
             raise LoanNotFound(loan_id)
         return Version(found[0], found[1], as_of, self.thresholds)
 
     def edition(self, as_of: date) -> Version:
         """Of which book, revision and day an answer about the whole book is right now."""
-        return Version(*self._edition(), as_of, self.thresholds)
-
-    def _edition(self) -> tuple[str, int]:
-        found = self._store.glance(_EDITION)
-        return (found[0], found[1]) if found else ("", 0)
+        return Version(*self._store.edition(), as_of, self.thresholds)
 
     def as_known(self, then: int | datetime) -> BookAsKnown:
         """The book as it was known at a revision, or at an instant: only what had been recorded by then.
@@ -226,33 +219,25 @@ class Book(Doing, Asking):
         version = version or self.version(loan_id, as_of)
         turn = self._turns[loan_id % len(self._turns)]
         over = turn.over
-        if remembered := self._remembered(loan_id, version):
+        if remembered := self.cache.get(loan_id, version, _read_status):
             return remembered
         # Of many who ask at once, one computes and the others find what it remembered.
         with turn.lock:
-            if turn.over != over and (remembered := self._remembered(loan_id, version)):
+            if turn.over != over and (remembered := self.cache.get(loan_id, version, _read_status)):
                 return remembered
             version, status = self._computed_status(loan_id, as_of)
             self.cache.put(loan_id, version, msgspec.json.encode(status), self._settings.seconds_of_today_left())
             turn.over += 1
         return status
 
-    def _remembered(self, loan_id: int, version: Version) -> LoanStatus | None:
-        found = self.cache.get(loan_id, version)
-        return _read_status(found) if found else None
-
     def _computed_status(self, loan_id: int, as_of: date) -> tuple[Version, LoanStatus]:
-        found = self._store.glance(_STANDING, loan_id=loan_id, as_of=as_of) if 0 < loan_id < 2**63 else None
+        found = self._store.glance(_STATUS, loan_id=loan_id, as_of=as_of) if is_id(loan_id) else None
         if found is None:
             raise LoanNotFound(loan_id)
         *agreed, book_id, paid = found
         loan = Loan(**dict(zip(_LOAN_COLUMNS, agreed, strict=True)))
         version = Version(book_id, loan.revision, as_of, self.thresholds)
         return version, status_of(loan, paid, as_of, self.thresholds)
-
-    def schedule(self, loan_id: int) -> pd.DataFrame:
-        """A loan's installments as agreed: ``number, due_on, due, interest, principal, balance``."""
-        return schedule_of(self.loan(loan_id))
 
     def statement(self, loan_id: int, as_of: date) -> Statement:
         """A loan's schedule with what covers it, and its repayments with what each covered; ``LoanNotFound``."""

@@ -38,7 +38,7 @@ from loan_core.errors import (
     RepaymentNotFound,
     shortened,
 )
-from loan_core.models import Acknowledgement, Loan, Repayment
+from loan_core.models import Acknowledgement, Loan, Repayment, is_id
 from loan_core.reading import Table
 from loan_core.recording import (
     IdempotencyKey,
@@ -95,7 +95,7 @@ class Doing:
         signer, reference = self._signer(recorded_by), str(stated.get("reference") or "").strip()
         with self._store.write(self._settings.now()) as write:
             # A request that came before is answered, not judged again: what was right on its day stays so.
-            if earlier := answered(write.session, key, Loan):
+            if earlier := answered(write, key, Loan):
                 return earlier
             loan = loans_by_reference(write.session, [reference]).get(reference)
             # An undated entry is of the day on which it was first made.
@@ -137,7 +137,7 @@ class Doing:
         signer = self._signer(recorded_by)
         with self._store.write(self._settings.now()) as write:
             signature = Signature(signer, write.at)
-            if earlier := answered(write.session, key, Repayment):
+            if earlier := answered(write, key, Repayment):
                 return earlier
             loan = lent(write, loan_id)
             entry, repayment = self._judged_repayment(write.session, loan, {"amount": amount, **stated})
@@ -178,9 +178,9 @@ class Doing:
         signer = self._signer(recorded_by)
         with self._store.write(self._settings.now()) as write:
             signature = Signature(signer, write.at)
-            if earlier := answered(write.session, key, Repayment):
+            if earlier := answered(write, key, Repayment):
                 return earlier
-            undone = write.session.get(Repayment, repayment_id) if 0 < repayment_id < 2**63 else None
+            undone = write.session.get(Repayment, repayment_id) if is_id(repayment_id) else None
             if undone is None or undone.undone_at is not None or loan_id not in (None, undone.loan_id):
                 raise RepaymentNotFound(repayment_id)
             reversal = self._reversed(write, undone, signature, {"note": reason} | stated)

@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from loan_core.calculation.collection import ratio
 from loan_core.calculation.money import CURRENCIES, total
 from loan_core.calculation.of_each import Figure, Loans
 from loan_core.exchange import csv_lines
@@ -66,11 +65,6 @@ class Explained:
     @cached_property
     def loans(self) -> int:
         return int(np.count_nonzero(self.columns.part))
-
-    @property
-    def value(self) -> int | float | None:
-        """The figure: a sum, a number of loans, or a share, which is None of nothing."""
-        return self.part if self.whole is None else ratio(self.part, self.whole)
 
     @property
     def names(self) -> list[str]:

@@ -25,14 +25,14 @@ _NEWEST_FIRST = Repayment.received_on.desc(), Repayment.id.desc()
 
 def paid_on(session: Session, loan_id: int, as_of: date | None = None) -> int:
     """What a loan had received by the end of a day, or ever."""
-    through = _standing(as_of) if as_of else (Repayment.undone_at.is_(None),)
+    through = _through(as_of) if as_of else (Repayment.undone_at.is_(None),)
     return int(session.scalar(select(func.sum(Repayment.amount)).where(Repayment.loan_id == loan_id, *through)) or 0)
 
 
 def paid_through(as_of: Any) -> Any:
     """What the loan of a query's row had received by the end of a day, as a column of that query."""
     paid = select(func.coalesce(func.sum(Repayment.amount), 0))
-    return paid.where(Repayment.loan_id == Loan.id, *_standing(as_of)).correlate(Loan).scalar_subquery()
+    return paid.where(Repayment.loan_id == Loan.id, *_through(as_of)).correlate(Loan).scalar_subquery()
 
 
 def received(session: Session, as_of: date, loan_id: int) -> dict[str, Any]:
@@ -55,7 +55,7 @@ class Meant:
 
     def through(self, as_of: date) -> list[ColumnElement[bool]]:
         """As the conditions of a query."""
-        conditions = [*_standing(as_of), Loan.voided_at.is_(None)]
+        conditions = [*_through(as_of), Loan.voided_at.is_(None)]
         if self.since:
             conditions.append(Repayment.received_on >= self.since)
         if self.currency:
@@ -143,7 +143,7 @@ def sums(session: Session, as_of: date, meant: Meant) -> list[Sums]:
     return [Sums(code, *map(int, figures)) for code, *figures in session.execute(query)]
 
 
-def _standing(as_of: Any) -> tuple[ColumnElement[bool], ...]:
+def _through(as_of: Any) -> tuple[ColumnElement[bool], ...]:
     return Repayment.received_on <= as_of, Repayment.undone_at.is_(None)
 
 
@@ -170,6 +170,6 @@ def _with_references() -> Select[Any]:
 
 # Said once: to say it takes longer than to read a loan's repayments.
 _WITH_REFERENCES = _with_references()
-_OF_A_LOAN = _WITH_REFERENCES.where(*_standing(_AS_OF), Repayment.loan_id == bindparam("loan_id")).order_by(
+_OF_A_LOAN = _WITH_REFERENCES.where(*_through(_AS_OF), Repayment.loan_id == bindparam("loan_id")).order_by(
     Repayment.received_on, Repayment.id
 )

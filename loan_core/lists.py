@@ -17,7 +17,7 @@ from loan_core.blocks import Block
 from loan_core.calculation.position import POSITION_TYPES, Position
 from loan_core.known import NOW, Known
 from loan_core.memory import Snapshot
-from loan_core.models import Loan
+from loan_core.models import Loan, id_in
 from loan_core.order import Keys, by_number, by_text, ordered
 from loan_core.selection import LoanPage, Place, Selection, named, subtotals
 from loan_core.store import columns_of, no_rows
@@ -168,7 +168,7 @@ class List:
 
 def find(blocks: Sequence[Block], text: str, limit: int) -> pd.DataFrame:
     """Loans by their id, or by a part of a reference or of a borrower's name: ``id, reference, borrower``."""
-    wanted = int(text) if text.strip().isascii() and text.strip().isdigit() and len(text.strip()) < 19 else 0
+    wanted = id_in(text.strip()) or 0
     exact = [(block, np.flatnonzero((block.ids == wanted) & ~block.is_voided)) for block in blocks]
     found, left = [each for each in exact if len(each[1])], limit
     for block in blocks:

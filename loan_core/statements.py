@@ -81,9 +81,7 @@ def preview_of(
     same = [on for on, amount, reversed_by in standing if amount == entry.amount and not reversed_by]
     near = [on for on in same if abs(on - entry.received_on) <= _NEAR]
     return RepaymentPreview(
-        amount=entry.amount,
-        received_on=entry.received_on,
-        before=status_of(loan, paid, as_of, thresholds, Course.of(lines)),
+        before=status_of(loan, paid, as_of, thresholds, course),
         after=status_of(loan, paid + entry.amount, as_of, thresholds, course),
         covers=covers[covers["interest"] + covers["principal"] > 0].reset_index(drop=True),
         overpaid=entry.amount - int(covers["interest"].sum() + covers["principal"].sum()),

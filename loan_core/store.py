@@ -49,6 +49,7 @@ _POSTGRES_OPTIONS = {"connect_timeout": 10, **_KEPT_ALIVE}
 _SQLITE_BUSY = ("database is locked", "database table is locked", "database schema is locked")
 _POSTGRES_BUSY = ("55P03", "40001", "40P01", "53300")
 _POSTGRES_TIMED_OUT = "57014"
+_NEWEST = select(Edition.book_id, Edition.revision)
 
 
 class Store:
@@ -104,6 +105,11 @@ class Store:
                     return prepared(statement, dialect).first(connection.driver_connection, values)
             except dialect.loaded_dbapi.Error as error:
                 raise as_raised(error, dialect, "connect") from error
+
+    def edition(self) -> tuple[str, int]:
+        """The book's id and revision right now."""
+        book_id, revision = self.glance(_NEWEST)
+        return book_id, revision
 
     @property
     def is_near(self) -> bool:

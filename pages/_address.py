@@ -53,10 +53,11 @@ def day_of(asked: str) -> date | None:
 
 def known_asked() -> int | None:
     """The revision as of which the URL asks what was known: ``?known=123``."""
-    return revision_in(st.query_params.get("known", ""))
+    return number_in(st.query_params.get("known", ""))
 
 
-def revision_in(asked: str) -> int | None:
+def number_in(asked: str) -> int | None:
+    """The whole number that a parameter is; None where it is none."""
     return int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 19 else None
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from loan_core import FIGURES, currency
-from pages._look import NOTHING, STANDINGS, day, figure, markdown, money, percent
+from pages._look import BADGES, NOTHING, day, figure, markdown, money, percent
 
 
 def month_before(when: date) -> date:
@@ -151,7 +151,7 @@ def _loans(word: str, totals: Any) -> int:
 
 
 def _status(word: str, numbers: list[int], better: str) -> dict[str, Any]:
-    shown = STANDINGS[word]
+    shown = BADGES[word]
     label = f":{shown.color}[:material/{shown.icon}: {word}]"
     return _counts(label, numbers, f"Active loans that are {word} on the day.", better)
 

@@ -10,7 +10,7 @@ from pages._address import as_of, currency_asked, loan_id
 from pages._analysis_words import collection_figures, month_ends, months_asked, risk_figures
 from pages._book_words import BookDay, book_figures, month_before, month_so_far, month_to, year_to
 from pages._filters import selection_asked
-from pages._look import NOTHING, day, days, money, standing
+from pages._look import NOTHING, badge_of, day, days, money
 
 Figures = dict[str, str]
 
@@ -19,7 +19,7 @@ def course(source: Any, code: str, meant: dict[str, Any]) -> tuple[list[BookDay]
     """The last month ends and the day, and a month before it, of the loans that are meant on the day; none: no loan."""
     on = [*year_to(as_of()), month_before(as_of())]
     periods = list(dict.fromkeys(period for each in on for period in (month_to(each), month_so_far(each))))
-    collected = dict(zip(periods, source.collections_of(periods, chosen_on=as_of(), **meant), strict=True))
+    collected = dict(zip(periods, source.collections(periods, chosen_on=as_of(), **meant), strict=True))
     portfolios = source.portfolios(on, chosen_on=as_of(), **meant)
     found = [
         BookDay(each.as_of, each.by_currency[code], collected[month_to(each.as_of)][code], so_far[code])
@@ -63,7 +63,7 @@ def _status(source: Any) -> Figures:
     if status is None:
         return {}
     return {
-        "Status": standing(status.state, status.status).word,
+        "Status": badge_of(status.state, status.status).word,
         "Paid": money(status.total_amount_paid, status.currency),
         "Arrears": money(status.arrears, status.currency),
         "Past due": days(status.days_past_due),

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from loan_core import Batch
-from pages._address import go, revision_in
+from pages._address import go, number_in
 from pages._desk import attempt, book
 from pages._form import form, is_second_click
 from pages._look import NOTHING, counted, day, instant, isolated, markdown, money
@@ -33,7 +33,7 @@ def import_another() -> None:
 
 def opened_import() -> Batch | None:
     """The import that the URL names: ``?import=7``; None where it names none that there is."""
-    named = revision_in(st.query_params.get("import", ""))
+    named = number_in(st.query_params.get("import", ""))
     return attempt(book().imported, named)[0] if named else None
 
 

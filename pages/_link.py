@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages._address import as_of, currency_asked, forget, here, known_asked, loan_id, revision_in
+from pages._address import as_of, currency_asked, forget, here, known_asked, loan_id, number_in
 from pages._desk import attempt, book
 from pages._figures import changes
 from pages._known import kinds_words
@@ -17,7 +17,7 @@ def say_what_came(page: Any, shows_then: bool) -> None:
     asked = st.query_params.get("revision")
     if asked is None or known_asked() is not None:
         return
-    revision = revision_in(asked)
+    revision = number_in(asked)
     then, refusal = attempt(book().as_known, revision) if revision is not None else (None, "It names no revision.")
     if refusal:
         forget("revision")

@@ -77,7 +77,8 @@ say_filters("all")
 with st.container(gap="xsmall"):
     st.markdown(markdown(found.figure.definition))
     st.header(markdown(arithmetic(found)), anchor=False)
-    st.markdown(f":gray[{markdown(found.figure.formula[0].upper() + found.figure.formula[1:])}.]")
+    formula = found.figure.formula_by(book().thresholds)
+    st.markdown(f":gray[{markdown(formula[0].upper() + formula[1:])}.]")
     st.caption(markdown(source(found.figure)))
 
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):

@@ -5,7 +5,7 @@ from functools import partial
 import streamlit as st
 
 from loan_core import currency
-from pages._address import as_of, currency_asked, go, here, known_asked, revision_in
+from pages._address import as_of, currency_asked, go, here, known_asked, number_in
 from pages._controls import TO_OPEN_A_LOAN, offer_csv, pick_row
 from pages._desk import book
 from pages._known import KINDS, kinds_words
@@ -15,7 +15,7 @@ from pages._shown import sum_column
 
 ROWS = 15
 
-revision = revision_in(st.query_params.get("since", "")) or known_asked() or 0
+revision = number_in(st.query_params.get("since", "")) or known_asked() or 0
 code = currency_asked()
 then = book().as_known(revision)
 found = paged(partial(book().since, revision, as_of(), code), ROWS)

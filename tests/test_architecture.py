@@ -1,6 +1,7 @@
 """Who may import whom, and who may ask a clock: read from the source. The README draws the same picture."""
 
 import ast
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -234,6 +235,26 @@ def sources() -> list[Source]:
     """Every file the rules are about. Tests import what they test."""
     files = sorted([*ROOT.glob("app.py"), *ROOT.glob("pages/**/*.py"), *ROOT.glob("loan_core/**/*.py")])
     return [Source(file.relative_to(ROOT).as_posix(), file.read_text("utf-8")) for file in files]
+
+
+def defined(source: Source) -> Iterator[str]:
+    """What a file defines, as the README names it: ``store.Store``, ``Store.write``, ``Form``, ``status_chart``."""
+    for node in source.tree.body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield from (node.name, f"{Path(source.place).stem}.{node.name}")
+        for each in node.body if isinstance(node, ast.ClassDef) else ():
+            if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield f"{node.name}.{each.name}"
+
+
+def test_the_paths_that_the_readme_tells_lead_through_what_is_there():
+    told = (ROOT / "README.md").read_text("utf-8").partition("**One repayment**")[2].partition("`make lint`")[0]
+    named = {name.removeprefix("pages/") for name in re.findall(r"`([\w/.]+)`", told)}
+    known = {name for source in sources() for name in defined(source)}
+    # The book has what it does and what it is asked from two others.
+    known |= {re.sub(r"^(Doing|Asking)\.", "Book.", name) for name in known}
+    assert len(named) > 30
+    assert named - known == set()
 
 
 @pytest.mark.parametrize("rule", RULES, ids=str)

@@ -185,7 +185,7 @@ def test_of_very_many_bad_rows_the_first_hundred_are_shown(ask, loans_csv):
     said = ask("import", "loans", loans_csv)
     *shown, rest = said.out.decode().splitlines()[1:]
     assert len(shown) == 100
-    assert rest == "And 50 more rows to correct."
+    assert rest == "And 50 more problems to correct."
     assert said.sentence.endswith("And 149 more to correct.")
 
 

@@ -422,6 +422,13 @@ def test_what_was_reversed_by_hand_is_undone_with_its_import(book, reversed_on):
     assert book.import_repayments(repayments_file("P", amount="1.00")).new == 1
 
 
+def test_what_was_undone_with_another_import_is_not_undone_again(book):
+    book.import_repayments(repayments_file("P"))
+    book.import_repayments(csv_file(*SENT_BACK))
+    assert book.undo_import(1).repayments == 1
+    assert book.undo_import(2).sentence == "Import 2 is undone: nothing of it was left."
+
+
 def test_an_undone_reversal_leaves_the_repayment_as_it_was(book):
     """The file's repayment was there already; what the file brought is its reversal alone."""
     book.add_repayment(1, "94.56", received_on="2025-11-01", reference="P")

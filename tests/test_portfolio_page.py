@@ -552,10 +552,11 @@ def test_a_card_leads_to_the_loans_that_it_is_the_sum_of_and_back(shown: Shown) 
     book = shown.book
     found = book.explain("par_30", book.today(), currency="USD")
     assert found
+    assert found.whole
     first = found.rows(1).iloc[0]
     with visiting(shown) as page:
         page.get_by_role("link", name="Explain", exact=True).nth(6).click()
-        explained = page.get_by_role("heading", level=1, name=f"PAR 30: {100 * found.value:.1f}%")
+        explained = page.get_by_role("heading", level=1, name=f"PAR 30: {100 * found.part / found.whole:.1f}%")
         expect(explained).to_be_visible()
         shown.tab.settle().draw()
         page.locator("[data-testid=stDataFrame]").click(position={"x": 18, "y": 57})

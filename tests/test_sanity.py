@@ -82,7 +82,7 @@ def found_in(book: list[Held], as_of: date) -> dict[str, list[Finding]]:
 
 
 def rows_of(found: Any) -> list[Finding]:
-    about = [column.tolist() for column in (found.receipt, found.other) if len(column)]
+    about = [found.receipt.tolist()] if len(found.receipt) else []
     return [
         (loan, [column[at] for column in about], {name: column[at].item() for name, column in found.figures.items()})
         for at, loan in enumerate(found.loan.tolist())
@@ -110,7 +110,7 @@ def of_receipts(held: Held, standing: list[tuple[int, Came]]) -> list[tuple[str,
     for at, (row, came) in enumerate(standing):
         before = [(other, each) for other, each in standing[:at] if each.amount == came.amount]
         if before and (days := (came.on - before[-1][1].on).days) <= 3:
-            twice.append(([row, before[-1][0]], {"amount": came.amount, "days": days}))
+            twice.append(([row], {"amount": came.amount, "days": days}))
         left = max(held.whole - paid, 0)
         if came.amount > left:
             above.append(([row], {"amount": came.amount, "left": left}))

@@ -95,16 +95,22 @@ def _of_the_day() -> Iterator[Figure]:
 def _of_status() -> Iterator[Figure]:
     """How many loans are of each status."""
     for status, which in (
-        (Status.BEHIND, "number of active loans on which less than 90% of what was expected before the day is paid"),
-        (Status.ON_TRACK, "number of active loans that are neither Behind nor Ahead"),
-        (Status.AHEAD, "number of active loans on which at least 110% of what was expected by the day is paid"),
+        (
+            Status.BEHIND,
+            "active loans on which less than {behind_percent}% of what was expected before the day is paid",
+        ),
+        (Status.ON_TRACK, "active loans that are neither Behind nor Ahead"),
+        (
+            Status.AHEAD,
+            "active loans on which at least {ahead_percent}% of what was expected by the day is paid",
+        ),
     ):
         word = status.name.replace("_", " ").title()
         yield Figure(
             key=status.name.lower(),
             name=word,
-            definition=f"Active loans that are {word} on the day. The settings may state another tolerance than 10%.",
-            formula=which,
+            definition=f"Active loans that are {word} on the day.",
+            formula=f"number of {which}",
             part_name=word,
             part=partial(_is_of, status),
             unit="loans",

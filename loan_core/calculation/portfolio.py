@@ -121,20 +121,6 @@ def totals(principal: Integers, at: Position | Reckoning) -> Totals:
 
 
 @dataclass(frozen=True)
-class Collection:
-    """A period in minor units: what first fell due in it, how much of that by its due date was paid, what came in."""
-
-    due: int
-    on_time: int
-    received: int
-
-    @property
-    def on_time_rate(self) -> float:
-        """Of what first fell due in the period, the share paid on or before its due date (CGAP, on-time collection)."""
-        return _ratio(self.on_time, self.due)
-
-
-@dataclass(frozen=True)
 class Survey:
     """Loans of one currency: their calendar, their totals on each day asked about, and on some where each stands."""
 
