@@ -14,8 +14,9 @@ import click
 import msgspec
 
 from loan_core import access
-from loan_core.answers import counted, portfolio_in_major, status_in_major
+from loan_core.answers import portfolio_in_major, status_in_major
 from loan_core.book import Book, open_book
+from loan_core.calculation.words import counted
 from loan_core.entries import day_entry
 from loan_core.errors import InvalidFile, Problem, Refusal
 from loan_core.verify import check_the_arithmetic, summary
@@ -66,7 +67,7 @@ _importer("repayments", "import_repayments")
 @cli.command("undo-import")
 @click.argument("batch", type=int)
 def undo_import(batch: int) -> None:
-    """Take import number BATCH back: its repayments are reversed, its loans voided."""
+    """Take import number BATCH back: its repayments count on no day any more, its loans are voided."""
     with _book() as book:
         click.echo(book.undo_import(batch).sentence)
 
@@ -262,7 +263,7 @@ def _show_problems(problems: tuple[Problem, ...], count: int) -> None:
     for row in rows:
         click.echo("  ".join(f"{cell:<{width}}" for cell, width in zip(row, [*widths, 0], strict=True)).rstrip())
     if count > _PROBLEMS_SHOWN:
-        click.echo(f"And {counted(count - _PROBLEMS_SHOWN, 'more row')} to correct.")
+        click.echo(f"And {counted(count - _PROBLEMS_SHOWN, 'more problem')} to correct.")
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from typing import Any
 from starlette.requests import ClientDisconnect
 
 from loan_core.errors import InvalidSetting
-from loan_core.problems import Problem, problem_response
+from loan_core.problems import ProblemDetails, problem_response
 from loan_core.settings import LONGEST_NAME
 
 Scope = MutableMapping[str, Any]
@@ -27,7 +27,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 LARGEST_BODY = 1 << 20
 _READING = ("GET", "HEAD", "OPTIONS")
-_TOO_LARGE = Problem(413, "The body is larger than 1 MiB. Send less at once.")
+_TOO_LARGE = ProblemDetails(413, "The body is larger than 1 MiB. Send less at once.")
 _NO_TOKENS = "Set LOANS_API_TOKENS (python -m loan_core make-token NAME makes one) to serve anyone else."
 _ANYBODYS_PATHS = ("/healthz", "/readyz", "/docs", "/openapi.json")
 
@@ -135,11 +135,11 @@ class Guard:
         scope.setdefault("state", {})["recorded_by"] = name
         await self._app(scope, receive, send)
 
-    def _judge(self, scope: Scope, headers: Mapping[str, str]) -> tuple[Problem | None, str]:
+    def _judge(self, scope: Scope, headers: Mapping[str, str]) -> tuple[ProblemDetails | None, str]:
         """Why this call is refused, or None and the caller's name."""
         is_writing = scope["method"] not in _READING
         if is_writing and not self._is_our_own(headers):
-            return Problem(403, "A page of another site may not write here."), ""
+            return ProblemDetails(403, "A page of another site may not write here."), ""
         if not self._tokens:
             return self._judge_place(scope, headers), ""
         path = scope["path"].removeprefix(scope.get("root_path", ""))
@@ -148,21 +148,21 @@ class Guard:
         token = self._shown(headers.get("authorization", ""))
         if token is None:
             need = {"WWW-Authenticate": "Bearer"}
-            return Problem(401, "Show a token that is known here: Authorization: Bearer …", headers=need), ""
+            return ProblemDetails(401, "Show a token that is known here: Authorization: Bearer …", headers=need), ""
         if is_writing and not token.may_write:
-            return Problem(403, f"The token of {token.name} may read, and not write."), ""
+            return ProblemDetails(403, f"The token of {token.name} may read, and not write."), ""
         if wait := self._rate.seconds_to_wait(token.name):
             after = {"Retry-After": str(int(wait) + 1)}
-            return Problem(429, f"{token.name} calls too often. Wait a moment.", headers=after), ""
+            return ProblemDetails(429, f"{token.name} calls too often. Wait a moment.", headers=after), ""
         return None, token.name
 
-    def _judge_place(self, scope: Scope, headers: Mapping[str, str]) -> Problem | None:
+    def _judge_place(self, scope: Scope, headers: Mapping[str, str]) -> ProblemDetails | None:
         client = scope.get("client")
         if client and not is_loopback(client[0]):
-            return Problem(403, f"Without tokens only this machine may call. {_NO_TOKENS}")
+            return ProblemDetails(403, f"Without tokens only this machine may call. {_NO_TOKENS}")
         # A page of another site could name this machine as its own; only its name for us gives it away.
         if not is_loopback(_name(headers.get("host", "localhost"))):
-            return Problem(403, f"Without tokens this machine is called localhost. {_NO_TOKENS}")
+            return ProblemDetails(403, f"Without tokens this machine is called localhost. {_NO_TOKENS}")
         return None
 
     def _shown(self, authorization: str) -> Token | None:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ from loan_core.calculation.money import CURRENCIES, Currency
 from loan_core.calculation.portfolio import Totals
 from loan_core.calculation.position import POSITION_TYPES, Outcome, Position, State, Status
 from loan_core.calculation.projection import Projection
+from loan_core.calculation.words import counted
 from loan_core.entries import LoanEntry
 from loan_core.errors import shortened
 from loan_core.models import Loan, Repayment
@@ -27,7 +28,7 @@ _OUTCOMES = np.array([each.name.lower() for each in Outcome])
 
 @dataclass(frozen=True)
 class LoanStatus:
-    """Where a loan stands at the end of a day. DOMAIN's table says what each field means."""
+    """Where a loan stands at the end of a day. ``dictionary.MEANINGS`` says what each field means."""
 
     loan_id: int
     reference: str
@@ -92,6 +93,7 @@ class Statement:
     ``repayments``, oldest first: ``id, received_on, amount, reference, note, recorded_by, created_at, reverses,
     reversed_by, first_installment, last_installment, covered_interest, covered_principal, overpaid, total_paid,
     remaining_balance``; the last two are running. ``projection``: where it goes at the pace of the last installments.
+    ``voided_on``: the day in the book's time zone.
     """
 
     loan: Loan
@@ -100,11 +102,15 @@ class Statement:
     installments: pd.DataFrame
     repayments: pd.DataFrame
     projection: Projection | None = None
+    voided_on: date | None = None
 
 
 @dataclass(frozen=True)
 class Quote:
-    """What a loan would come to: its terms, and ``installments`` as ``Book.schedule`` gives them."""
+    """What a loan would come to: its terms, and its installments.
+
+    ``installments``, one row each: ``number, due_on, due, interest, principal, balance``.
+    """
 
     loan: LoanEntry
     installments: pd.DataFrame
@@ -117,10 +123,6 @@ class Quote:
     def total_interest(self) -> int:
         return int(self.installments["interest"].sum())
 
-    @property
-    def last_due_on(self) -> date:
-        return cast(date, self.installments["due_on"].iloc[-1].date())
-
 
 @dataclass(frozen=True)
 class RepaymentPreview:
@@ -129,8 +131,6 @@ class RepaymentPreview:
     ``same_amount_on``: another repayment of this amount was received within three days of it, on that day.
     """
 
-    amount: int
-    received_on: date
     before: LoanStatus
     after: LoanStatus
     covers: pd.DataFrame
@@ -208,11 +208,6 @@ class UndoReceipt:
 def currency(code: str) -> Currency:
     """A currency by its ISO 4217 code."""
     return CURRENCIES[code]
-
-
-def counted(number: int, noun: str) -> str:
-    """``"1 loan"``, ``"10,000 loans"``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def loan_status(loan: Loan, at: Position, as_of: date) -> LoanStatus:

@@ -15,10 +15,12 @@ from pydantic import BeforeValidator, WithJsonSchema
 
 from loan_core.bodies import DAY
 from loan_core.calculation.money import CURRENCIES, LARGEST
+from loan_core.calculation.portfolio import AGEING
 from loan_core.entries import amount_entry, day_entry
 from loan_core.errors import InvalidEntry, Problem, shortened
-from loan_core.interface import DAY_MEANS, LARGEST_ID, LONGEST_KEY
+from loan_core.interface import DAY_MEANS, LONGEST_KEY
 from loan_core.lists import SORTS
+from loan_core.models import LARGEST_ID, id_in
 from loan_core.selection import Place
 
 LARGEST_PAGE = 1_000
@@ -32,15 +34,17 @@ AsOf = Annotated[_AsOf | None, Query(description=DAY_MEANS)]
 Money = Annotated[str | None, WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": LARGEST})]
 Sort: Any = Literal[tuple(f"{sign}{name}" for name in SORTS for sign in ("", "-"))]
 Code: Any = Literal[tuple(CURRENCIES)]
+Age: Any = Literal[tuple(AGEING)]
 
 
 def whole(name: str, typed: object) -> int:
     """A number as it is written in an address: digits and nothing else; ``InvalidEntry``."""
     text = str(typed)
-    if not (text.isascii() and text.isdigit() and len(text) < 20 and 1 <= int(text) <= LARGEST_ID):
+    found = id_in(text)
+    if found is None:
         wrong = f"{shortened(text)} is not the number of anything."
         raise InvalidEntry([Problem(name, shortened(text), wrong, "Write a whole number, such as 1.")])
-    return int(text)
+    return found
 
 
 def day(name: str, typed: str) -> date:
@@ -169,9 +173,7 @@ async def list_asked(
         Literal["pending", "active", "paid_off", "voided"] | None, Query(description="All but voided unless given.")
     ] = None,
     currency: Annotated[Code | None, Query(description="ISO 4217 code.")] = None,
-    past_due: Annotated[
-        Literal["current", "1-30", "31-60", "61-90", "91+"] | None, Query(description="An age: days past due.")
-    ] = None,
+    past_due: Annotated[Age | None, Query(description="An age: days past due.")] = None,
     past_due_from: Annotated[int | None, Query(ge=0, le=LARGEST_DAYS, description="The fewest days past due.")] = None,
     past_due_to: Annotated[int | None, Query(ge=0, le=LARGEST_DAYS, description="The most days past due.")] = None,
     smallest: Annotated[Money, Query(description="Of the amounts lent, in `currency` or the book's own.")] = None,

@@ -4,7 +4,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
-from itertools import chain
 from threading import Lock
 from typing import Any
 
@@ -14,8 +13,8 @@ import pandas as pd
 from loan_core import exchange
 from loan_core.analysis import Analyses, Analysis
 from loan_core.answers import LoanStatus, Portfolio, Statement, curve, loan_status
+from loan_core.calculation.calendar import Collected
 from loan_core.calculation.figures import figure_of
-from loan_core.calculation.portfolio import Collection
 from loan_core.errors import FigureNotFound, LoanNotFound
 from loan_core.explained import Explained
 from loan_core.known import Known
@@ -136,27 +135,22 @@ class Asking:
         found = self._whole.calendars(as_of, Selection(**meant))
         return {code: curve(calendar, as_of) for code, calendar in found.items()}
 
-    def collections(self, first: date, last: date) -> dict[str, Collection]:
-        """By currency, what fell due in a period and what came in during it."""
-        return self.collections_of([(first, last)])[0]
-
-    def collections_of(
+    def collections(
         self, periods: Sequence[tuple[date, date]], *, chosen_on: date | None = None, **meant: Any
-    ) -> list[dict[str, Collection]]:
-        """The same of many periods, of the loans that are meant on a day: the end of the last period unless given."""
+    ) -> list[dict[str, Collected]]:
+        """By currency, what fell due in each of these periods and what came in during it, both days inclusive.
+
+        Of the loans that are meant on ``chosen_on``: the end of the last period unless given.
+        """
         found = self._whole.calendars(chosen_on or max(last for _, last in periods), Selection(**meant))
         spans = [(np.datetime64(first, "D"), np.datetime64(last, "D")) for first, last in periods]
-        return [{code: Collection(*each.between(*span)) for code, each in found.items()} for span in spans]
+        return [{code: each.between(*span) for code, each in found.items()} for span in spans]
 
+    @exchange.at_once
     def export_loans(self, as_of: date, loan_id: int | None = None, sort: str = "id", **meant: Any) -> Iterator[bytes]:
         """A CSV of loans with their status on a day: of one, or of those that are meant, sorted as by ``loan_page``."""
-        lines = self._loans_csv(as_of, loan_id, sort, Selection(**meant))
-        # A refusal comes at once, not with the first line.
-        return chain([next(lines)], lines)
-
-    def _loans_csv(self, as_of: date, loan_id: int | None, sort: str, selection: Selection) -> Iterator[bytes]:
         with self._store.read() as session:
-            found = List(self._whole.seen_by(session, as_of), selection, self._whole.known)
+            found = List(self._whole.seen_by(session, as_of), Selection(**meant), self._whole.known)
             one = None if loan_id is None else loan_by_id(session, loan_id).id
             parts = found.in_turn(session, sort) if one is None else [found.one(session, one)]
             yield from loan_lines(parts, as_of)
@@ -214,11 +208,5 @@ class Then:
 
 
 def loan_lines(parts: Iterable[pd.DataFrame], as_of: date) -> Iterator[bytes]:
-    rows = (row for part in parts for row in records(part.assign(as_of=as_of)))
+    rows = (row for part in parts for row in exchange.records(part.assign(as_of=as_of)))
     return exchange.csv_lines(exchange.LOANS_OUT, rows)
-
-
-def records(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    """The rows of a table, each by its columns' names."""
-    names = list(frame.columns)
-    return (dict(zip(names, row, strict=True)) for row in frame.itertuples(index=False, name=None))

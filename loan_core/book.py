@@ -5,49 +5,31 @@ it is asked about, of all the loans (``asking``) or, here, of one. Nothing split
 follow from what was received.
 """
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date, datetime
 from functools import lru_cache
-from itertools import chain
 from threading import Lock
 from typing import Any
 
 import msgspec
-import pandas as pd
 from sqlalchemy import Date, bindparam, func, inspect, select, true
 from sqlalchemy.orm import Session
 
-from loan_core import exchange, ledger, since
-from loan_core.answers import (
-    LoanStatus,
-    Quote,
-    RepaymentPage,
-    RepaymentPreview,
-    Statement,
-)
-from loan_core.asking import Asking, BookAsKnown, Then, loan_lines, records
+from loan_core import batches, exchange, ledger, since
+from loan_core.answers import LoanStatus, Quote, RepaymentPage, RepaymentPreview, Statement
+from loan_core.asking import Asking, BookAsKnown, Then, loan_lines
 from loan_core.cache import Cache, Version
 from loan_core.calculation.position import Thresholds
 from loan_core.doing import Doing
-from loan_core.entries import (
-    LOAN_FIELDS,
-    check_names,
-    loan_entry,
-)
-from loan_core.errors import (
-    LoanNotFound,
-)
+from loan_core.entries import LOAN_FIELDS, check_names, loan_entry
+from loan_core.errors import LoanNotFound
 from loan_core.findings import Findings
 from loan_core.inbox import Inbox, Listed, findings_csv, standing_acknowledgements
 from loan_core.installments import installments
 from loan_core.known import at_instant, at_revision
 from loan_core.lists import List
-from loan_core.models import Batch, Edition, Loan
-from loan_core.recording import (
-    loan_by_id,
-    loans_by_reference,
-)
+from loan_core.models import Batch, Edition, Loan, id_in, is_id
+from loan_core.recording import loan_by_id, loans_by_reference
 from loan_core.selection import Selection
 from loan_core.settings import Settings
 from loan_core.statements import preview_of, schedule_of, statement_of, status_of
@@ -56,11 +38,10 @@ from loan_core.whole_book import WholeBook
 
 # What is asked for again and again is read once.
 _read_status = lru_cache(maxsize=1_024)(msgspec.json.Decoder(LoanStatus).decode)
-_EDITION = select(Edition.book_id, Edition.revision)
 _VERSION = select(Edition.book_id, Loan.revision).join(Loan, true()).where(Loan.id == bindparam("loan_id"))
 _DEMO = select(func.max(Batch.id)).where(Batch.kind == bindparam("kind"), Batch.undone_at.is_(None))
 _CURRENCY = select(Loan.currency).where(Loan.id == bindparam("loan_id"))
-_STANDING = (
+_STATUS = (
     select(*inspect(Loan).columns, Edition.book_id, ledger.paid_through(bindparam("as_of")))
     .join(Edition, true())
     .where(Loan.id == bindparam("loan_id"))
@@ -90,7 +71,7 @@ class Book(Doing, Asking):
         store.after_commit = self.cache.forget
         self._turns = [_Turn() for _ in range(64)]
         whole = WholeBook(store, self._settings.thresholds, self._settings.memory_mb)
-        super().__init__(store, whole, self._edition)
+        super().__init__(store, whole, store.edition)
         self._then = Then(store, whole)
         self._findings = Findings(whole.blocks)
 
@@ -125,8 +106,8 @@ class Book(Doing, Asking):
     def loan_id(self, named: str) -> int:
         """The id of a loan that is named by its id or by its reference; ``LoanNotFound``."""
         with self._store.read() as session:
-            is_number = re.fullmatch(r"[0-9]{1,18}", named) is not None
-            numbered = session.get(Loan, int(named)) if is_number else None
+            number = id_in(named)
+            numbered = session.get(Loan, number) if number else None
             if numbered is not None and named == str(numbered.id):
                 return numbered.id
             # "02" is somebody's reference before it is the number 2.
@@ -154,18 +135,14 @@ class Book(Doing, Asking):
 
     def version(self, loan_id: int, as_of: date) -> Version:
         """Of which book, revision and day an answer about a loan is right now; ``LoanNotFound``."""
-        found = self._store.glance(_VERSION, loan_id=loan_id) if 0 < loan_id < 2**63 else None
+        found = self._store.glance(_VERSION, loan_id=loan_id) if is_id(loan_id) else None
         if found is None:
             raise LoanNotFound(loan_id)
         return Version(found[0], found[1], as_of, self.thresholds)
 
     def edition(self, as_of: date) -> Version:
         """Of which book, revision and day an answer about the whole book is right now."""
-        return Version(*self._edition(), as_of, self.thresholds)
-
-    def _edition(self) -> tuple[str, int]:
-        found = self._store.glance(_EDITION)
-        return (found[0], found[1]) if found else ("", 0)
+        return Version(*self._store.edition(), as_of, self.thresholds)
 
     def as_known(self, then: int | datetime) -> BookAsKnown:
         """The book as it was known at a revision, or at an instant: only what had been recorded by then.
@@ -184,6 +161,7 @@ class Book(Doing, Asking):
         with self._store.read() as session:
             return since.page(session, at_revision(session, revision), as_of, currency, limit, offset)
 
+    @exchange.at_once
     def export_since(self, revision: int, as_of: date, currency: str | None = None) -> Iterator[bytes]:
         """All of it as a CSV."""
         with self._store.read() as session:
@@ -226,23 +204,19 @@ class Book(Doing, Asking):
         version = version or self.version(loan_id, as_of)
         turn = self._turns[loan_id % len(self._turns)]
         over = turn.over
-        if remembered := self._remembered(loan_id, version):
+        if remembered := self.cache.get(loan_id, version, _read_status):
             return remembered
         # Of many who ask at once, one computes and the others find what it remembered.
         with turn.lock:
-            if turn.over != over and (remembered := self._remembered(loan_id, version)):
+            if turn.over != over and (remembered := self.cache.get(loan_id, version, _read_status)):
                 return remembered
             version, status = self._computed_status(loan_id, as_of)
             self.cache.put(loan_id, version, msgspec.json.encode(status), self._settings.seconds_of_today_left())
             turn.over += 1
         return status
 
-    def _remembered(self, loan_id: int, version: Version) -> LoanStatus | None:
-        found = self.cache.get(loan_id, version)
-        return _read_status(found) if found else None
-
     def _computed_status(self, loan_id: int, as_of: date) -> tuple[Version, LoanStatus]:
-        found = self._store.glance(_STANDING, loan_id=loan_id, as_of=as_of) if 0 < loan_id < 2**63 else None
+        found = self._store.glance(_STATUS, loan_id=loan_id, as_of=as_of) if is_id(loan_id) else None
         if found is None:
             raise LoanNotFound(loan_id)
         *agreed, book_id, paid = found
@@ -250,16 +224,13 @@ class Book(Doing, Asking):
         version = Version(book_id, loan.revision, as_of, self.thresholds)
         return version, status_of(loan, paid, as_of, self.thresholds)
 
-    def schedule(self, loan_id: int) -> pd.DataFrame:
-        """A loan's installments as agreed: ``number, due_on, due, interest, principal, balance``."""
-        return schedule_of(self.loan(loan_id))
-
     def statement(self, loan_id: int, as_of: date) -> Statement:
         """A loan's schedule with what covers it, and its repayments with what each covered; ``LoanNotFound``."""
         with self._store.read() as session:
             loan = loan_by_id(session, loan_id)
             received = ledger.received(session, as_of, loan_id)
-        return statement_of(loan, received, as_of, self.thresholds)
+        voided_on = self.day_of(loan.voided_at) if loan.voided_at else None
+        return statement_of(loan, received, as_of, self.thresholds, voided_on)
 
     def repayments(self, as_of: date, *, limit: int = 15, offset: int = 0, **meant: Any) -> RepaymentPage:
         """What came in through a day, newest first, a page at a time; which of it by the fields of ``ledger.Meant``."""
@@ -276,24 +247,32 @@ class Book(Doing, Asking):
         with self._store.read() as session:
             return {code: int(paid) for code, paid in session.execute(_RECORDED, {"as_of": as_of})}
 
-    def imports(self) -> Sequence[Batch]:
-        """Every import, the latest first."""
+    def imports(self, *, limit: int = 15, offset: int = 0) -> batches.ImportPage:
+        """What came in by files, the latest first, a page at a time."""
         with self._store.read() as session:
-            return session.scalars(select(Batch).order_by(Batch.id.desc())).all()
+            return batches.page(session, limit, offset)
+
+    def imported(self, batch_id: int) -> Batch:
+        """One import; ``BatchNotFound``."""
+        with self._store.read() as session:
+            return batches.batch_by_id(session, batch_id)
 
     def demo(self) -> int | None:
         """The id of the import that brought the made-up book, while it is in; None where all loans are real."""
         found: int | None = self._store.glance(_DEMO, kind="demo")[0]
         return found
 
+    @exchange.at_once
     def export_repayments(self, as_of: date, loan_id: int | None = None, **meant: Any) -> Iterator[bytes]:
         """A CSV of what came in through a day, reversals included: all of it, or what ``repayments`` would list.
 
         It is read as it is asked for, all of one revision; who stops asking closes it.
         """
-        lines = self._repayments_csv(as_of, ledger.Meant(loan_id=loan_id, **meant))
-        # A refusal comes at once, not with the first line.
-        return chain([next(lines)], lines)
+        which = ledger.Meant(loan_id=loan_id, **meant)
+        with self._store.read() as session:
+            if loan_id is not None:
+                loan_by_id(session, loan_id)
+            yield from _repayment_lines(session, as_of, which)
 
     def export_schedule(self, as_of: date, loan_id: int | None = None) -> Iterator[bytes]:
         """A CSV of installments with what covers them on a day, of one loan or of them all."""
@@ -301,16 +280,10 @@ class Book(Doing, Asking):
             return exchange.csv_lines(exchange.SCHEDULE_COLUMNS, _installments(self.statement(loan_id, as_of)))
         return exchange.csv_lines(exchange.SCHEDULE_COLUMNS, installments(self._whole.on(as_of)))
 
-    def _repayments_csv(self, as_of: date, meant: ledger.Meant) -> Iterator[bytes]:
-        with self._store.read() as session:
-            if meant.loan_id is not None:
-                loan_by_id(session, meant.loan_id)
-            yield from _repayment_lines(session, as_of, meant)
-
     def export_statement(self, as_of: date, loan_id: int) -> Iterator[bytes]:
         """A CSV of a loan's repayments through a day with what each covered, and the running sums."""
         repayments = self.statement(loan_id, as_of).repayments
-        return exchange.csv_lines(exchange.STATEMENT_COLUMNS, records(repayments))
+        return exchange.csv_lines(exchange.STATEMENT_COLUMNS, exchange.records(repayments))
 
     def export_all(self, as_of: date) -> Iterator[bytes]:
         """The whole book as a zip, all of one revision: loans, repayments, schedule, and a dictionary of columns."""
@@ -336,4 +309,4 @@ def _repayment_lines(session: Session, as_of: date, meant: ledger.Meant) -> Iter
 
 def _installments(statement: Statement) -> Iterator[dict[str, Any]]:
     named = {"loan_reference": statement.loan.reference, "currency": statement.loan.currency}
-    return (named | row for row in records(statement.installments))
+    return (named | row for row in exchange.records(statement.installments))

@@ -14,8 +14,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
+import msgspec
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -30,8 +31,11 @@ PAUSE_SECONDS = 5
 _TIMEOUT_SECONDS = 0.1
 _LARGEST_ENTRY = 8_192
 _FORMAT = 1
+"""To be counted up whenever a field of a status comes, goes, or comes to mean something else."""
 # What answers there may be no Redis at all: the client takes what it says for what it is not, and stumbles over it.
 _FAILURES = (redis.RedisError, OSError, ValueError, TypeError, AttributeError, LookupError)
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -108,8 +112,8 @@ class Cache:
                     client.ping()
         return "down" if now < self._closed_until else "up"
 
-    def get(self, loan_id: int, version: Version) -> bytes | None:
-        """What is remembered of a loan, if it is of just this version."""
+    def get(self, loan_id: int, version: Version, read: Callable[[bytes], Answer]) -> Answer | None:
+        """What is remembered of a loan, if it is of just this version, and ``read`` can make something of it."""
         found, head = self._found(loan_id), version.head()
         if found is None:
             return None
@@ -117,8 +121,11 @@ class Cache:
             self.counts["misses"] += 1
             return None
         if found.startswith(head) and len(found) <= _LARGEST_ENTRY:
-            self.counts["hits"] += 1
-            return found[len(head) :]
+            # Another release may have put other fields under the same format.
+            with suppress(msgspec.DecodeError):
+                answer = read(found[len(head) :])
+                self.counts["hits"] += 1
+                return answer
         self.counts["rejected"] += 1
         # One of another revision or day is ours, and was right once.
         if not found.startswith(f"{_FORMAT} {version.book_id} ".encode()):

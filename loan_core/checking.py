@@ -21,8 +21,8 @@ from loan_core.entries import (
     straight_repayment,
 )
 from loan_core.errors import InvalidEntry, Problem, Problems, ReferenceTaken, shortened
-from loan_core.models import Loan, Repayment
-from loan_core.reading import Block, References, Table
+from loan_core.models import Loan, Repayment, id_in
+from loan_core.reading import References, Table, TypedRows
 from loan_core.recording import (
     check_same_loan,
     check_same_repayment,
@@ -135,7 +135,7 @@ class _RepaymentCheck:
         # What a row below may undo: by reference, on which loan, how much, received when.
         self._reversible: dict[str, tuple[int, int, date]] = {}
 
-    def new_rows_of(self, block: Block) -> list[tuple[Any, ...]]:
+    def new_rows_of(self, block: TypedRows) -> list[tuple[Any, ...]]:
         """Of the rows that are new: loan id, amount, day, reference, note, and the reference that it reverses."""
         columns, checked = block.columns, self._checked
         self._loans.read(block)
@@ -203,12 +203,12 @@ class _Loans:
         self._by_id: dict[int, Any] = {}
         self._has_ids = False
 
-    def read(self, block: Block) -> None:
+    def read(self, block: TypedRows) -> None:
         if len(self._by_reference) + len(self._by_id) > _LOANS_KEPT:
             self._by_reference, self._by_id = {}, {}
         references = set(block.columns["loan_reference"]) - self._by_reference.keys()
         self._by_reference |= loans_by_reference(self._session, references, *_OF_A_LOAN)
-        ids = set(map(_whole, filter(None, block.columns["loan_id"]))) - self._by_id.keys()
+        ids = {number for text in block.columns["loan_id"] if (number := id_in(text))} - self._by_id.keys()
         self._by_id |= loans_by_id(self._session, ids, *_OF_A_LOAN)
         self._has_ids = "loan_id" in block.given
 
@@ -220,7 +220,7 @@ class _Loans:
         column, found = ("loan_reference", reference) if reference or not self._has_ids else ("loan_id", loan_id)
         if not found:
             raise InvalidEntry([Problem(column, "", f"{column} is missing.", "Write the loan's reference.")])
-        loan = self._by_reference.get(found) if column == "loan_reference" else self._by_id.get(_whole(found))
+        loan = self._by_reference.get(found) if column == "loan_reference" else self._by_id.get(id_in(found) or 0)
         if loan is None or loan.voided_at is not None:
             is_voided = "is voided" if loan is not None else "is not in this book"
             right = "Write the reference of a loan in the book, or import the loans first."
@@ -232,18 +232,13 @@ class _Loans:
         return loan
 
 
-def _whole(text: str) -> int:
-    """The id that a text is; 0, which is nobody's, where it is none."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
-
-
 def _problems(error: InvalidEntry | ReferenceTaken, line: int, stated: Mapping[str, str]) -> list[Problem]:
     if isinstance(error, InvalidEntry):
         return [replace(problem, line=line) for problem in error.problems]
     return [Problem("reference", shortened(stated["reference"]), str(error), "", line)]
 
 
-def _watched(table: Table, progress: Progress) -> Iterator[Block]:
+def _watched(table: Table, progress: Progress) -> Iterator[TypedRows]:
     """The blocks of a file; before each, somebody is told how many rows are behind it."""
     done = 0
     for block in table.blocks():

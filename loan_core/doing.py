@@ -4,7 +4,7 @@ Under the same ``reference`` the same again changes nothing; what is refused lea
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from typing import Any, BinaryIO
 
@@ -12,10 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from loan_core import batches, checking, demo, inbox, ledger, reading
-from loan_core.answers import (
-    ImportReceipt,
-    UndoReceipt,
-)
+from loan_core.answers import ImportReceipt, UndoReceipt
 from loan_core.batches import Import, no_progress
 from loan_core.calculation.money import CURRENCIES
 from loan_core.checking import Checked, Progress
@@ -38,7 +35,7 @@ from loan_core.errors import (
     RepaymentNotFound,
     shortened,
 )
-from loan_core.models import Acknowledgement, Loan, Repayment
+from loan_core.models import Acknowledgement, Loan, Repayment, is_id
 from loan_core.reading import Table
 from loan_core.recording import (
     IdempotencyKey,
@@ -73,6 +70,10 @@ class Doing:
         """Today, in the book's time zone."""
         return self._settings.today()
 
+    def day_of(self, instant: datetime) -> date:
+        """The day in the book's time zone on which an instant lay."""
+        return self._settings.day_of(instant)
+
     def together(self, works: Sequence[Callable[[], Any]]) -> list[Callable[[], Any]]:
         """Works that write, in one transaction, each all or nothing; what became of each, once all is on the disk.
 
@@ -91,7 +92,7 @@ class Doing:
         signer, reference = self._signer(recorded_by), str(stated.get("reference") or "").strip()
         with self._store.write(self._settings.now()) as write:
             # A request that came before is answered, not judged again: what was right on its day stays so.
-            if earlier := answered(write.session, key, Loan):
+            if earlier := answered(write, key, Loan):
                 return earlier
             loan = loans_by_reference(write.session, [reference]).get(reference)
             # An undated entry is of the day on which it was first made.
@@ -110,7 +111,7 @@ class Doing:
         with self._store.write(self._settings.now()) as write:
             loan = loan_by_id(write.session, loan_id)
             if loan.voided_at is None:
-                if ledger.paid_on(write.session, loan_id):
+                if ledger.paid_in_all(write.session, loan_id):
                     raise LoanHasRepayments(loan.reference)
                 write.stamp(loan_id)
                 loan.voided_at, loan.void_reason, loan.voided_by = write.at, reason, signer
@@ -133,7 +134,7 @@ class Doing:
         signer = self._signer(recorded_by)
         with self._store.write(self._settings.now()) as write:
             signature = Signature(signer, write.at)
-            if earlier := answered(write.session, key, Repayment):
+            if earlier := answered(write, key, Repayment):
                 return earlier
             loan = lent(write, loan_id)
             entry, repayment = self._judged_repayment(write.session, loan, {"amount": amount, **stated})
@@ -174,9 +175,9 @@ class Doing:
         signer = self._signer(recorded_by)
         with self._store.write(self._settings.now()) as write:
             signature = Signature(signer, write.at)
-            if earlier := answered(write.session, key, Repayment):
+            if earlier := answered(write, key, Repayment):
                 return earlier
-            undone = write.session.get(Repayment, repayment_id) if 0 < repayment_id < 2**63 else None
+            undone = write.session.get(Repayment, repayment_id) if is_id(repayment_id) else None
             if undone is None or undone.undone_at is not None or loan_id not in (None, undone.loan_id):
                 raise RepaymentNotFound(repayment_id)
             reversal = self._reversed(write, undone, signature, {"note": reason} | stated)

@@ -25,11 +25,14 @@ from loan_core.memory import in_parallel
 SENTENCES = sanity.SENTENCES | {
     "names_nearly_agree": "There are loans to {name} and to {other}. Is that one borrower?",
 }
+TITLES = sanity.TITLES | {"names_nearly_agree": "Names nearly agree"}
 KINDS = tuple(SENTENCES)
+MONEY = ("amount", "left", "remaining", "installment", "arrears")
+"""The figures that are money, in minor units."""
 AGREED = ("loan_id", "loan_reference", "borrower", "currency", "on")
 DAYS_REMEMBERED = 2
 
-Tables = Mapping[str, pa.Table]
+ByKind = Mapping[str, pa.Table]
 """By kind, of which there are any, in the order of the loans: a row a finding, ``AGREED`` and its figures.
 
 ``on`` is the day that it is about, if it is about one. Figures are named as in the kind's sentence; money is in minor
@@ -37,13 +40,19 @@ units.
 """
 
 
+def sentence(kind: str, figures: Mapping[str, Any]) -> str:
+    """What a finding of a kind says, with the names of its figures for what they are."""
+    name, of_nothing = sanity.WHERE_0.get(kind, ("", ""))
+    return of_nothing if name and not figures[name] else SENTENCES[kind]
+
+
 @dataclass(frozen=True)
 class _Day:
     """What was found on a day in each block, and in all of them."""
 
     blocks: Sequence[Block] = ()
-    of_each: Sequence[Tables] = ()
-    found: Tables = field(default_factory=dict)
+    of_each: Sequence[ByKind] = ()
+    found: ByKind = field(default_factory=dict)
 
 
 class Findings:
@@ -55,7 +64,7 @@ class Findings:
         self._names, self._pairs = pa.array([], pa.string()), list[tuple[str, str]]()
         self._lock = Lock()
 
-    def on(self, as_of: date) -> Tables:
+    def on(self, as_of: date) -> ByKind:
         with self._lock:
             blocks, known = self._blocks(), self._days.pop(as_of, _Day())
             if [*map(id, blocks)] != [*map(id, known.blocks)]:
@@ -72,7 +81,7 @@ class Findings:
         of_each = [found[id(block)] for block in blocks]
         return _Day(blocks, of_each, _together([*of_each, self._names_in(blocks)]))
 
-    def _names_in(self, blocks: Sequence[Block]) -> Tables:
+    def _names_in(self, blocks: Sequence[Block]) -> ByKind:
         """Pairs of borrowers, each at the first of his loans. They are compared anew only where there is a new one."""
         if not blocks:
             return {}
@@ -92,14 +101,14 @@ class Findings:
         return {"names_nearly_agree": _in_order(pa.concat_tables(found))}
 
 
-def _in_block(as_of: date, block: Block) -> Tables:
+def _in_block(as_of: date, block: Block) -> ByKind:
     """What looks wrong in the loans of a block that are not voided, whatever their currencies."""
     standing = block[np.flatnonzero(~block.is_voided)]
     found = _together(_of_currency(np.datetime64(as_of, "D"), loans) for _, loans in standing.by_currency())
     return {kind: _in_order(table) for kind, table in found.items()}
 
 
-def _of_currency(as_of: np.datetime64, loans: Block) -> Tables:
+def _of_currency(as_of: np.datetime64, loans: Block) -> ByKind:
     receipts = loans.receipts.until(as_of)
     found = sanity.findings(loans.terms, receipts, sanity.stands(receipts), as_of)
     return {
@@ -108,7 +117,7 @@ def _of_currency(as_of: np.datetime64, loans: Block) -> Tables:
     }
 
 
-def _day_of(found: sanity.Findings, receipts: Receipts, as_of: np.datetime64) -> pa.Array:
+def _day_of(found: sanity.Found, receipts: Receipts, as_of: np.datetime64) -> pa.Array:
     """What day each finding is about: that of a receipt, or the one since which nothing has come in."""
     if found.kind == "no_repayment_for_long":
         return pa.array(as_of - found.figures["days"].astype("m8[D]"))
@@ -134,7 +143,7 @@ def _in_order(found: pa.Table) -> pa.Table:
     return found.take(np.argsort(found["loan_id"], kind="stable"))
 
 
-def _together(parts: Iterable[Tables]) -> dict[str, pa.Table]:
+def _together(parts: Iterable[ByKind]) -> dict[str, pa.Table]:
     """What was found in all parts, of the kinds of which there is something."""
     parts = list(parts)
     tables = {kind: [each[kind] for each in parts if len(each.get(kind, ()))] for kind in KINDS}

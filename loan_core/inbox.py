@@ -21,13 +21,11 @@ from sqlalchemy.orm import Session
 from loan_core import exchange
 from loan_core.calculation.sanity import SILENT_DAYS
 from loan_core.errors import AcknowledgementNotFound, FindingNotFound
-from loan_core.findings import AGREED, KINDS, SENTENCES, Tables
-from loan_core.models import Acknowledgement
+from loan_core.findings import AGREED, KINDS, MONEY, ByKind, sentence
+from loan_core.models import Acknowledgement, is_id
 from loan_core.recording import loan_by_id
 from loan_core.writing import Write
 
-MONEY = ("amount", "left", "remaining", "installment", "arrears")
-"""The figures that are money, in minor units."""
 COLUMNS = ("kind", "loan_reference", "borrower", "currency", "on", *MONEY, "days", "installments", "days_past_due")
 COLUMNS_MORE = ("annual_rate_ppm", "other_borrower", "acknowledged_by", "acknowledged_at")
 ROWS_AT_ONCE = 1_000
@@ -44,7 +42,7 @@ _FACTS = {
 }
 _SHA256 = re.compile("[0-9a-f]{64}")
 
-Known = Mapping[tuple[int, str, str], Acknowledgement]
+Acknowledged = Mapping[tuple[int, str, str], Acknowledgement]
 """What was acknowledged and not taken back, by loan, kind and facts."""
 
 
@@ -64,7 +62,7 @@ class Finding:
 
     @property
     def sentence(self) -> str:
-        return SENTENCES[self.kind]
+        return sentence(self.kind, self.figures)
 
     @property
     def key(self) -> tuple[int, str, str]:
@@ -88,7 +86,7 @@ class Listed:
     """
 
     def __init__(
-        self, found: Tables, known: Known, currency: str | None, kind: str | None, is_acknowledged: bool
+        self, found: ByKind, known: Acknowledged, currency: str | None, kind: str | None, is_acknowledged: bool
     ) -> None:
         self._known = known
         is_right = {each: _acknowledged(each, table, known) for each, table in found.items()}
@@ -121,7 +119,7 @@ def _is_of(currency: str | None, table: pa.Table) -> Any:
     return np.array(pc.equal(table["currency"], currency)) if currency else np.ones(len(table), bool)
 
 
-def _acknowledged(kind: str, table: pa.Table, known: Known) -> Any:
+def _acknowledged(kind: str, table: pa.Table, known: Acknowledged) -> Any:
     """Which findings of a kind were acknowledged: true or false of each."""
     loans = [loan for loan, of_kind, _ in known if of_kind == kind]
     rows = np.flatnonzero(np.isin(table["loan_id"], loans))
@@ -168,7 +166,7 @@ def _row(found: Finding) -> dict[str, Any]:
     return dict.fromkeys((*COLUMNS, *COLUMNS_MORE)) | plain | said | signed
 
 
-def standing_acknowledgements(session: Session) -> Known:
+def standing_acknowledgements(session: Session) -> Acknowledged:
     rows = session.scalars(select(Acknowledgement).where(Acknowledgement.undone_at.is_(None)))
     return {(each.loan_id, each.kind, each.facts): each for each in rows}
 
@@ -196,8 +194,7 @@ def acknowledge(write: Write, loan_id: int, kind: str, facts: str, recorded_by: 
 
 def withdraw(write: Write, acknowledgement_id: int) -> Acknowledgement:
     """Take an acknowledgement back: what it was about is asked again. Twice is once."""
-    known = 0 < acknowledgement_id < 2**63
-    found = write.session.get(Acknowledgement, acknowledgement_id) if known else None
+    found = write.session.get(Acknowledgement, acknowledgement_id) if is_id(acknowledgement_id) else None
     if found is None:
         raise AcknowledgementNotFound(acknowledgement_id)
     found.undone_at = found.undone_at or write.at

@@ -9,10 +9,10 @@ from loan_core import bodies, problems
 from loan_core.answers import STATUS_MONEY, LoanStatus
 from loan_core.dictionary import MEANINGS
 from loan_core.exchange import LOANS_OUT
+from loan_core.models import LARGEST_ID, Request
 
 Schema = dict[str, Any]
 
-LARGEST_ID = 2**63 - 1
 LONGEST_KEY = 100
 
 MONEY: Schema = {"type": "number", "description": "In major units, with the currency's decimals, exact."}
@@ -102,6 +102,9 @@ INSTALLMENT_COLUMNS, RECEIVED_COLUMNS = tuple(_INSTALLMENT), tuple(_RECEIVED)
 _OF_A_LOAN: Schema = {"loan_id": _WHOLE, "currency": _TEXT, "as_of": _DAY, "revision": _WHOLE}
 _LISTED = {name: (_AGREED | _STATUS | _SIGNED | {"id": _WHOLE})[name] for name in ("id", *LOANS_OUT)}
 LISTED_COLUMNS = tuple(_LISTED)
+INSTALLMENT_MONEY, RECEIVED_MONEY, LISTED_MONEY = (
+    {name for name, schema in columns.items() if schema is MONEY} for columns in (_INSTALLMENT, _RECEIVED, _LISTED)
+)
 
 LOAN_EXAMPLE: Schema = {
     "loan_amount": 1000.00,
@@ -257,7 +260,8 @@ REPAYMENT_ID = {**LOAN_ID, "name": "id", "description": "The repayment's number.
 KEY = {
     "name": "Idempotency-Key",
     "in": "header",
-    "description": "Any text of your own: the same call under the same key again gets the first answer again.",
+    "description": "Any text of your own: the same call under the same key again gets the first answer again, for "
+    f"{Request.DAYS_KEPT} days.",
     "schema": {"type": "string", "maxLength": LONGEST_KEY, "pattern": "^[!-~]([ -~]*[!-~])?$"},
 }
 

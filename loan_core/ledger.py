@@ -12,27 +12,26 @@ from sqlalchemy import ColumnElement, Date, Select, bindparam, case, false, func
 from sqlalchemy.orm import Session, aliased
 
 from loan_core.answers import RepaymentPage
-from loan_core.blocks import Block
+from loan_core.blocks import Block, capitals, lowered
 from loan_core.calculation.money import total
 from loan_core.fields import is_storable
 from loan_core.models import Loan, Repayment
-from loan_core.store import columns_of, no_rows
+from loan_core.store import columns_of, in_turn, no_rows
 
-_ROWS_AT_ONCE = 1_000
 _AS_OF = bindparam("as_of", type_=Date)
 _NEWEST_FIRST = Repayment.received_on.desc(), Repayment.id.desc()
 
 
-def paid_on(session: Session, loan_id: int, as_of: date | None = None) -> int:
-    """What a loan had received by the end of a day, or ever."""
-    through = _standing(as_of) if as_of else (Repayment.undone_at.is_(None),)
-    return int(session.scalar(select(func.sum(Repayment.amount)).where(Repayment.loan_id == loan_id, *through)) or 0)
+def paid_in_all(session: Session, loan_id: int) -> int:
+    """What a loan has received, on whatever day, less what was taken back."""
+    stands = Repayment.loan_id == loan_id, Repayment.undone_at.is_(None)
+    return int(session.scalar(select(func.sum(Repayment.amount)).where(*stands)) or 0)
 
 
 def paid_through(as_of: Any) -> Any:
     """What the loan of a query's row had received by the end of a day, as a column of that query."""
     paid = select(func.coalesce(func.sum(Repayment.amount), 0))
-    return paid.where(Repayment.loan_id == Loan.id, *_standing(as_of)).correlate(Loan).scalar_subquery()
+    return paid.where(Repayment.loan_id == Loan.id, *_through(as_of)).correlate(Loan).scalar_subquery()
 
 
 def received(session: Session, as_of: date, loan_id: int) -> dict[str, Any]:
@@ -55,7 +54,7 @@ class Meant:
 
     def through(self, as_of: date) -> list[ColumnElement[bool]]:
         """As the conditions of a query."""
-        conditions = [*_standing(as_of), Loan.voided_at.is_(None)]
+        conditions = [*_through(as_of), Loan.voided_at.is_(None)]
         if self.since:
             conditions.append(Repayment.received_on >= self.since)
         if self.currency:
@@ -66,18 +65,21 @@ class Meant:
             conditions.append(false())
         elif self.search:
             columns = (Loan.borrower, Loan.reference, Repayment.reference)
-            part = self.search.lower()
-            conditions.append(or_(*(func.lower(each).contains(part, autoescape=True) for each in columns)))
+            conditions.append(or_(*_containing(self.search, columns)))
         return conditions
+
+
+def _containing(search: str, texts: Sequence[Any]) -> Iterator[ColumnElement[bool]]:
+    """Whether each text has a part, as ``selection.named`` finds it: a database has its own opinion of letters."""
+    part = lowered(search).as_py()
+    pairs = [(capital, letter) for letter in sorted(set(part)) for capital in capitals().get(letter, "")]
+    before, after = ("".join(letters) for letters in zip(*pairs, strict=True)) if pairs else ("", "")
+    return (func.translate(text, before, after).contains(part, autoescape=True) for text in texts)
 
 
 def recorded(session: Session, as_of: date, meant: Meant) -> Iterator[dict[str, Any]]:
     """All that is meant of what came in through a day, in the order of entry: read as it is asked for."""
-    query = _WITH_REFERENCES.where(*meant.through(as_of)).order_by(Repayment.id)
-    with session.execute(query, {"as_of": as_of}, execution_options={"yield_per": _ROWS_AT_ONCE}) as result:
-        names = list(result.keys())
-        for row in result:
-            yield dict(zip(names, row, strict=True))
+    return in_turn(session, _WITH_REFERENCES.where(*meant.through(as_of)).order_by(Repayment.id), as_of=as_of)
 
 
 class Sums(NamedTuple):
@@ -143,7 +145,7 @@ def sums(session: Session, as_of: date, meant: Meant) -> list[Sums]:
     return [Sums(code, *map(int, figures)) for code, *figures in session.execute(query)]
 
 
-def _standing(as_of: Any) -> tuple[ColumnElement[bool], ...]:
+def _through(as_of: Any) -> tuple[ColumnElement[bool], ...]:
     return Repayment.received_on <= as_of, Repayment.undone_at.is_(None)
 
 
@@ -170,6 +172,6 @@ def _with_references() -> Select[Any]:
 
 # Said once: to say it takes longer than to read a loan's repayments.
 _WITH_REFERENCES = _with_references()
-_OF_A_LOAN = _WITH_REFERENCES.where(*_standing(_AS_OF), Repayment.loan_id == bindparam("loan_id")).order_by(
+_OF_A_LOAN = _WITH_REFERENCES.where(*_through(_AS_OF), Repayment.loan_id == bindparam("loan_id")).order_by(
     Repayment.received_on, Repayment.id
 )

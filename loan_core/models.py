@@ -6,7 +6,7 @@ zone, an instant is in UTC. Ids are given out under the book's lock, in the orde
 
 from datetime import UTC, date, datetime
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import (
     BigInteger,
@@ -37,6 +37,18 @@ ROUNDINGS = tuple(each.name.lower() for each in Rounding)
 
 # SQLite counts rows only in a column whose type is the very word INTEGER.
 Id = BigInteger().with_variant(Integer(), "sqlite")
+LARGEST_ID = 2**63 - 1
+
+
+def is_id(number: int) -> bool:
+    """Whether a row may have this id; a database refuses to look for any other."""
+    return 0 < number <= LARGEST_ID
+
+
+def id_in(text: str) -> int | None:
+    """The id that a text is, digits and nothing else; None where it is none."""
+    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(LARGEST_ID))
+    return int(text) if is_number and is_id(int(text)) else None
 
 
 class Instant(TypeDecorator[datetime]):
@@ -222,16 +234,17 @@ class Repayment(Base):
     batch_id: Mapped[int | None] = mapped_column(ForeignKey("batches.id"))
     undone_at: Mapped[datetime | None]
 
-    @property
-    def recorded_at(self) -> datetime:
-        """``created_at`` by the name that the domain gives it."""
-        return self.created_at
-
 
 class Request(Base):
-    """A write that came under an ``Idempotency-Key``: what it asked, and the row that answered it."""
+    """A write that came under an ``Idempotency-Key``: what it asked, and the row that answered it.
+
+    It is kept for ``DAYS_KEPT``: whoever sends a call again does so within minutes, and keys would fill the book.
+    """
+
+    DAYS_KEPT: ClassVar = 30
 
     __tablename__ = "requests"
+    __table_args__ = (Index(None, "created_at"),)
 
     caller: Mapped[str] = mapped_column(String(100), primary_key=True)
     key: Mapped[str] = mapped_column(String(100), primary_key=True)

@@ -81,7 +81,7 @@ SCHEMA: dict[str, Any] = {
 
 
 @dataclass(frozen=True)
-class Problem:
+class ProblemDetails:
     """A refusal: the sentence, what is wrong with which field where that is known, and what else is to be said."""
 
     status: int
@@ -91,7 +91,7 @@ class Problem:
     besides: Mapping[str, str] = field(default_factory=dict)
 
 
-def problem_of(refusal: errors.Refusal) -> Problem:
+def problem_of(refusal: errors.Refusal) -> ProblemDetails:
     """A refusal of the book's, for HTTP."""
     status = STATUSES.get(type(refusal), 409)
     headers = _LATER if status == 503 else {}
@@ -101,10 +101,10 @@ def problem_of(refusal: errors.Refusal) -> Problem:
         detail = "The book's database cannot be used just now. Nothing was written: try again in a moment."
     if isinstance(refusal, errors.NoRoom):
         detail = "The server has no room for this just now. Nothing was written: try again in a moment."
-    return Problem(status, detail, getattr(refusal, "problems", ()), headers)
+    return ProblemDetails(status, detail, getattr(refusal, "problems", ()), headers)
 
 
-def problem_response(problem: Problem) -> Response:
+def problem_response(problem: ProblemDetails) -> Response:
     said: dict[str, Any] = {
         "type": "about:blank",
         "title": _title(problem.status),
@@ -129,7 +129,7 @@ def _title(status: int) -> str:
 def not_ready(refusal: errors.Refusal, states: Mapping[str, str]) -> Response:
     """What a server says that cannot answer now, with the states of what it stands on."""
     log.error("The database is not ready: %s", refusal)
-    return problem_response(Problem(503, "The database is not ready.", (), _LATER, states))
+    return problem_response(ProblemDetails(503, "The database is not ready.", (), _LATER, states))
 
 
 # Where a refusal becomes an answer
@@ -145,7 +145,7 @@ def _refused(_: Request, refusal: Exception) -> Response:
 def _not_valid(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     wrong = [_in_our_words(each) for each in error.errors()]
-    return problem_response(Problem(422, " ".join(f"{each.field}: {each}" for each in wrong), wrong))
+    return problem_response(ProblemDetails(422, " ".join(f"{each.field}: {each}" for each in wrong), wrong))
 
 
 # What a parameter of an address can be wrong in, and what would be right, by the validator's names for it.
@@ -170,13 +170,13 @@ def _in_our_words(each: Any) -> errors.Problem:
 def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == 404:
-        return problem_response(Problem(404, "There is nothing at this address."))
+        return problem_response(ProblemDetails(404, "There is nothing at this address."))
     if error.status_code != 405:
-        return problem_response(Problem(error.status_code, str(error.detail), (), dict(error.headers or {})))
+        return problem_response(ProblemDetails(error.status_code, str(error.detail), (), dict(error.headers or {})))
     allowed = {"Allow": ", ".join(_methods_at(request))}
     if request.method == "OPTIONS":
         return Response(status_code=204, headers=allowed)
-    return problem_response(Problem(405, "This address does not take that method.", (), allowed))
+    return problem_response(ProblemDetails(405, "This address does not take that method.", (), allowed))
 
 
 def _methods_at(request: Request) -> list[str]:
@@ -194,7 +194,7 @@ def _failed(request: Request, error: Exception) -> Response:
     number = uuid4().hex[:8]
     log.error("Failure %s at %s %s", number, request.method, request.scope["path"], exc_info=error)
     detail = f"Something failed here, and it is not your request. The server's log has it as failure {number}."
-    return problem_response(Problem(500, detail, besides={"id": number}))
+    return problem_response(ProblemDetails(500, detail, besides={"id": number}))
 
 
 HANDLERS: dict[int | type[Exception], Callable[[Request, Any], Any]] = {

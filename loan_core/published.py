@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from loan_core.calculation.collection import collections
-from loan_core.calculation.dates import Frequency, due_dates
+from loan_core.calculation.dates import NO_DAY, Frequency, due_dates
 from loan_core.calculation.money import share
 from loan_core.calculation.receipts import Receipts
 from loan_core.calculation.risk import risks
@@ -16,7 +16,6 @@ from loan_core.calculation.schedule import Method, Rounding, Terms, agreed_insta
 
 _FINERACT = "Apache Fineract, ProgressiveEMICalculatorTest"
 _WORKSHEET = "Microsoft Excel's documentation of {}"
-_NO_DAY = np.datetime64("NaT", "D")
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ def _installment(
     return agreed_installment(principal, ppm, periods, frequency, Method.ANNUITY, rounding)
 
 
-def _terms(principal: int, ppm: int, periods: int, start_on: str = "2026-01-01", first_due_on: Any = _NO_DAY) -> Terms:
+def _terms(principal: int, ppm: int, periods: int, start_on: str = "2026-01-01", first_due_on: Any = NO_DAY) -> Terms:
     monthly = (int(Frequency.MONTHLY), int(Method.ANNUITY))
     installment = _installment(principal, ppm, periods)
     row = (principal, ppm, periods, *monthly, installment, np.datetime64(start_on), np.datetime64(first_due_on))
@@ -73,7 +72,7 @@ def _annual_rate(principal: int, payment: int, periods: int) -> str:
 
 
 def _worked_check() -> list[float | None]:
-    """DOMAIN's four loans, without interest: PAR30, the arrears rate, and one of four loans past its term."""
+    """Four loans without interest, worked out by hand: PAR30, the arrears rate, and one of four loans past its term."""
     as_of = np.datetime64("2026-06-02")
     lent = ((900_00, 9, -5), (600_00, 12, 45), (400_00, 1, 100), (100_00, 5, 10))
     rows = [_terms(principal, 0, periods, "2026-01-01", as_of - late) for principal, periods, late in lent]

@@ -18,6 +18,7 @@ from typing import IO, Any, BinaryIO, NoReturn
 
 import numpy as np
 
+from loan_core.calculation.words import counted
 from loan_core.errors import InvalidFile, Problem, Problems, shortened
 from loan_core.exchange import GUARDED, LOAN_COLUMNS, RECORD_COLUMNS, REPAYMENT_COLUMNS, STATUS_COLUMNS
 from loan_core.spool import Frames, chunks, kept, room
@@ -49,7 +50,7 @@ REPAYMENTS = Format(
 
 
 @dataclass(frozen=True)
-class Block:
+class TypedRows:
     """Some rows of a file: on which lines they begin, and by column what stands in them, stripped and unguarded.
 
     ``columns`` has every column of the format, one that the file has not as empty texts.
@@ -98,8 +99,8 @@ class Table:
     references: References
     undone: frozenset[str]
 
-    def blocks(self) -> Iterator[Block]:
-        return (Block(*each) for each in self.kept)
+    def blocks(self) -> Iterator[TypedRows]:
+        return (TypedRows(*each) for each in self.kept)
 
 
 @contextmanager
@@ -128,7 +129,7 @@ def _read(copy: IO[bytes], form: Format, frames: Frames) -> Table:
     return Table(frames, rows, problems, fingerprint, References.of(hashes), frozenset(undone))
 
 
-def _blocks(copy: IO[bytes], form: Format, problems: Problems) -> Iterator[Block]:
+def _blocks(copy: IO[bytes], form: Format, problems: Problems) -> Iterator[TypedRows]:
     """The rows of a file; lines that are no rows go to the problems."""
     copy.seek(0)
     text = io.TextIOWrapper(copy, "utf-8-sig", newline="")
@@ -147,11 +148,11 @@ def _blocks(copy: IO[bytes], form: Format, problems: Problems) -> Iterator[Block
         text.detach()
 
 
-def _block(part: Sequence[tuple[int, list[str]]], header: Sequence[str], columns: Sequence[str]) -> Block:
+def _block(part: Sequence[tuple[int, list[str]]], header: Sequence[str], columns: Sequence[str]) -> TypedRows:
     typed = dict(zip(header, zip(*(cells for _, cells in part), strict=True), strict=True))
     absent = [""] * len(part)
     clean = {name: _texts(typed[name]) if name in typed else absent for name in columns}
-    return Block([line for line, _ in part], clean, [name for name in columns if name in typed])
+    return TypedRows([line for line, _ in part], clean, [name for name in columns if name in typed])
 
 
 def _texts(cells: Sequence[str]) -> list[str]:
@@ -179,7 +180,7 @@ def _shape_problem(line: int, cells: Sequence[str], header: Sequence[str]) -> Pr
         lengths = [len(cell) for cell in cells]
         wrong = f"The field has {max(lengths):,} characters."
         return Problem(header[lengths.index(max(lengths))], "", wrong, f"Write at most {_FIELD_LIMIT:,}.", line)
-    fields = f"{len(cells):,} field{'' if len(cells) == 1 else 's'}"
+    fields = counted(len(cells), "field")
     wrong = f"The row has {fields} and the header {len(header):,}."
     right = "Put text that holds a comma in quotation marks."
     if len(cells) < len(header):

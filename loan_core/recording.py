@@ -6,11 +6,11 @@ Every function here runs inside a write, under the book's lock, or on a snapshot
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar, cast
 
-from sqlalchemy import ARRAY, ColumnElement, CompoundSelect, bindparam, func, select, union_all
+from sqlalchemy import ARRAY, ColumnElement, CompoundSelect, Table, bindparam, func, select, union_all
 from sqlalchemy.orm import Session
 
 from loan_core.answers import described
@@ -18,7 +18,7 @@ from loan_core.calculation.money import CURRENCIES
 from loan_core.entries import LoanEntry, RepaymentEntry
 from loan_core.errors import KeyTaken, LoanNotFound, ReferenceTaken
 from loan_core.fields import is_storable
-from loan_core.models import Loan, Repayment, Request
+from loan_core.models import Loan, Repayment, Request, is_id
 from loan_core.writing import Write
 
 Row = TypeVar("Row", Loan, Repayment)
@@ -31,17 +31,18 @@ _LOAN = select(Loan).where(Loan.id == bindparam("loan_id"))
 _LENT = select(Loan.id, Loan.reference, Loan.currency, Loan.start_on, Loan.voided_at).where(
     Loan.id == bindparam("loan_id")
 )
-_STANDING: dict[Any, ColumnElement[bool]] = {Loan: Loan.voided_at.is_(None), Repayment: Repayment.undone_at.is_(None)}
-_GIVEN_UP = {table: ~is_standing for table, is_standing in _STANDING.items()}
+_FORGOTTEN = cast(Table, Request.__table__).delete().where(Request.created_at < bindparam("before"))
+_STANDS: dict[Any, ColumnElement[bool]] = {Loan: Loan.voided_at.is_(None), Repayment: Repayment.undone_at.is_(None)}
+_GIVEN_UP = {table: ~is_standing for table, is_standing in _STANDS.items()}
 
 
 def _named(table: type[Any], is_meant: ColumnElement[bool]) -> CompoundSelect[Any]:
     """The references that are meant, standing and given up: those are in one index each, and in none together."""
     named = select(table.reference).where(is_meant)
-    return union_all(named.where(_STANDING[table]), named.where(_GIVEN_UP[table]))
+    return union_all(named.where(_STANDS[table]), named.where(_GIVEN_UP[table]))
 
 
-_NAMED = {table: _named(table, table.reference == bindparam("reference")) for table in _STANDING}
+_NAMED = {table: _named(table, table.reference == bindparam("reference")) for table in _STANDS}
 
 
 @dataclass(frozen=True)
@@ -72,14 +73,17 @@ class IdempotencyKey:
     fingerprint: str
 
 
-def answered(session: Session, key: IdempotencyKey | None, table: type[Row]) -> Row | None:
+def answered(write: Write, key: IdempotencyKey | None, table: type[Row]) -> Row | None:
     """The row that this request made when it first came; ``KeyTaken`` where its key came with another request."""
-    found = key and session.get(Request, (key.caller, key.key))
-    if not key or not found:
+    if key is None:
+        return None
+    write.run(_FORGOTTEN, before=write.at - timedelta(days=Request.DAYS_KEPT))
+    found = write.session.get(Request, (key.caller, key.key))
+    if found is None:
         return None
     if found.fingerprint != key.fingerprint:
         raise KeyTaken(key.key)
-    return session.get_one(table, found.row_id)
+    return write.session.get_one(table, found.row_id)
 
 
 def remember(write: Write, key: IdempotencyKey | None, row: Loan | Repayment) -> None:
@@ -90,7 +94,7 @@ def remember(write: Write, key: IdempotencyKey | None, row: Loan | Repayment) ->
 
 def loan_by_id(session: Session, loan_id: int) -> Loan:
     """A loan, or ``LoanNotFound``; an id beyond what the table can hold is of no loan either."""
-    loan = session.scalar(_LOAN, {"loan_id": loan_id}) if 0 < loan_id < 2**63 else None
+    loan = session.scalar(_LOAN, {"loan_id": loan_id}) if is_id(loan_id) else None
     if loan is None:
         raise LoanNotFound(loan_id)
     return loan
@@ -98,7 +102,7 @@ def loan_by_id(session: Session, loan_id: int) -> Loan:
 
 def lent(write: Write, loan_id: int) -> Lent:
     """The same for who writes, as a repayment's loan."""
-    found = write.first(_LENT, loan_id=loan_id) if 0 < loan_id < 2**63 else None
+    found = write.first(_LENT, loan_id=loan_id) if is_id(loan_id) else None
     if found is None:
         raise LoanNotFound(loan_id)
     return Lent(*found)
@@ -109,7 +113,7 @@ def loans_by_reference(session: Session, references: Iterable[str], *only: Any) 
 
     A voided loan has given its reference up.
     """
-    return _by(session, only or (Loan,), Loan.reference, references, _STANDING[Loan])
+    return _by(session, only or (Loan,), Loan.reference, references, _STANDS[Loan])
 
 
 def loans_by_id(session: Session, ids: Iterable[int], *only: Any) -> dict[int, Any]:
@@ -121,12 +125,12 @@ def repayments_by_reference(session: Session, references: Iterable[str], *only: 
 
     An undone import has given its references up.
     """
-    return _by(session, only or (Repayment,), Repayment.reference, references, _STANDING[Repayment])
+    return _by(session, only or (Repayment,), Repayment.reference, references, _STANDS[Repayment])
 
 
 def reversals_of(session: Session, ids: Iterable[int]) -> dict[int, Any]:
     """By the id of what it reverses, each standing reversal of these repayments."""
-    return _by(session, (Repayment,), Repayment.reverses_id, ids, _STANDING[Repayment])
+    return _by(session, (Repayment,), Repayment.reverses_id, ids, _STANDS[Repayment])
 
 
 def check_same_loan(entry: LoanEntry, recorded: Loan) -> None:

@@ -6,7 +6,8 @@ A thread for each of them would be woken several times to wait for its turn, and
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, NoReturn, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
@@ -40,13 +41,22 @@ class Rounds:
         await asyncio.sleep(0)
         while self._waiting:
             works, waiting = zip(*(self._waiting.popleft() for _ in range(self._next_round)), strict=True)
-            found = await to_thread.run_sync(self._together, works, limiter=self._thread)
-            for each, outcome in zip(waiting, found, strict=True):
+            for each, outcome in zip(waiting, await self._outcomes(works), strict=True):
                 # Somebody may have gone away.
                 if not each.done():
                     each.set_result(outcome)
         self._working = None
 
+    async def _outcomes(self, works: Sequence[Callable[[], Any]]) -> Sequence[Outcome]:
+        """A round that fails as a whole, for want of a thread or of memory, fails for each in it, for nobody after."""
+        doing = to_thread.run_sync(self._together, works, limiter=self._thread)
+        (found,) = await asyncio.gather(doing, return_exceptions=True)
+        return [partial(_fail, found)] * len(works) if isinstance(found, BaseException) else found
+
     @property
     def _next_round(self) -> int:
         return min(len(self._waiting), _MOST_IN_A_ROUND)
+
+
+def _fail(error: BaseException) -> NoReturn:
+    raise error

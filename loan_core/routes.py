@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from functools import lru_cache, partial
 from hashlib import sha256
-from threading import Semaphore
 from typing import Annotated, Any
 
 import msgspec
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Depends, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response, StreamingResponse
@@ -19,7 +19,6 @@ from starlette.routing import Match, Route
 
 from loan_core import bodies, errors, interface, manual
 from loan_core.answers import (
-    STATUS_MONEY,
     LoanStatus,
     Statement,
     loan_in_major,
@@ -42,7 +41,15 @@ from loan_core.asked import (
     whole,
 )
 from loan_core.book import Book
-from loan_core.interface import INSTALLMENT_COLUMNS, LISTED_COLUMNS, RECEIVED_COLUMNS, responses
+from loan_core.interface import (
+    INSTALLMENT_COLUMNS,
+    INSTALLMENT_MONEY,
+    LISTED_COLUMNS,
+    LISTED_MONEY,
+    RECEIVED_COLUMNS,
+    RECEIVED_MONEY,
+    responses,
+)
 from loan_core.metrics import MEDIA_TYPE as METRICS_TYPE
 from loan_core.models import Repayment
 from loan_core.problems import not_ready
@@ -50,16 +57,14 @@ from loan_core.recording import IdempotencyKey, Row
 from loan_core.rounds import Rounds
 from loan_core.spool import handed_out
 
-_LOAN_MONEY = {"loan_amount", "installment", *STATUS_MONEY}
-_INSTALLMENT_MONEY = {"due", "interest", "principal", "balance", "covered", "covered_interest", "covered_principal"}
-_RECEIVED_MONEY = {"amount", "covered_interest", "covered_principal", "overpaid", "total_paid", "remaining_balance"}
 _CHANGES = ("revision", "voided_at", "void_reason", "voided_by")
 _DOCS_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 )
 
-# So many files at once are made from the database, however many are asked for: it has other questions to answer.
-_making = Semaphore(4)
+# So many files at once are made from the database, however many are asked for: it has other questions to answer, and
+# who waits for a file keeps none of the threads that answer them.
+_making = CapacityLimiter(4)
 _json = msgspec.json.Encoder(decimal_format="number")
 _sorted_json = msgspec.json.Encoder(order="sorted")
 
@@ -82,21 +87,21 @@ TheBook = Annotated[Book, Depends(the_book)]
 
 
 @router.get("/loans", responses=responses(200, "Loans", 304), summary="Loans and where they stand, a page at a time")
-def loans(request: Request, book: TheBook, asked: Annotated[ListAsked, Depends(list_asked)]) -> Response:
+async def loans(request: Request, book: TheBook, asked: Annotated[ListAsked, Depends(list_asked)]) -> Response:
     """With `Accept: text/csv`, all of them as CSV, in the order of their ids."""
     as_of = asked.as_of or book.today()
     meant = asked.selection(book.default_currency)
-    tag = book.edition(as_of).tag
+    tag = (await to_thread.run_sync(book.edition, as_of)).tag
     if prefers_csv(request.headers.get("accept", "")):
-        return _in_csv(request, f'"csv-{tag[1:]}', partial(book.export_loans, as_of, **meant))
+        return await _in_csv(request, f'"csv-{tag[1:]}', partial(book.export_loans, as_of, **meant))
 
     def say() -> dict[str, Any]:
         page = book.loan_page(as_of, asked.sort, asked.place(), asked.limit, **meant)
-        rows = rows_in_major(page.rows.assign(as_of=as_of), LISTED_COLUMNS, _LOAN_MONEY)
+        rows = rows_in_major(page.rows.assign(as_of=as_of), LISTED_COLUMNS, LISTED_MONEY)
         said = {"as_of": as_of, "revision": page.revision, "count": page.count, "loans": rows}
         return said | {"next": asked.next_after(page.end)}
 
-    return _asked(request, tag, say, {"Vary": "Accept"})
+    return await to_thread.run_sync(_asked, request, tag, say, {"Vary": "Accept"})
 
 
 @router.get("/loans/{loan_id}", responses=responses(200, "Loan", 304, 404), summary="A loan as agreed, and its state")
@@ -135,7 +140,7 @@ def _told_again(status: LoanStatus) -> msgspec.Raw:
 def schedule(request: Request, book: TheBook, loan_id: LoanId, as_of: AsOf = None) -> Response:
     def say(said: Statement) -> dict[str, Any]:
         rows = said.installments.assign(currency=said.loan.currency)
-        return _heading(said) | {"installments": rows_in_major(rows, INSTALLMENT_COLUMNS, _INSTALLMENT_MONEY)}
+        return _heading(said) | {"installments": rows_in_major(rows, INSTALLMENT_COLUMNS, INSTALLMENT_MONEY)}
 
     return _asked_of_a_loan(request, book, loan_id, as_of, say)
 
@@ -148,7 +153,7 @@ def schedule(request: Request, book: TheBook, loan_id: LoanId, as_of: AsOf = Non
 def repayments(request: Request, book: TheBook, loan_id: LoanId, as_of: AsOf = None) -> Response:
     def say(said: Statement) -> dict[str, Any]:
         rows = said.repayments.assign(currency=said.loan.currency)
-        return _heading(said) | {"repayments": rows_in_major(rows, RECEIVED_COLUMNS, _RECEIVED_MONEY)}
+        return _heading(said) | {"repayments": rows_in_major(rows, RECEIVED_COLUMNS, RECEIVED_MONEY)}
 
     return _asked_of_a_loan(request, book, loan_id, as_of, say)
 
@@ -262,13 +267,12 @@ def _asked_of_a_loan(
     return _asked(request, book.version(loan_id, day).tag, lambda: say(book.statement(loan_id, day)))
 
 
-def _in_csv(request: Request, tag: str, lines: Callable[[], Iterator[bytes]]) -> Response:
+async def _in_csv(request: Request, tag: str, lines: Callable[[], Iterator[bytes]]) -> Response:
     headers = _headers(tag) | {"Vary": "Accept"}
     if is_known(request.headers.get("if-none-match"), tag):
         return Response(status_code=304, headers=headers)
     # Who reads slowly, or not at all, would keep a connection to the database until the end.
-    with _making:
-        whole_file = handed_out(lambda file: file.writelines(lines()))
+    whole_file = await to_thread.run_sync(handed_out, lambda file: file.writelines(lines()), limiter=_making)
     return StreamingResponse(whole_file, media_type="text/csv; charset=utf-8", headers=headers)
 
 

@@ -30,7 +30,9 @@ def status_of(loan: Loan, paid: int, as_of: date, thresholds: Thresholds, course
     return loan_status(loan, position(terms_of(loan), np.int64(paid), is_voided, day, thresholds, course), as_of)
 
 
-def statement_of(loan: Loan, received: Mapping[str, Any], as_of: date, thresholds: Thresholds) -> Statement:
+def statement_of(
+    loan: Loan, received: Mapping[str, Any], as_of: date, thresholds: Thresholds, voided_on: date | None = None
+) -> Statement:
     """A loan's schedule with what covers it, and what each repayment through ``as_of``, oldest first, covered."""
     terms, day = terms_of(loan), np.datetime64(as_of, "D")
     lines = schedule(terms)
@@ -55,6 +57,7 @@ def statement_of(loan: Loan, received: Mapping[str, Any], as_of: date, threshold
         installments=pd.DataFrame(_installments(lines) | became),
         repayments=pd.DataFrame({**received, **_what_each_covered(lines, paid_after)}),
         projection=None if loan.voided_at else project(terms, lines, received_on, amounts, day),
+        voided_on=voided_on,
     )
 
 
@@ -78,9 +81,7 @@ def preview_of(
     same = [on for on, amount, reversed_by in standing if amount == entry.amount and not reversed_by]
     near = [on for on in same if abs(on - entry.received_on) <= _NEAR]
     return RepaymentPreview(
-        amount=entry.amount,
-        received_on=entry.received_on,
-        before=status_of(loan, paid, as_of, thresholds, Course.of(lines)),
+        before=status_of(loan, paid, as_of, thresholds, course),
         after=status_of(loan, paid + entry.amount, as_of, thresholds, course),
         covers=covers[covers["interest"] + covers["principal"] > 0].reset_index(drop=True),
         overpaid=entry.amount - int(covers["interest"].sum() + covers["principal"].sum()),

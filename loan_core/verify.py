@@ -7,16 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from loan_core.answers import counted, loan_status
+from loan_core.answers import loan_status
 from loan_core.batches import no_progress
 from loan_core.book import Book
 from loan_core.calculation.allocation import cover
 from loan_core.calculation.collection import collections
-from loan_core.calculation.exposure import Tables, exposures
+from loan_core.calculation.exposure import Running, exposures
 from loan_core.calculation.money import total
 from loan_core.calculation.pairing import by_day, kept, pieces
 from loan_core.calculation.position import State
 from loan_core.calculation.schedule import schedule, slices
+from loan_core.calculation.words import counted
 from loan_core.checking import Progress
 from loan_core.published import CASES
 from loan_core.standing import Standing
@@ -112,7 +113,7 @@ def _of_each_loan(standing: Standing, progress: Progress) -> Iterator[Check]:
         np.add.at(poured, (met.loan, met.number), met.amount)
         both = covered.interest + covered.principal
         paid = part.receipts.through(day)
-        by_search = exposures(part.terms, Tables(lines), paid, day)
+        by_search = exposures(part.terms, Running(lines), paid, day)
         holds = {
             "principal": (lines.principal.sum(-1) == part.terms.principal)
             & ((lines.principal >= 0) & (lines.interest >= 0)).all(-1),

@@ -1,17 +1,16 @@
 """The figures of a page, of whoever is asked: the book as it is, or as it was known."""
 
 from collections.abc import Callable
-from datetime import date
 from typing import Any
 
 import streamlit as st
 
 from loan_core import Refusal
-from pages._analysis_words import PERIODS, collection_figures, month_ends, months_of, risk_figures
+from pages._address import as_of, currency_asked, loan_id
+from pages._analysis_words import collection_figures, month_ends, months_asked, risk_figures
 from pages._book_words import BookDay, book_figures, month_before, month_so_far, month_to, year_to
-from pages._desk import as_of, currency_asked, loan_id
 from pages._filters import selection_asked
-from pages._look import NOTHING, day, days, money, standing
+from pages._look import NOTHING, badge_of, day, days, money
 
 Figures = dict[str, str]
 
@@ -20,7 +19,7 @@ def course(source: Any, code: str, meant: dict[str, Any]) -> tuple[list[BookDay]
     """The last month ends and the day, and a month before it, of the loans that are meant on the day; none: no loan."""
     on = [*year_to(as_of()), month_before(as_of())]
     periods = list(dict.fromkeys(period for each in on for period in (month_to(each), month_so_far(each))))
-    collected = dict(zip(periods, source.collections_of(periods, chosen_on=as_of(), **meant), strict=True))
+    collected = dict(zip(periods, source.collections(periods, chosen_on=as_of(), **meant), strict=True))
     portfolios = source.portfolios(on, chosen_on=as_of(), **meant)
     found = [
         BookDay(each.as_of, each.by_currency[code], collected[month_to(each.as_of)][code], so_far[code])
@@ -50,16 +49,8 @@ def _collection(source: Any) -> Figures:
     loans = source.analysis(as_of(), **selection_asked("all")[0]).get(code)
     if loans is None or not loans.months:
         return {}
-    return _said(collection_figures(loans.collected(*_months_asked(loans)), code))
-
-
-def _months_asked(loans: Any) -> tuple[date, date]:
-    known, asked = [each.first.item() for each in loans.months], st.query_params
-    if asked.get("period") == "Other months":
-        by_name = {f"{each:%Y-%m}": each for each in known}
-        return by_name.get(asked.get("first", ""), known[0]), by_name.get(asked.get("last", ""), known[-1])
-    period = asked.get("period", PERIODS[0])
-    return months_of(period if period in PERIODS else PERIODS[0], as_of(), known[0], known[-1])
+    known = [each.first.item() for each in loans.months]
+    return _said(collection_figures(loans.collected(*months_asked(known, as_of(), st.query_params)), code))
 
 
 def _status(source: Any) -> Figures:
@@ -72,7 +63,7 @@ def _status(source: Any) -> Figures:
     if status is None:
         return {}
     return {
-        "Status": standing(status.state, status.status).word,
+        "Status": badge_of(status.state, status.status).word,
         "Paid": money(status.total_amount_paid, status.currency),
         "Arrears": money(status.arrears, status.currency),
         "Past due": days(status.days_past_due),

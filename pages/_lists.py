@@ -8,8 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from pages._controls import pick_row
-from pages._desk import sum_column
-from pages._look import STANDINGS, major, standing
+from pages._look import BADGES, badge_of, major
+from pages._shown import sum_column
 
 
 def loan_list(rows: pd.DataFrame, code: str, names: tuple[str, ...], key: str, alt: str) -> int | None:
@@ -35,7 +35,7 @@ def _sums(name: str, only_above_0: bool = False) -> Callable[[pd.DataFrame, str]
 
 
 def _status(rows: pd.DataFrame, _: str) -> list[list[str]]:
-    return [[standing(*each).word] for each in zip(rows["state"], rows["status"], strict=True)]
+    return [[badge_of(*each).word] for each in zip(rows["state"], rows["status"], strict=True)]
 
 
 def _days_past_due(rows: pd.DataFrame, _: str) -> Any:
@@ -72,9 +72,9 @@ def _shown_as(name: str, cells: Any, code: str) -> Any:
         case "Status":
             return column.MultiselectColumn(
                 width=94,
-                options=[each.word for each in STANDINGS.values()],
-                color=[each.color for each in STANDINGS.values()],
-                format_func={each.word: f"{each.mark} {each.word}" for each in STANDINGS.values()}.get,
+                options=[each.word for each in BADGES.values()],
+                color=[each.color for each in BADGES.values()],
+                format_func={each.word: f"{each.mark} {each.word}" for each in BADGES.values()}.get,
             )
         case "Ahead or behind":
             said = "Paid less what was expected through the day: ahead, or with a minus sign behind."

@@ -9,7 +9,7 @@ from unicodedata import bidirectional
 
 import pandas as pd
 
-from loan_core import LoanStatus, currency
+from loan_core import LoanStatus, counted, currency
 
 SPACE = "\N{NO-BREAK SPACE}"
 NOTHING = "—"
@@ -68,11 +68,6 @@ def instant(at: datetime) -> str:
     return f"{day(at)}, {at:%H:%M}{SPACE}UTC"
 
 
-def counted(number: int, noun: str) -> str:
-    """``1 loan``, ``10,000 loans``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 def days(number: int) -> str:
     return counted(number, "day")
 
@@ -107,7 +102,7 @@ def tolerance(thresholds: Any) -> str:
 
 
 @dataclass(frozen=True)
-class Standing:
+class Badge:
     """How a status or a state is shown: word, then icon (a mark where no icon can be), then colour."""
 
     word: str
@@ -116,23 +111,23 @@ class Standing:
     color: str
 
 
-STANDINGS = {
-    "Behind": Standing("Behind", "priority_high", "!", "orange"),
-    "On Track": Standing("On Track", "check", "✓", "green"),
-    "Ahead": Standing("Ahead", "arrow_upward", "↑", "blue"),
-    "paid_off": Standing("Paid off", "task_alt", "✓", "gray"),
-    "pending": Standing("Not started", "schedule", "·", "gray"),
-    "voided": Standing("Voided", "block", "×", "gray"),
+BADGES = {
+    "Behind": Badge("Behind", "priority_high", "!", "orange"),
+    "On Track": Badge("On Track", "check", "✓", "green"),
+    "Ahead": Badge("Ahead", "arrow_upward", "↑", "blue"),
+    "paid_off": Badge("Paid off", "task_alt", "✓", "gray"),
+    "pending": Badge("Not started", "schedule", "·", "gray"),
+    "voided": Badge("Voided", "block", "×", "gray"),
 }
 
 
-def standing(state: str, status: str) -> Standing:
+def badge_of(state: str, status: str) -> Badge:
     """An active loan is what its status says; of any other its state says more."""
-    return STANDINGS[status if state == "active" else state]
+    return BADGES[status if state == "active" else state]
 
 
 def badge(status: LoanStatus) -> str:
-    shown = standing(status.state, status.status)
+    shown = badge_of(status.state, status.status)
     icon = "savings" if status.overpaid_amount else shown.icon
     return f":{shown.color}-badge[:material/{icon}: {shown.word}]"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from loan_core import Statement, currency
-from pages._look import NOTHING, day, money, standing
+from pages._look import NOTHING, badge_of, day, money
 from pages._repayment_words import remark, which_installments
 from pages._words import headline, outcome, past_due, terms
 
@@ -19,16 +19,15 @@ _TEMPLATES = Environment(
 )
 
 
-def statement_page(statement: Statement, lender: str = "Loan Book") -> str:
+def statement_page(statement: Statement) -> str:
     """HTML of what was agreed, where the loan stands on the day, each installment and each repayment."""
     code = statement.loan.currency
     return _TEMPLATES.get_template("statement.html").render(
-        lender=lender,
         loan=statement.loan,
         status=statement.status,
         installments=list(statement.installments.itertuples()),
         repayments=list(statement.repayments.itertuples()),
-        word=standing(statement.status.state, statement.status.status).word,
+        word=badge_of(statement.status.state, statement.status.status).word,
         headline=headline(statement),
         terms=terms(statement.loan),
         currency=currency(code),

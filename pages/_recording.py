@@ -5,11 +5,12 @@ from typing import Any
 import streamlit as st
 
 from loan_core import LoanStatus, Statement
-from pages._desk import as_of, attempt, book, go, here
+from pages._address import as_of, go, here
+from pages._desk import attempt, book
 from pages._form import Fields, Form, day_input, form, is_second_click, plain, start_over, take_back
 from pages._loan_picker import choose_loan
 from pages._look import day, instant, isolated, markdown, money
-from pages._repayment_words import covered, effect, offers, preview_covers, remark, standings
+from pages._repayment_words import changes, covered, effect, offers, preview_covers, remark
 from pages._small_table import small_table
 from pages._words import named
 
@@ -75,7 +76,7 @@ def what_this_does(before: LoanStatus, preview: Any) -> None:
     else:
         st.caption("Write an amount to see which installments it pays.")
     stands = {"Before": preview.before, "After": preview.after} if preview else {"Now": before}
-    columns = zip(["Figure", *stands], zip(*standings(*stands.values()), strict=True), strict=True)
+    columns = zip(["Figure", *stands], zip(*changes(*stands.values()), strict=True), strict=True)
     said = " and ".join(stands).lower()
     small_table({name: (cells, str) for name, cells in columns}, f"The loan {said}")
 

@@ -72,7 +72,7 @@ def preview_covers(preview: Any) -> str:
     return f"{said}. Due {'on ' + first if first == last else first + ' to ' + last}."
 
 
-def standings(*each: LoanStatus) -> list[list[str]]:
+def changes(*each: LoanStatus) -> list[list[str]]:
     """A line for each thing that a repayment changes, for Markdown: its name, and how it stood each time."""
     return [
         ["Status", *(badge(status) for status in each)],

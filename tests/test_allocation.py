@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loan_core.calculation.allocation import cover, paid_on, pour, standing
+from loan_core.calculation.allocation import cover, lasting, paid_on, pour
 from loan_core.calculation.money import LARGEST
 from loan_core.calculation.schedule import schedule
 from tests.test_dates import day
@@ -125,7 +125,7 @@ def test_one_sum_is_poured_into_each_row_and_each_sum_into_one_row():
 @given(amounts=st.lists(st.integers(-LARGEST, LARGEST), max_size=30))
 def test_what_stands_is_the_least_that_was_there_from_then_on(amounts):
     running = list(accumulate(amounts))
-    stands = standing(np.array(running, dtype=np.int64)).tolist()
+    stands = lasting(np.array(running, dtype=np.int64)).tolist()
     assert stands == [min(running[at:]) for at in range(len(running))]
 
 

@@ -74,7 +74,7 @@ def facts(found: Analysis) -> list[Any]:
         found.collections,
         found.months,
         found.risks(ENDS),
-        [np.stack([each.loans, each.principal_before, each.principal_after]).tolist() for each in found.moves(ENDS)],
+        [np.stack([each.loans, each.principal_before]).tolist() for each in found.moves(ENDS)],
         found.vintages,
         found.heat_bands,
         found.concentration(),

@@ -154,6 +154,25 @@ def test_who_asks_for_a_file_and_does_not_read_it_keeps_nobody_waiting(postgresq
             assert call.post("/create-loans", LOAN).status == 201
 
 
+def test_however_many_wait_for_a_file_others_are_answered(sqlite_url, monkeypatch):
+    """More than the server has threads for."""
+    may_end = threading.Event()
+
+    def slowly(*_, **__):
+        assert may_end.wait(10)
+        yield b"id\n"
+
+    with serving(Settings(database_uri=sqlite_url, redis_url="off")) as call, ThreadPoolExecutor(45) as pool:
+        monkeypatch.setattr(call.book, "export_loans", slowly)
+        waiting = [pool.submit(call.get, "/loans", Accept="text/csv") for _ in range(45)]
+        with suppress(TimeoutError):
+            waiting[0].result(0.5)
+        for path in ("/readyz", "/loans", "/portfolio"):
+            assert call.get(path).status == 200, path
+        may_end.set()
+        assert [each.result(20).status for each in waiting] == [200] * 45
+
+
 def test_a_full_disk_of_temporary_files_is_503_and_in_words(sqlite_url, monkeypatch, caplog):
     monkeypatch.setattr(spool, "IN_MEMORY", 1)
     monkeypatch.setattr(tempfile, "TemporaryFile", lambda **_: open("/dev/full", "w+b", buffering=0))  # noqa: SIM115

@@ -1,11 +1,13 @@
 """Who may import whom, and who may ask a clock: read from the source. The README draws the same picture."""
 
 import ast
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache, cached_property, partial
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -234,6 +236,51 @@ def sources() -> list[Source]:
     """Every file the rules are about. Tests import what they test."""
     files = sorted([*ROOT.glob("app.py"), *ROOT.glob("pages/**/*.py"), *ROOT.glob("loan_core/**/*.py")])
     return [Source(file.relative_to(ROOT).as_posix(), file.read_text("utf-8")) for file in files]
+
+
+def rooms() -> list[list[str]]:
+    """The modules of each line of the README's picture, from the top."""
+    drawn = (ROOT / "README.md").read_text("utf-8").partition("\nloan_core/ ")[2].partition("\ntests/ ")[0]
+    return [re.findall(r"\w+", line) for line in re.findall(r"^  (\w+(?:, \w+)*)(?:  |$)", drawn, re.MULTILINE)]
+
+
+def taken(source: Source, names: Iterable[str]) -> set[str]:
+    """Which of our modules a file imports."""
+    return {name for name in names if any(each.within(f"loan_core.{name}") for each in source.imports)}
+
+
+def test_the_readme_draws_who_imports_whom():
+    place = {name: number for number, line in enumerate(rooms()) for name in line}
+    ours = {Path(each.place).parts[1].removesuffix(".py"): [] for each in sources() if each.at("loan_core/*")}
+    assert sorted(place) == sorted(set(ours) - {"__init__"})
+    for each in sources():
+        if each.at("loan_core/*") and not each.at("loan_core/__init__.py", RUN_BY_ALEMBIC):
+            mine = Path(each.place).parts[1].removesuffix(".py")
+            above = [name for name in taken(each, place) if place[name] < place[mine]]
+            assert not above, f"{each.place} imports {above}, which the README draws above it"
+            ours[mine] += [name for name in taken(each, place) if name != mine]
+    in_order = TopologicalSorter(ours)
+    in_order.prepare()
+
+
+def defined(source: Source) -> Iterator[str]:
+    """What a file defines, as the README names it: ``store.Store``, ``Store.write``, ``Form``, ``status_chart``."""
+    for node in source.tree.body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield from (node.name, f"{Path(source.place).stem}.{node.name}")
+        for each in node.body if isinstance(node, ast.ClassDef) else ():
+            if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield f"{node.name}.{each.name}"
+
+
+def test_the_paths_that_the_readme_tells_lead_through_what_is_there():
+    told = (ROOT / "README.md").read_text("utf-8").partition("**One repayment**")[2].partition("`make lint`")[0]
+    named = {name.removeprefix("pages/") for name in re.findall(r"`([\w/.]+)`", told)}
+    known = {name for source in sources() for name in defined(source)}
+    # The book has what it does and what it is asked from two others.
+    known |= {re.sub(r"^(Doing|Asking)\.", "Book.", name) for name in known}
+    assert len(named) > 30
+    assert named - known == set()
 
 
 @pytest.mark.parametrize("rule", RULES, ids=str)

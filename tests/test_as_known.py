@@ -31,7 +31,7 @@ def answers(book):
         {
             "portfolios": [each.by_currency for each in book.portfolios(ASKED)],
             "late": book.portfolio(TODAY, **MEANT).by_currency,
-            "collections": book.collections(STARTED, TODAY),
+            "collections": book.collections([(STARTED, TODAY)]),
             "curves": book.curves(TODAY),
             "currencies": book.currencies(),
             "months": book.start_months(),

@@ -16,6 +16,7 @@ from loan_core.calculation.portfolio import Bucket
 from loan_core.errors import (
     AlreadyReversed,
     InvalidEntry,
+    KeyTaken,
     LoanHasRepayments,
     LoanIsVoided,
     LoanNotFound,
@@ -24,6 +25,7 @@ from loan_core.errors import (
     RepaymentNotFound,
 )
 from loan_core.models import Loan
+from loan_core.recording import IdempotencyKey
 from loan_core.store import Store, edition
 from tests.test_exchange import contents
 from tests.test_models import database_of_a_module
@@ -138,7 +140,7 @@ def test_a_loan_is_written_as_it_was_agreed(book, store):
         "voided_by": "",
     }
     assert whole(book.loan(1)) == whole(loan)
-    assert book.schedule(1)["due"].tolist() == [9_456] * 11 + [9_454]
+    assert book.statement(1, TODAY).installments["due"].tolist() == [9_456] * 11 + [9_454]
 
 
 def test_what_is_not_said_of_an_entry_the_book_says(store):
@@ -169,7 +171,6 @@ ASKING = {
     "loan": lambda book, loan_id: book.loan(loan_id),
     "status": lambda book, loan_id: book.status(loan_id, STARTED),
     "status today": lambda book, loan_id: book.status(loan_id, TODAY),
-    "schedule": lambda book, loan_id: book.schedule(loan_id),
     "statement": lambda book, loan_id: book.statement(loan_id, TODAY),
     "export_loans": lambda book, loan_id: book.export_loans(TODAY, loan_id),
     "export_repayments": lambda book, loan_id: book.export_repayments(TODAY, loan_id),
@@ -1038,7 +1039,7 @@ def test_a_currency_whose_loans_are_all_voided_is_in_no_figure(book):
     book.void_loan(2)
     assert list(book.portfolio(TODAY).by_currency) == ["USD"]
     assert list(book.curves(TODAY)) == ["USD"]
-    assert list(book.collections(STARTED, TODAY)) == ["USD"]
+    assert list(book.collections([(STARTED, TODAY)])[0]) == ["USD"]
 
 
 @pytest.fixture
@@ -1086,9 +1087,22 @@ def test_curves_are_running_sums_by_the_end_of_each_month_and_on_the_day(book):
     ids=str,
 )
 def test_what_a_period_collected(book, first, last, figures):
-    found = book.collections(first, last)
+    (found,) = book.collections([(first, last)])
     assert (found["USD"].due, found["USD"].on_time, found["USD"].received) == figures
     assert (found["EUR"].due, found["EUR"].on_time, found["EUR"].received) == (figures[0], 0, 0)
+
+
+def test_a_key_is_kept_for_thirty_days(book, store, database_url):
+    terms = {"loan_amount": "1000.00", "repayment_period": 12, "key": IdempotencyKey("till", "k", "0" * 64)}
+    month_later = Book(store, replace(CLOCK, at=NOON + timedelta(days=30)))
+    moment_more = Book(store, replace(CLOCK, at=NOON + timedelta(days=30, microseconds=1)))
+    other = {"loan_amount": "2000.00", "repayment_period": 6, "key": IdempotencyKey("till", "k", "1" * 64)}
+    assert book.create_loan(**terms).id == month_later.create_loan(**terms).id == 1
+    with pytest.raises(KeyTaken):
+        month_later.create_loan(**other)
+    assert moment_more.create_loan(**other).id == moment_more.create_loan(**other).id == 2
+    (kept,) = contents(database_url)["requests"]
+    assert "1" * 64 in kept
 
 
 # Before it is done
@@ -1101,9 +1115,10 @@ def test_a_quote_is_what_the_loan_would_be_and_writes_nothing(book, database_url
     assert contents(database_url) == before
     # The design's New loan screen: 12 installments of $94.56, the last $94.54; 1,134.70 in all.
     assert (quote.loan.installment, quote.total_due, quote.total_interest) == (94_56, 1134_70, 134_70)
-    assert quote.last_due_on == date(2026, 10, 1)
     loan = book.create_loan(**terms)
-    pd.testing.assert_frame_equal(quote.installments, book.schedule(loan.id))
+    pd.testing.assert_frame_equal(
+        quote.installments, book.statement(loan.id, TODAY).installments[quote.installments.columns]
+    )
     with pytest.raises(InvalidEntry, match="loan_amount is missing"):
         book.quote(repayment_period=12)
 
@@ -1138,7 +1153,10 @@ def test_a_preview_is_what_recording_does_and_writes_nothing(book, database_url,
     )
     touched = added[added["interest"] + added["principal"] > 0].reset_index(drop=True)
     pd.testing.assert_frame_equal(preview.covers, touched[["number", "due_on", "interest", "principal"]])
-    assert preview.covers["interest"].sum() + preview.covers["principal"].sum() + preview.overpaid == preview.amount
+    assert (
+        preview.covers["interest"].sum() + preview.covers["principal"].sum() + preview.overpaid
+        == after.total_amount_paid - status.total_amount_paid
+    )
 
 
 def test_a_preview_asks_about_the_day_of_the_money_where_that_is_later(book):
@@ -1273,9 +1291,9 @@ QUIET = {
     "loans": lambda book: len(book.loans(TODAY, search="a", started=TODAY)),
     "portfolio": lambda book: len(book.portfolio(TODAY).by_currency),
     "curves": lambda book: len(book.curves(TODAY)),
-    "collections": lambda book: len(book.collections(STARTED, TODAY)),
+    "collections": lambda book: len(book.collections([(STARTED, TODAY)])[0]),
     "repayments": lambda book: book.repayments(TODAY, search="a").count,
-    "imports": lambda book: len(book.imports()),
+    "imports": lambda book: book.imports().count,
     "export_loans": lambda book: lines(book.export_loans(TODAY)) - 1,
     "export_repayments": lambda book: lines(book.export_repayments(TODAY)) - 1,
     "export_schedule": lambda book: lines(book.export_schedule(TODAY)) - 1,

@@ -1,5 +1,6 @@
 """The status cache: it may be wrong, empty, full of somebody else's things, or away; the answer is right."""
 
+import dataclasses
 import pickle
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,8 @@ import pytest
 import redis
 
 from loan_core import Book, Settings
-from loan_core.cache import PAUSE_SECONDS, SECONDS, Cache, Version
+from loan_core.answers import LoanStatus
+from loan_core.cache import _FORMAT, PAUSE_SECONDS, SECONDS, Cache, Version
 from loan_core.calculation.position import Thresholds
 from loan_core.errors import InvalidSetting
 from loan_core.store import Store
@@ -107,6 +109,28 @@ def test_what_is_not_ours_is_ignored_and_said_once(sqlite_url, redis_url, client
     book.close()
 
 
+@pytest.mark.parametrize("said", [b"", b"{", b"{}", b"[]", b'{"loan_id": "1"}', b"\xff"], ids=repr)
+def test_what_another_release_wrote_of_this_version_is_computed_anew(sqlite_url, redis_url, client, said):
+    book = opened(sqlite_url, redis_url)
+    book.create_loan(loan_amount=1000, repayment_period=12)
+    right = book.status(1, book.today())
+    client.set(KEY, book.version(1, book.today()).head() + said)
+    assert book.status(1, book.today()) == right
+    assert book.status(1, book.today()) == right
+    assert dict(book.cache.counts) == {"misses": 1, "rejected": 1, "hits": 1}
+    book.close()
+
+
+def test_the_format_counts_up_when_the_fields_of_a_status_change():
+    """Whoever changes them here counts ``_FORMAT`` up: a release that is still running believes no other's entry."""
+    fields = """
+        loan_id reference borrower currency as_of revision state status months_passed expected_monthly_installment
+        expected_paid total_amount_paid remaining_balance outstanding_principal overpaid_amount arrears
+        overdue_principal days_past_due next_due_on next_due_amount ahead_by days_ahead paid_up_to total_due
+    """
+    assert ([each.name for each in dataclasses.fields(LoanStatus)], _FORMAT) == (fields.split(), 1)
+
+
 @pytest.mark.parametrize("kind", ["list", "hash", "stream"])
 def test_another_type_under_the_key_is_ignored_and_said_once(sqlite_url, redis_url, client, kind, caplog):
     book = opened(sqlite_url, redis_url)
@@ -141,8 +165,8 @@ def test_another_type_under_the_key_is_ignored_and_said_once(sqlite_url, redis_u
 def test_an_entry_of_another_version_does_not_count(redis_url, other):
     cache = Cache.at(redis_url)
     cache.put(1, VERSION, b"answer")
-    assert cache.get(1, VERSION) == b"answer"
-    assert cache.get(1, replace(VERSION, **other)) is None
+    assert cache.get(1, VERSION, bytes) == b"answer"
+    assert cache.get(1, replace(VERSION, **other), bytes) is None
     assert cache.counts["rejected"] == 1
 
 
@@ -250,8 +274,8 @@ def test_a_redis_that_is_away_is_asked_once_in_a_while(monkeypatch):
     monkeypatch.setattr(redis.Redis, "client", away)
     for moment in range(31):
         seconds[0] = float(moment)
-        assert cache.get(1, VERSION) is None
-        assert cache.get(1, VERSION) is None
+        assert cache.get(1, VERSION, bytes) is None
+        assert cache.get(1, VERSION, bytes) is None
     assert len(asked) == 1 + 30 // PAUSE_SECONDS
     assert cache.state == "down"
     assert cache.counts["down"] == 62
@@ -276,7 +300,7 @@ def test_a_connection_that_was_closed_meanwhile_is_made_anew(redis_url, client):
     cache.put(1, VERSION, b"answer")
     for _ in range(3):
         client.client_kill_filter(_type="normal", skipme=True)
-        assert cache.get(1, VERSION) == b"answer"
+        assert cache.get(1, VERSION, bytes) == b"answer"
     assert (cache.state, cache.counts["down"]) == ("up", 0)
 
 
@@ -286,7 +310,7 @@ def test_a_redis_that_denies_a_command_is_up_and_not_believed(redis_url, client)
     try:
         cache = Cache.at(redis_url)
         cache.put(1, VERSION, b"answer")
-        assert cache.get(1, VERSION) is None
+        assert cache.get(1, VERSION, bytes) is None
         assert cache.state == "up"
     finally:
         client.config_set("maxmemory", 0)
@@ -303,7 +327,7 @@ def test_over_what_is_no_redis_the_client_stumbles_and_nobody_else(monkeypatch, 
         monkeypatch.setattr(redis.Redis, command, stumble)
     cache = Cache.at("redis://127.0.0.1:1/0")
     cache.put(1, VERSION, b"answer")
-    assert cache.get(1, VERSION) is None
+    assert cache.get(1, VERSION, bytes) is None
     cache.forget([1])
     assert (cache.state, cache.counts) == ("down", {"down": 3})
 
@@ -313,7 +337,7 @@ def test_an_answer_that_is_no_text_is_rejected(monkeypatch, answer):
     asked = Mock(getrange=Mock(return_value=answer))
     monkeypatch.setattr(redis.Redis, "client", lambda _: asked)
     cache = Cache.at("redis://127.0.0.1:1/0")
-    assert cache.get(1, VERSION) is None
+    assert cache.get(1, VERSION, bytes) is None
     assert cache.counts == {"rejected": 1}
 
 
@@ -344,10 +368,10 @@ def test_no_read_is_stale_under(fault, database_url, redis_url):
 class Believing(Delayed):
     """A cache as others have them: what stands under the key is the answer until it is deleted."""
 
-    def get(self, loan_id, version):
+    def get(self, loan_id, version, read):
         found = self._client.get(f"loan_status:{loan_id}")
         self.counts["hits"] += found is not None
-        return found.partition(b"\n")[2] if found else None
+        return read(found.partition(b"\n")[2]) if found else None
 
 
 def test_the_measurement_notices_a_cache_that_is_believed(sqlite_url, redis_url, monkeypatch):

@@ -214,7 +214,7 @@ QUESTIONS = {
     "loans": lambda book: book.loans(DAY),
     "portfolio": lambda book: book.portfolio(DAY),
     "curves": lambda book: book.curves(DAY),
-    "collections": lambda book: book.collections(date(2024, 2, 1), DAY),
+    "collections": lambda book: book.collections([(date(2024, 2, 1), DAY)]),
     "repayments": lambda book: [plain(each) for each in vars(book.repayments(DAY)).values()],
     "export_loans": lambda book: b"".join(book.export_loans(DAY)),
     "export_repayments": lambda book: b"".join(book.export_repayments(DAY)),

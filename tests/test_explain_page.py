@@ -128,7 +128,8 @@ def test_each_of_the_largest_borrowers_leads_to_his_share_and_to_exactly_his_loa
     assert [each["figure"] for each in asked[:3]] == ["largest_borrowers", "borrower_Diego Cruz", "borrower_Diego"]
     for each in asked[1:]:
         found, row = figure_of(by_hand, each), shown[each["figure"].partition("_")[2]]
-        assert (found.part, found.value, found.loans) == (row["outstanding_principal"], row["share"], row["loans"])
+        share = found.part / found.whole
+        assert (found.part, share, found.loans) == (row["outstanding_principal"], row["share"], row["loans"])
     diego = dict(parse_qsl(links(at)["Diego"]))
     loans = opened("loans.py", **diego)
     assert loans.dataframe[0].value["Borrower"].tolist() == ["Diego"]
@@ -176,6 +177,13 @@ def test_a_share_says_its_formula_with_the_books_own_numbers(by_hand: Book) -> N
     assert rows["Borrower"].tolist()[:4] == ["Farida", "Chen", "João", "Elif"]
     assert rows["At risk"].tolist() == [400, 300, 200, 100, 0, 0, 0, 0]
     assert list(rows.columns) == ["Loan", "Borrower", "At risk", "Outstanding principal"]
+
+
+def test_a_status_is_explained_by_the_books_own_percents(by_hand: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOANS_AHEAD_PERCENT", "105")
+    monkeypatch.setenv("LOANS_BEHIND_PERCENT", "80")
+    assert "on which less than 80% of what was expected" in words(opened("explain.py", figure="behind", **JUNE))
+    assert "on which at least 105% of what was expected" in words(opened("explain.py", figure="ahead", **JUNE))
 
 
 def test_a_sum_of_a_period_says_which(by_hand: Book) -> None:

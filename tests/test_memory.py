@@ -140,7 +140,7 @@ class Life(RuleBasedStateMachine):
     def sums_that_moved_are_those_of_a_book_that_is_read_anew(self):
         new = Book(self.store, CLOCK)
         assert self.remembering.portfolios(ASKED) == new.portfolios(ASKED)
-        assert self.remembering.collections(STARTED, TODAY) == new.collections(STARTED, TODAY)
+        assert self.remembering.collections([(STARTED, TODAY)]) == new.collections([(STARTED, TODAY)])
         curves, anew = (book.curves(TODAY) for book in (self.remembering, new))
         assert {code: each.to_csv() for code, each in curves.items()} == {
             code: each.to_csv() for code, each in anew.items()

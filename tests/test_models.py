@@ -251,7 +251,3 @@ def test_an_instant_comes_back_in_utc_as_it_was_to_the_microsecond(store):
 @pytest.mark.parametrize(("interest_rate", "rate_period"), [(20_000, "month"), (240_000, "year")])
 def test_two_percent_a_month_is_24_percent_a_year(interest_rate, rate_period):
     assert Loan(interest_rate=interest_rate, rate_period=rate_period).annual_rate_ppm == 240_000
-
-
-def test_when_it_was_recorded_goes_by_the_domains_name_too():
-    assert Repayment(created_at=NOW).recorded_at == NOW

@@ -8,18 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loan_core.calculation.calendar import Collected
 from loan_core.calculation.dates import Frequency
 from loan_core.calculation.money import LARGEST, parts_by, sums_by, whole
-from loan_core.calculation.portfolio import (
-    AGEING,
-    PAR_DAYS,
-    Bucket,
-    Collection,
-    Survey,
-    Totals,
-    survey,
-    totals,
-)
+from loan_core.calculation.portfolio import AGEING, PAR_DAYS, Bucket, Survey, Totals, survey, totals
 from loan_core.calculation.position import State, Status
 from loan_core.calculation.receipts import Receipts
 from tests.test_dates import day
@@ -265,8 +257,8 @@ def surveyed(book: list[Loan], received: list[tuple[int, date, int]], days: Sequ
     return survey(terms_of_book(book), receipts, nobody, [day(each) for each in days], USUAL)
 
 
-def collection_of(book: list[Loan], received: list[tuple[int, date, int]], first: date, last: date) -> Collection:
-    return Collection(*surveyed(book, received).calendar.between(day(first), day(last)))
+def collection_of(book: list[Loan], received: list[tuple[int, date, int]], first: date, last: date) -> Collected:
+    return surveyed(book, received).calendar.between(day(first), day(last))
 
 
 @given(question=periods_of_a_book())

@@ -16,16 +16,9 @@ from loan_core.book import Book
 from loan_core.calculation import schedule as schedules
 from loan_core.calculation.dates import Frequency
 from loan_core.calculation.money import LARGEST
-from loan_core.calculation.position import (
-    Outcome,
-    Position,
-    State,
-    Status,
-    Thresholds,
-    outcomes,
-    position,
-    positions,
-)
+from loan_core.calculation.portfolio import survey
+from loan_core.calculation.position import Outcome, Position, State, Status, Thresholds, outcomes, position
+from loan_core.calculation.receipts import Receipts
 from loan_core.calculation.schedule import Method, schedule
 from loan_core.store import Store
 from tests import forked
@@ -114,7 +107,10 @@ def position_of(
 def positions_of(book: list[tuple[Loan, int, bool]], as_of: date) -> Position:
     loans, paid, is_voided = zip(*book, strict=True) if book else ((), (), ())
     terms = terms_of_book(list(loans))
-    return positions(terms, np.array(paid, np.int64), np.array(is_voided, bool), day(as_of), USUAL)
+    on = np.full(len(book), day(as_of))
+    receipts = Receipts.of(np.arange(len(book)), on, np.array(paid, np.int64), len(book))
+    voided = np.array(is_voided, bool)
+    return survey(terms, receipts, voided, [day(as_of)], USUAL, with_calendar=False, kept=[0]).positions[0]
 
 
 def due_days(loan: Loan) -> list[date]:

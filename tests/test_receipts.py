@@ -31,13 +31,6 @@ def test_what_each_loan_received_by_a_day_is_the_sum_of_its_own(of: list[Any], d
     assert receipts(of).through(np.datetime64(day)).tolist() == [paid(of, loan, day) for loan in range(LOANS)]
 
 
-@given(rows, st.lists(st.tuples(st.integers(0, LOANS - 1), days), min_size=1))
-def test_pairs_of_a_loan_and_a_day_are_answered_each_by_itself(of: list[Any], asked: list[tuple[int, date]]) -> None:
-    loan, day = zip(*asked, strict=True)
-    found = receipts(of).by(np.array(loan), np.array(day, "M8[D]"))
-    assert found.tolist() == [paid(of, *each) for each in asked]
-
-
 @given(rows, st.lists(st.integers(0, LOANS - 1)), days)
 def test_the_receipts_of_some_loans_are_theirs_alone_and_in_their_order(
     of: list[Any], some: list[int], day: date

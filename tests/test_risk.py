@@ -123,18 +123,16 @@ def test_moves_are_counted_loan_by_loan(book, on, cells):
         found = moves_of(book, on)
     assert len(found) == len(on) - 1
     for span, start, end in zip(found, on, on[1:], strict=False):
-        expected = np.zeros((3, len(PLACES), len(PLACES)), dtype=object)
+        expected = np.zeros((2, len(PLACES), len(PLACES)), dtype=object)
         for held in book:
             before, after = slow_place(held, start), slow_place(held, end)
             if after == "new":
                 continue
             owed = 0 if before == "new" else slow_at(held, start)["outstanding_principal"]
             cell = PLACES.index(before), PLACES.index(after)
-            for layer, amount in enumerate((1, owed, slow_at(held, end)["outstanding_principal"])):
+            for layer, amount in enumerate((1, owed)):
                 expected[layer][cell] += amount
-        assert [each.tolist() for each in (span.loans, span.principal_before, span.principal_after)] == [
-            each.tolist() for each in expected
-        ]
+        assert [span.loans.tolist(), span.principal_before.tolist()] == expected.tolist()
 
 
 # 100.00 on the first of each month. March's unpaid: 30 days past due on the last of March, 60 on the last of April.
@@ -160,9 +158,6 @@ def test_rolls_by_hand():
         ("current", "paid off"): (1, 300_00),
         ("new", "current"): (1, 0),
     }
-    assert span.principal_after.sum() == 400_00 + 300_00 + 100_00 + 50_00
-    assert (span.rate("current", "1-30"), span.rate("1-30", "31-60"), span.rate("91+", "91+")) == (0.5, 0.5, None)
-    assert (span.rate_of_principal("1-30", "31-60"), span.rate_of_principal("new", "current")) == (0.5, None)
 
 
 @given(book=held_books, on=days.filter(lambda each: len(each) > 1), at=st.integers(0, 5))

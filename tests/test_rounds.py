@@ -72,6 +72,22 @@ def test_each_is_refused_what_is_wrong_with_its_own():
     assert done == 1
 
 
+def test_a_round_that_fails_as_a_whole_fails_for_each_in_it_and_for_nobody_after_it():
+    async def ask():
+        rounds = Rounds(fail_once)
+        failed = await asyncio.gather(*map(rounds.done, (lambda: 1, lambda: 2)), return_exceptions=True)
+        return [str(each) for each in failed], await asyncio.wait_for(rounds.done(lambda: "written"), 10)
+
+    def fail_once(works):
+        if not asked:
+            asked.append(works)
+            raise RuntimeError("can't start new thread")
+        return [partial(answer, work) for work in works]
+
+    asked = []
+    assert asyncio.run(ask()) == (["can't start new thread"] * 2, "written")
+
+
 def test_one_who_has_gone_away_keeps_nobody_elses_answer():
     async def ask():
         rounds = Rounds(kept.together)

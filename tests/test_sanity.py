@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from loan_core.calculation import schedule as schedules
 from loan_core.calculation.position import State
-from loan_core.calculation.sanity import SENTENCES, findings, stands
+from loan_core.calculation.sanity import SENTENCES, TITLES, WHERE_0, findings, stands
 from tests.random_books import Came, Held, held_books, some_days, terms_and_receipts
 from tests.test_dates import day
 from tests.test_position import slow_position
@@ -82,7 +82,7 @@ def found_in(book: list[Held], as_of: date) -> dict[str, list[Finding]]:
 
 
 def rows_of(found: Any) -> list[Finding]:
-    about = [column.tolist() for column in (found.receipt, found.other) if len(column)]
+    about = [found.receipt.tolist()] if len(found.receipt) else []
     return [
         (loan, [column[at] for column in about], {name: column[at].item() for name, column in found.figures.items()})
         for at, loan in enumerate(found.loan.tolist())
@@ -110,7 +110,7 @@ def of_receipts(held: Held, standing: list[tuple[int, Came]]) -> list[tuple[str,
     for at, (row, came) in enumerate(standing):
         before = [(other, each) for other, each in standing[:at] if each.amount == came.amount]
         if before and (days := (came.on - before[-1][1].on).days) <= 3:
-            twice.append(([row, before[-1][0]], {"amount": came.amount, "days": days}))
+            twice.append(([row], {"amount": came.amount, "days": days}))
         left = max(held.whole - paid, 0)
         if came.amount > left:
             above.append(([row], {"amount": came.amount, "left": left}))
@@ -194,10 +194,14 @@ def test_silence_is_asked_about_after_90_days(days, expected):
     assert kinds(Held(TENS, (Came(FIRST, 20_00), Came(FIRST, 21_00))), FIRST + timedelta(days=91)) == set()
 
 
-def test_every_sentence_says_its_figures():
+def test_every_kind_has_a_title_and_a_sentence_that_says_its_figures():
+    assert list(TITLES) == list(SENTENCES)
     found = findings(*terms_and_receipts([Held(TENS, (Came(FIRST, 10_00),))]), np.array([True]), day("2026-02-20"))
     for kind, each in found.items():
         assert SENTENCES[kind].format(**dict.fromkeys(each.figures, "1"))
+    for kind, (name, of_nothing) in WHERE_0.items():
+        assert name in found[kind].figures
+        assert of_nothing.format(**dict.fromkeys(found[kind].figures, "1"))
     assert {kind: len(each) for kind, each in found.items()} == dict.fromkeys(SENTENCES, 0)
 
 

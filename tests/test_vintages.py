@@ -114,12 +114,6 @@ def test_months_of_different_years_are_different_vintages():
 )
 def test_the_interval_is_wilsons(part, whole, interval):
     assert wilson(part, whole) == pytest.approx(interval, abs=0.00005)
-    assert Cell(whole, part).interval == wilson(part, whole)
-
-
-def test_a_cell_of_few_loans_is_thin():
-    assert [Cell(loans, 3).is_thin for loans in (29, 30)] == [True, False]
-    assert Cell(30, 3).share == 0.1
 
 
 def bands_of(book: list[Held], as_of: date) -> HeatBands:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from loan_core.calculation.dates import NO_DAY
 from loan_core.calculation.money import Integers, sums_by
 from loan_core.calculation.receipts import LAST_DAY, Receipts, loan_days
 from loan_core.calculation.schedule import Schedule
@@ -33,7 +34,7 @@ def cover(paid: Integers, lines: Schedule) -> Covered:
     return Covered(interest, covered - interest)
 
 
-def standing(paid_after: Integers) -> Integers:
+def lasting(paid_after: Integers) -> Integers:
     """What had come in after each repayment and was not taken back later: ``(r) -> (r)``, never falling.
 
     ``paid_after`` is the running sum, reversals included. Money that a later reversal took back paid for nothing.
@@ -48,8 +49,8 @@ def paid_on(due: Integers, received_on: Integers, paid_after: Integers) -> Integ
     """
     ends_a_day = np.append(received_on[1:] != received_on[:-1], True)[: len(received_on)]
     received_on, paid_after = received_on[ends_a_day], paid_after[ends_a_day]
-    first = np.searchsorted(standing(paid_after), due.cumsum(), side="left")
-    days = np.append(received_on, np.datetime64("NaT", "D"))
+    first = np.searchsorted(lasting(paid_after), due.cumsum(), side="left")
+    days = np.append(received_on, NO_DAY)
     return days[first]
 
 

@@ -12,6 +12,20 @@ from loan_core.calculation.schedule import Schedule, Terms, schedule, slices
 
 
 @dataclass(frozen=True)
+class Collected:
+    """A period in minor units: what first fell due in it, how much of that by its due date was paid, what came in."""
+
+    due: int
+    on_time: int
+    received: int
+
+    @property
+    def on_time_rate(self) -> float:
+        """Of what first fell due in the period, the share paid on or before its due date (CGAP, on-time collection)."""
+        return self.on_time / self.due if self.due else 0.0
+
+
+@dataclass(frozen=True)
 class Calendar:
     """Sums of loans of one currency by day, from the day of number ``first`` on: ``parts`` is ``(3, 2, days)``.
 
@@ -56,11 +70,11 @@ class Calendar:
         """What takes these loans away from a calendar that they are in."""
         return type(self)(self.first, -self.parts)
 
-    def between(self, first: np.datetime64, last: np.datetime64) -> tuple[int, int, int]:
-        """What fell due from one day through another, how much of that by its due date was paid, what came in."""
+    def between(self, first: np.datetime64, last: np.datetime64) -> Collected:
+        """Of one day through another."""
         start, end = (max(int(day.astype(np.int64)) - self.first + over, 0) for day, over in ((first, 0), (last, 1)))
         due, paid, received = self.parts[..., start:end].sum(-1)
-        return whole(due), whole(paid), whole(received)
+        return Collected(whole(due), whole(paid), whole(received))
 
     def curves(self, as_of: np.datetime64) -> tuple[Integers, list[int], list[int]]:
         """Each month's end from the first that has anything to the last, and ``as_of``; what was due, received by it.

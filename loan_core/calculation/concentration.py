@@ -1,6 +1,6 @@
 """Who owes most, and how a book is spread: borrowers, rates, sizes, terms.
 
-Columns of one currency, voided loans left out. The results of disjoint sets of loans add up (``+``).
+Columns of one currency, voided loans left out.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,21 +29,12 @@ class Owed:
     loans: int
     outstanding_principal: int
 
-    def __add__(self, other: "Owed") -> "Owed":
-        return Owed(self.loans + other.loans, self.outstanding_principal + other.outstanding_principal)
-
 
 @dataclass(frozen=True)
 class Borrowers:
     """By borrower, as the name is written; a loan without a name stands for itself, under its id."""
 
     owed: Mapping[str | int, Owed]
-
-    def __add__(self, other: "Borrowers") -> "Borrowers":
-        both = dict(self.owed)
-        for name, each in other.owed.items():
-            both[name] = both[name] + each if name in both else each
-        return Borrowers(both)
 
     @property
     def gross_portfolio(self) -> int:
@@ -64,6 +55,7 @@ class Histogram:
     """Loans by half-open steps: from an edge up to, not including, the next; the last has no end.
 
     ``loans`` and ``amount`` are ``(edges)`` of Python's whole numbers: how many, and what of it was asked to be summed.
+    Those of disjoint sets of loans add up (``+``).
     """
 
     edges: tuple[int, ...]

@@ -6,6 +6,10 @@ import numpy as np
 
 from loan_core.calculation.money import Integers
 
+NO_DAY = np.datetime64("NaT", "D")
+NEVER = np.datetime64("9999-12-31", "D")
+"""The end of days, later than any that is asked about: unlike ``NO_DAY`` it can be compared."""
+
 
 class Frequency(IntEnum):
     """How often an installment falls due; the value is the row of the table below."""

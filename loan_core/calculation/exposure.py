@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from loan_core.calculation.columns import Columns
+from loan_core.calculation.dates import NEVER
 from loan_core.calculation.money import Integers
 from loan_core.calculation.pairing import days_in_order, entries_up_to
 from loan_core.calculation.position import State
@@ -28,7 +29,7 @@ class Exposure(Columns):
     is_past_term: Integers
 
 
-class Tables:
+class Running:
     """A schedule ``(loans, n)`` with the running sums in which a day's figures are looked up."""
 
     def __init__(self, lines: Schedule) -> None:
@@ -53,27 +54,27 @@ class Tables:
     def unpaid_since(self, row: Integers, number: Integers) -> Integers:
         """The due date of an installment; the end of all days where there is none such."""
         last = self.due_on.shape[-1] - 1
-        return np.where(number > last, np.datetime64("9999-12-31"), self.due_on[row, np.minimum(number, last)])
+        return np.where(number > last, NEVER, self.due_on[row, np.minimum(number, last)])
 
 
-def exposures(terms: Terms, tables: Tables, paid: Integers, day: np.datetime64) -> Exposure:
+def exposures(terms: Terms, running: Running, paid: Integers, day: np.datetime64) -> Exposure:
     """Where the loans of a schedule stood at the end of a day, given what each had paid by then."""
-    row, lines = tables.row, tables.lines
-    number = tables.first_unpaid(row, paid)
+    row, lines = running.row, running.lines
+    number = running.first_unpaid(row, paid)
     at = np.minimum(number, lines.due.shape[-1] - 1)
-    before = tables.owed[row, at] - lines.due[row, at]
+    before = running.owed[row, at] - lines.due[row, at]
     part = np.clip(paid - before - lines.interest[row, at], 0, lines.principal[row, at])
-    covered = np.where(paid >= tables.whole, terms.principal, tables.principal[row, at] + part)
-    passed = entries_up_to(tables.due_on, row, np.full(len(row), day - 1))
-    since = tables.unpaid_since(row, number)
+    covered = np.where(paid >= running.whole, terms.principal, running.principal[row, at] + part)
+    passed = entries_up_to(running.due_on, row, np.full(len(row), day - 1))
+    since = running.unpaid_since(row, number)
     state = np.select(
-        [terms.start_on > day, paid >= tables.whole], [State.PENDING, State.PAID_OFF], np.int64(State.ACTIVE)
+        [terms.start_on > day, paid >= running.whole], [State.PENDING, State.PAID_OFF], np.int64(State.ACTIVE)
     )
     return Exposure(
         state=state,
         days_past_due=np.maximum((day - since).astype(np.int64), 0),
         outstanding_principal=terms.principal - covered,
-        overdue_principal=np.maximum(tables.principal[row, passed] - covered, 0),
+        overdue_principal=np.maximum(running.principal[row, passed] - covered, 0),
         is_past_term=(state == State.ACTIVE) & (passed == terms.repayment_period),
     )
 
@@ -84,5 +85,5 @@ def exposures_on(
     """For each slice of a book: its rows, and where they stood at the end of each of the days."""
     for rows in slices(terms):
         agreed, received = terms[rows], receipts[rows]
-        tables = Tables(schedule(agreed))
-        yield rows, [exposures(agreed, tables, received.through(day), day) for day in days]
+        running = Running(schedule(agreed))
+        yield rows, [exposures(agreed, running, received.through(day), day) for day in days]

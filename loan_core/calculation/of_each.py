@@ -4,7 +4,7 @@ Columns of one currency, voided loans left out. A figure is the sum of such a co
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Literal
 
@@ -16,7 +16,7 @@ from loan_core.calculation.exposure import exposures_on
 from loan_core.calculation.heat_map import Lateness, lateness_between
 from loan_core.calculation.money import Integers
 from loan_core.calculation.portfolio import AGEING
-from loan_core.calculation.position import Position, State, Status
+from loan_core.calculation.position import Position, State, Status, Thresholds
 from loan_core.calculation.receipts import Receipts
 from loan_core.calculation.rolling import places_of_each
 from loan_core.calculation.schedule import Terms
@@ -152,3 +152,7 @@ class Figure:
     @property
     def is_share(self) -> bool:
         return self.whole is not None
+
+    def formula_by(self, thresholds: Thresholds) -> str:
+        """The formula, with the percents from which a loan is Ahead and below which it is Behind."""
+        return self.formula.format(**asdict(thresholds))

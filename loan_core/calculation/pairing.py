@@ -9,12 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from loan_core.calculation.columns import Columns
+from loan_core.calculation.dates import NEVER, NO_DAY
 from loan_core.calculation.money import Integers
 from loan_core.calculation.receipts import Receipts
 from loan_core.calculation.schedule import Schedule
-
-NEVER = np.datetime64("9999-12-31", "D")
-NO_DAY = np.datetime64("NaT", "D")
 
 
 def by_day(receipts: Receipts, as_of: np.datetime64) -> Receipts:
@@ -31,7 +29,7 @@ def by_day(receipts: Receipts, as_of: np.datetime64) -> Receipts:
 def kept(days: Receipts) -> Receipts:
     """Of the nets of ``by_day``, what stayed: never negative, and in all what each loan has paid.
 
-    A reversal takes from what came in last. It is ``allocation.standing`` for a book: a day is credited with what the
+    A reversal takes from what came in last. It is ``allocation.lasting`` for a book: a day is credited with what the
     running sum rose to and never fell below again.
     """
     stands = _least_from_here(days) if (days.amount < 0).any() else days.paid_after

@@ -22,6 +22,10 @@ AGEING = {
     "91+": (91, np.iinfo(np.int64).max),
 }
 """Days past due of each bucket, half-open: from the first, below the second."""
+AGES = {age: "Current" if age == "current" else f"{age.replace('-', '–')} days" for age in AGEING}
+"""Each of them in few words."""
+AGES_SAID = {age: f"{words} past due" for age, words in AGES.items()} | {"current": "nothing past due"}
+"""Each of them in a sentence."""
 
 
 @dataclass(frozen=True)
@@ -114,20 +118,6 @@ def totals(principal: Integers, at: Position | Reckoning) -> Totals:
             for name, (start, end) in AGEING.items()
         },
     )
-
-
-@dataclass(frozen=True)
-class Collection:
-    """A period in minor units: what first fell due in it, how much of that by its due date was paid, what came in."""
-
-    due: int
-    on_time: int
-    received: int
-
-    @property
-    def on_time_rate(self) -> float:
-        """Of what first fell due in the period, the share paid on or before its due date (CGAP, on-time collection)."""
-        return _ratio(self.on_time, self.due)
 
 
 @dataclass(frozen=True)

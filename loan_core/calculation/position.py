@@ -8,10 +8,9 @@ from typing import Self
 import numpy as np
 
 from loan_core.calculation.columns import Columns
+from loan_core.calculation.dates import NO_DAY
 from loan_core.calculation.money import Integers
-from loan_core.calculation.schedule import Schedule, Terms, schedule, slices
-
-_NO_DAY = np.datetime64("NaT", "D")
+from loan_core.calculation.schedule import Schedule, Terms, schedule
 
 
 class Status(IntEnum):
@@ -177,7 +176,7 @@ class Reckoning:
 
     @cached_property
     def next_due_on(self) -> Integers:
-        return np.where(self.next_due_amount > 0, _at(self.course.due_on, self._before_next), _NO_DAY)
+        return np.where(self.next_due_amount > 0, _at(self.course.due_on, self._before_next), NO_DAY)
 
     @cached_property
     def next_due_amount(self) -> Integers:
@@ -196,7 +195,7 @@ class Reckoning:
     def paid_up_to(self) -> Integers:
         # An installment may be of nothing: what money reaches was of something.
         reached = _count(self.course.due_sums[..., 1:], np.less, self._covered_due)
-        return np.where(self._covered_due > 0, _at(self.course.due_on, reached), _NO_DAY)
+        return np.where(self._covered_due > 0, _at(self.course.due_on, reached), NO_DAY)
 
     @property
     def total_due(self) -> Integers:
@@ -245,16 +244,6 @@ def position(
     """Where loans stand at the end of ``as_of``, all of it: ``(...) -> (...)``."""
     course = course or Course.of(schedule(terms))
     return Position.of(Reckoning(terms.start_on, paid, is_voided, as_of, thresholds, course))
-
-
-def positions(
-    terms: Terms, paid: Integers, is_voided: Integers, as_of: np.datetime64, thresholds: Thresholds
-) -> Position:
-    """Where each loan of a book stands: ``(loans) -> (loans)``, in slices, so that memory stays flat."""
-    found = Position.empty(len(paid))
-    for rows in slices(terms):
-        found[rows] = position(terms[rows], paid[rows], is_voided[rows], as_of, thresholds)
-    return found
 
 
 def outcomes(lines: Schedule, unpaid: Integers, paid_on: Integers, as_of: np.datetime64) -> tuple[Integers, Integers]:

@@ -16,7 +16,7 @@ from itertools import count
 
 import numpy as np
 
-from loan_core.calculation.dates import due_dates
+from loan_core.calculation.dates import NO_DAY, due_dates
 from loan_core.calculation.money import Integers, share
 from loan_core.calculation.schedule import Schedule, Terms
 
@@ -77,7 +77,7 @@ def project(
         if path[-1] == total:
             break
     on = np.append(as_of, ahead[: len(path) - 1])
-    paid_off_on = on[-1] if path[-1] == total else np.datetime64("NaT", "D")
+    paid_off_on = on[-1] if path[-1] == total else NO_DAY
     return Projection(periods, received, due_within, on, np.array(path), paid_off_on)
 
 

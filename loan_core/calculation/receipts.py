@@ -70,7 +70,7 @@ class Receipts:
     @cached_property
     def paid_after(self) -> Integers:
         """What the loan had received in all after each receipt: ``(r)``."""
-        sums = self._sums
+        sums = np.concatenate([[0], self.amount.cumsum()])
         return sums[1:] - np.repeat(sums[self.starts[:-1]], self.counts)
 
     def through(self, day: Integers) -> Integers:
@@ -79,19 +79,6 @@ class Receipts:
         first = np.searchsorted(days.ravel().astype(np.int64), self.received_on.astype(np.int64))
         sums = sums_by(first * len(self) + self.loan, self.amount, (days.size + 1) * len(self))
         return sums.reshape(days.size + 1, len(self))[:-1].cumsum(0).reshape(*days.shape, len(self))
-
-    def by(self, loan: Integers, day: Integers) -> Integers:
-        """What a loan had received by the end of a day, for each pair: ``(n), (n) -> (n)``."""
-        upto = np.searchsorted(self._keys, loan_days(loan, day.astype(np.int64)), side="right")
-        return self._sums[upto] - self._sums[self.starts[loan]]
-
-    @cached_property
-    def _sums(self) -> Integers:
-        return np.concatenate([[0], self.amount.cumsum()])
-
-    @cached_property
-    def _keys(self) -> Integers:
-        return loan_days(self.loan, self.received_on.astype(np.int64))
 
 
 def loan_days(loan: Integers, day: Integers) -> Integers:

@@ -61,7 +61,7 @@ DEFINITIONS = (
 )
 """PAR first, then the three other definitions in use. Sources: Rosenberg, CGAP Occasional Paper 3 (1999), for the first
 two; CGAP Technical Guide "Measuring Results" (2009) for loans at risk; the last is how lenders count who wait for the
-end of a loan. Of DOMAIN's worked check they make, for d = 30, 60: 50 and 20 %; 23.5 %; 50 and 25 %; 25 %."""
+end of a loan. Of the four loans of ``published`` they make, for d = 30, 60: 50 and 20 %; 23.5 %; 50 and 25 %; 25 %."""
 
 
 @dataclass(frozen=True)

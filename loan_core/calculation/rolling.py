@@ -11,7 +11,7 @@ import numpy as np
 
 from loan_core.calculation.exposure import Exposure, exposures_on
 from loan_core.calculation.money import Integers
-from loan_core.calculation.portfolio import AGEING
+from loan_core.calculation.portfolio import AGEING, AGES_SAID
 from loan_core.calculation.position import State
 from loan_core.calculation.receipts import Receipts
 from loan_core.calculation.risk import bucket_of
@@ -21,53 +21,39 @@ from loan_core.calculation.tally import sums
 NEW, PAID_OFF = "new", "paid off"
 PLACES = (NEW, *AGEING, PAID_OFF)
 """Where a loan can be: not yet begun, active of some age, or paid off."""
+PLACES_SAID = {NEW: "not yet begun", **AGES_SAID, "current": "current", PAID_OFF: "paid off"}
+"""Each of them in a sentence, of a loan."""
 
 
 @dataclass(frozen=True)
 class Moves:
     """How a book's loans moved between the ends of two days, from the row's place in ``PLACES`` to the column's.
 
-    ``loans``, ``principal_before`` and ``principal_after`` are ``(places, places)`` of Python's whole numbers: how many
-    moved, and their outstanding principal on the first day (what a loan not yet begun will lend is none) and on the
-    second. A loan that had not begun by the second day has not moved, and is in no cell.
+    ``loans`` and ``principal_before`` are ``(places, places)`` of Python's whole numbers: how many moved, and their
+    outstanding principal on the first day (what a loan not yet begun will lend is none). A loan that had not begun by
+    the second day has not moved, and is in no cell.
     """
 
     start: np.datetime64
     end: np.datetime64
     loans: Integers
     principal_before: Integers
-    principal_after: Integers
 
     def __add__(self, other: "Moves") -> "Moves":
         if (self.start, self.end) != (other.start, other.end):
             raise ValueError("Two spans of days are not added.")
-        return Moves(
-            self.start,
-            self.end,
-            self.loans + other.loans,
-            self.principal_before + other.principal_before,
-            self.principal_after + other.principal_after,
-        )
-
-    def rate(self, start: str, end: str) -> float | None:
-        """The share of the loans in one place that moved to another; None if none was there."""
-        row = self.loans[PLACES.index(start)]
-        return int(row[PLACES.index(end)]) / int(row.sum()) if row.sum() else None
-
-    def rate_of_principal(self, start: str, end: str) -> float | None:
-        """The same, each loan weighed by its outstanding principal on the first day; None for loans without any."""
-        row = self.principal_before[PLACES.index(start)]
-        return int(row[PLACES.index(end)]) / int(row.sum()) if row.sum() else None
+        principal = self.principal_before + other.principal_before
+        return Moves(self.start, self.end, self.loans + other.loans, principal)
 
 
 def moves(terms: Terms, receipts: Receipts, days: Sequence[np.datetime64]) -> list[Moves]:
     """How a book's loans moved from each of the days to the next: one fewer than days, from one pass."""
-    size = (3, len(PLACES), len(PLACES))
+    size = (2, len(PLACES), len(PLACES))
     found = [Moves(*span, *np.zeros(size, dtype=object)) for span in pairwise(days)]
     for _, at in exposures_on(terms, receipts, days):
         places = [_places(each) for each in at]
         spans = zip(found, pairwise(at), pairwise(places), strict=True)
-        found = [so_far + _moved(so_far, *ends, *where) for so_far, ends, where in spans]
+        found = [so_far + _moved(so_far, before, *where) for so_far, (before, _), where in spans]
     return found
 
 
@@ -85,10 +71,10 @@ def _places(at: Exposure) -> Integers:
     return np.select([at.state == State.PENDING, at.state == State.PAID_OFF], [0, len(PLACES) - 1], active)
 
 
-def _moved(span: Moves, before: Exposure, after: Exposure, start: Integers, end: Integers) -> Moves:
+def _moved(span: Moves, before: Exposure, start: Integers, end: Integers) -> Moves:
     begun = end != 0
     cell, size = (start * len(PLACES) + end)[begun], len(PLACES) ** 2
     owed = np.where(start == 0, 0, before.outstanding_principal)[begun]
-    columns = (np.ones(len(cell), np.int64), owed, after.outstanding_principal[begun])
+    columns = (np.ones(len(cell), np.int64), owed)
     square = (len(PLACES), len(PLACES))
     return Moves(span.start, span.end, *(sums(cell, each, size).reshape(square) for each in columns))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from loan_core.calculation.exposure import Tables, exposures
+from loan_core.calculation.exposure import Running, exposures
 from loan_core.calculation.money import Integers
 from loan_core.calculation.pairing import entries_up_to
 from loan_core.calculation.position import State
@@ -23,16 +23,15 @@ SILENT_DAYS = 90
 
 
 @dataclass(frozen=True)
-class Findings:
+class Found:
     """Findings of one kind: ``loan`` is each one's place in the book, ``figures`` the numbers of its sentence.
 
-    ``receipt`` is the row of the receipts that it is about, empty where it is about none; ``other`` the row beside it.
+    ``receipt`` is the row of the receipts that it is about, empty where it is about none.
     """
 
     kind: str
     loan: Integers
     receipt: Integers
-    other: Integers
     figures: Mapping[str, Integers]
 
     def __len__(self) -> int:
@@ -48,9 +47,23 @@ SENTENCES = {
     "rate_below_one_percent": "The rate is {annual_rate} a year. Was a hundred times that meant?",
 }
 """What each kind says, with the names of its figures and their units. ``annual_rate`` is in ppm a year."""
+WHERE_0 = {
+    "same_amount_twice": ("days", "{amount} was received twice on one day."),
+    "above_what_was_left": ("left", "{amount} came in when nothing was left to pay."),
+}
+"""What a kind says instead where this figure of it is 0."""
+TITLES = {
+    "same_amount_twice": "Same amount twice",
+    "above_what_was_left": "More than was left",
+    "many_installments_at_once": "Many installments at once",
+    "almost_paid_off": "All but paid off",
+    "no_repayment_for_long": f"Nothing for {SILENT_DAYS} days",
+    "rate_below_one_percent": f"Rate below {LOW_RATE_PPM / 10_000:g}%",
+}
+"""Each kind in a few words."""
 
 
-def findings(terms: Terms, receipts: Receipts, standing: Integers, as_of: np.datetime64) -> dict[str, Findings]:
+def findings(terms: Terms, receipts: Receipts, standing: Integers, as_of: np.datetime64) -> dict[str, Found]:
     """What there is to ask about a book on a day, by kind: ``(loans), Receipts of the same loans, (r)``.
 
     ``same_amount_twice``: received again within three days. ``above_what_was_left``: a repayment larger than all that
@@ -60,7 +73,7 @@ def findings(terms: Terms, receipts: Receipts, standing: Integers, as_of: np.dat
     """
     rows = np.flatnonzero(standing & (receipts.amount > 0) & (receipts.received_on <= as_of))
     received = Receipts(np.searchsorted(rows, receipts.starts), receipts.received_on[rows], receipts.amount[rows])
-    parts: dict[str, list[Findings]] = {kind: [] for kind in SENTENCES}
+    parts: dict[str, list[Found]] = {kind: [] for kind in SENTENCES}
     for loans in slices(terms):
         part = _Slice(loans, terms[loans], received[loans], rows[received.rows_of(loans)], as_of)
         for kind, find in _FINDERS.items():
@@ -98,19 +111,19 @@ class _Slice:
 
     def __init__(self, loans: Integers, terms: Terms, received: Receipts, rows: Integers, as_of: np.datetime64) -> None:
         self.loans, self.terms, self.received, self.rows, self.as_of = loans, terms, received, rows, as_of
-        self.tables = Tables(schedule(terms))
+        self.running = Running(schedule(terms))
         self.before = received.paid_after - received.amount
         self.paid = received.through(as_of)
 
-    def about_receipts(self, kind: str, which: Integers, **figures: Integers) -> Findings:
+    def about_receipts(self, kind: str, which: Integers, **figures: Integers) -> Found:
         loan, receipt = self.loans[self.received.loan[which]], self.rows[which]
-        return Findings(kind, loan, receipt, _NONE, {name: each[which] for name, each in figures.items()})
+        return Found(kind, loan, receipt, {name: each[which] for name, each in figures.items()})
 
-    def about_loans(self, kind: str, which: Integers, **figures: Integers) -> Findings:
-        return Findings(kind, self.loans[which], _NONE, _NONE, {name: each[which] for name, each in figures.items()})
+    def about_loans(self, kind: str, which: Integers, **figures: Integers) -> Found:
+        return Found(kind, self.loans[which], _NONE, {name: each[which] for name, each in figures.items()})
 
 
-def _same_amount_twice(part: _Slice) -> Findings:
+def _same_amount_twice(part: _Slice) -> Found:
     loan, on, amount = part.received.loan, part.received.received_on, part.received.amount
     near = (loan[1:] == loan[:-1]) & (on[1:] - on[:-1] <= np.timedelta64(NEAR_DAYS, "D"))
     # Only what has a neighbor within three days is put in the order of its amounts.
@@ -121,45 +134,45 @@ def _same_amount_twice(part: _Slice) -> Findings:
     same = (loan[first] == loan[again]) & (amount[first] == amount[again]) & (days <= NEAR_DAYS)
     first, again = first[same], again[same]
     figures = {"amount": amount[again], "days": days[same]}
-    return Findings("same_amount_twice", part.loans[loan[again]], part.rows[again], part.rows[first], figures)
+    return Found("same_amount_twice", part.loans[loan[again]], part.rows[again], figures)
 
 
-def _above_what_was_left(part: _Slice) -> Findings:
-    left = np.maximum(part.tables.whole[part.received.loan] - part.before, 0)
+def _above_what_was_left(part: _Slice) -> Found:
+    left = np.maximum(part.running.whole[part.received.loan] - part.before, 0)
     amount = part.received.amount
     return part.about_receipts("above_what_was_left", amount > left, amount=amount, left=left)
 
 
-def _many_installments_at_once(part: _Slice) -> Findings:
+def _many_installments_at_once(part: _Slice) -> Found:
     # An installment of nothing is not paid by anything.
-    owing = np.pad((part.tables.lines.due > 0).cumsum(-1), ((0, 0), (1, 0)))
+    owing = np.pad((part.running.lines.due > 0).cumsum(-1), ((0, 0), (1, 0)))
     loan = part.received.loan
-    after = owing[loan, part.tables.first_unpaid(loan, part.received.paid_after)]
-    covered = after - owing[loan, part.tables.first_unpaid(loan, part.before)]
+    after = owing[loan, part.running.first_unpaid(loan, part.received.paid_after)]
+    covered = after - owing[loan, part.running.first_unpaid(loan, part.before)]
     many = covered > MANY_INSTALLMENTS
     return part.about_receipts("many_installments_at_once", many, amount=part.received.amount, installments=covered)
 
 
-def _almost_paid_off(part: _Slice) -> Findings:
-    remaining = part.tables.whole - part.paid
+def _almost_paid_off(part: _Slice) -> Found:
+    remaining = part.running.whole - part.paid
     few = (remaining > 0) & (remaining * 100 < part.terms.installment)
     return part.about_loans("almost_paid_off", few, remaining=remaining, installment=part.terms.installment)
 
 
-def _no_repayment_for_long(part: _Slice) -> Findings:
+def _no_repayment_for_long(part: _Slice) -> Found:
     last = part.terms.start_on.copy()
     has = part.received.counts > 0
     last[has] = part.received.received_on[part.received.starts[1:][has] - 1]
     quiet = (part.as_of - last).astype(np.int64)
-    at = exposures(part.terms, part.tables, part.paid, part.as_of)
-    past = entries_up_to(part.tables.due_on, part.tables.row, np.full(len(last), part.as_of - 1))
-    fallen_due = np.pad(part.tables.owed, ((0, 0), (1, 0)))[part.tables.row, past]
+    at = exposures(part.terms, part.running, part.paid, part.as_of)
+    past = entries_up_to(part.running.due_on, part.running.row, np.full(len(last), part.as_of - 1))
+    fallen_due = np.pad(part.running.owed, ((0, 0), (1, 0)))[part.running.row, past]
     silent = (at.state == State.ACTIVE) & (at.days_past_due > 0) & (quiet > SILENT_DAYS)
     figures = {"days": quiet, "arrears": fallen_due - part.paid, "days_past_due": at.days_past_due}
     return part.about_loans("no_repayment_for_long", silent, **figures)
 
 
-def _rate_below_one_percent(part: _Slice) -> Findings:
+def _rate_below_one_percent(part: _Slice) -> Found:
     rate = part.terms.annual_rate_ppm
     return part.about_loans("rate_below_one_percent", (rate > 0) & (rate < LOW_RATE_PPM), annual_rate=rate)
 
@@ -175,15 +188,11 @@ _FINDERS = {
 }
 
 
-def _joined(kind: str, parts: list[Findings]) -> Findings:
+def _joined(kind: str, parts: list[Found]) -> Found:
     """The findings of all slices as one, in the order of the loans."""
     if not parts:
-        return Findings(kind, _NONE, _NONE, _NONE, {})
-    loan, receipt, other = (np.concatenate([getattr(each, name) for each in parts]) for name in _PLACES)
+        return Found(kind, _NONE, _NONE, {})
+    loan, receipt = (np.concatenate([getattr(each, name) for each in parts]) for name in ("loan", "receipt"))
     order = np.lexsort((receipt, loan) if len(receipt) else (loan,))
     figures = {name: np.concatenate([each.figures[name] for each in parts])[order] for name in parts[0].figures}
-    receipt, other = (column[order] if len(column) else column for column in (receipt, other))
-    return Findings(kind, loan[order], receipt, other, figures)
-
-
-_PLACES = ("loan", "receipt", "other")
+    return Found(kind, loan[order], receipt[order] if len(receipt) else receipt, figures)

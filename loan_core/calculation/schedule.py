@@ -9,7 +9,7 @@ from math import gcd
 import numpy as np
 
 from loan_core.calculation.columns import Columns
-from loan_core.calculation.dates import PERIODS_PER_YEAR, due_dates
+from loan_core.calculation.dates import NO_DAY, PERIODS_PER_YEAR, due_dates
 from loan_core.calculation.money import Integers, share, share_up
 
 MILLION = 10**6
@@ -92,7 +92,7 @@ def schedule(terms: Terms) -> Schedule:
         principal[k] = _part(level - interest[k] * (1 - is_equal), left, is_last)
         flat_left = flat_left - flat_now
         left = left - principal[k]
-    due_on[numbers > np.asarray(periods)[..., None]] = np.datetime64("NaT", "D")
+    due_on[numbers > np.asarray(periods)[..., None]] = NO_DAY
     return Schedule(
         due_on=due_on,
         interest=np.moveaxis(interest, 0, -1),

@@ -10,9 +10,10 @@ from math import sqrt
 
 import numpy as np
 
-from loan_core.calculation.exposure import Tables
+from loan_core.calculation.dates import NEVER
+from loan_core.calculation.exposure import Running
 from loan_core.calculation.money import Integers
-from loan_core.calculation.pairing import NEVER, by_day, months_of
+from loan_core.calculation.pairing import by_day, months_of
 from loan_core.calculation.receipts import Receipts
 from loan_core.calculation.schedule import Terms, schedule, slices
 from loan_core.calculation.tally import added, tally, tally_pairs
@@ -29,19 +30,6 @@ class Cell:
 
     loans: int
     late: int
-
-    @property
-    def share(self) -> float:
-        return self.late / self.loans
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Where the share lies with 95 % confidence (E. B. Wilson, JASA 22, 1927: the score interval)."""
-        return wilson(self.late, self.loans)
-
-    @property
-    def is_thin(self) -> bool:
-        return self.loans < THIN
 
 
 @dataclass(frozen=True)
@@ -106,9 +94,9 @@ def first_late_on(terms: Terms, receipts: Receipts, as_of: np.datetime64) -> dic
 
     Between two receipts the oldest unpaid installment stays the same: so each such stretch of days is looked at once.
     """
-    tables, days = Tables(schedule(terms)), by_day(receipts, as_of)
-    loan = np.concatenate([tables.row, days.loan])
-    paid = np.concatenate([np.zeros(len(tables.row), np.int64), days.paid_after])
+    running, days = Running(schedule(terms)), by_day(receipts, as_of)
+    loan = np.concatenate([running.row, days.loan])
+    paid = np.concatenate([np.zeros(len(running.row), np.int64), days.paid_after])
     start = np.concatenate([terms.start_on, days.received_on])
     # A stretch ends where the loan's next receipt comes in, its last one with as_of.
     after = as_of + 1
@@ -120,12 +108,12 @@ def first_late_on(terms: Terms, receipts: Receipts, as_of: np.datetime64) -> dic
             np.where(is_last, after, came_on[1:]),
         ]
     )
-    since = tables.unpaid_since(loan, tables.first_unpaid(loan, paid))
-    return {each: _earliest(loan, since, start, ends_at, each, len(tables.row)) for each in LATE_DAYS}
+    since = running.unpaid_since(loan, running.first_unpaid(loan, paid))
+    return {each: _earliest(loan, since, start, ends_at, each, len(running.row)) for each in LATE_DAYS}
 
 
 def wilson(part: int, whole: int) -> tuple[float, float]:
-    """The 95 % score interval of a share of ``whole``, which is above 0."""
+    """Where a share of ``whole``, above 0, lies with 95 % confidence (Wilson, JASA 22, 1927: the score interval)."""
     z2, share = _NORMAL_95**2, part / whole
     middle = share + z2 / (2 * whole)
     half = _NORMAL_95 * sqrt(share * (1 - share) / whole + z2 / (4 * whole**2))

@@ -18,7 +18,8 @@ from loan_core.calculation.concentration import RATE_EDGES_PPM, borrowers, histo
 from loan_core.calculation.dates import Frequency
 from loan_core.calculation.heat_map import heat_bands, heat_map
 from loan_core.calculation.names import nearly_equal
-from loan_core.calculation.position import Thresholds, positions
+from loan_core.calculation.portfolio import survey
+from loan_core.calculation.position import Thresholds
 from loan_core.calculation.receipts import Receipts
 from loan_core.calculation.risk import risks
 from loan_core.calculation.rolling import moves
@@ -97,12 +98,12 @@ def main(loans: int = 100_000) -> None:
     installments, rows = int(terms.repayment_period.sum()), len(receipts.amount)
     print(f"{loans:,} loans, {installments:,} installments, {rows:,} receipts")
     ends = np.arange(np.datetime64("2025-06", "M"), np.datetime64("2026-07", "M")).astype("datetime64[D]") - 1
-    voided, paid = np.zeros(loans, bool), receipts.through(AS_OF)
-    at = positions(terms, paid, voided, AS_OF, Thresholds())
+    nobody = np.zeros(loans, bool)
+    at = survey(terms, receipts, nobody, [AS_OF], Thresholds(), False, [0]).positions[0]
     names = [f"{first} {last}" for first, last in zip(*spelled(loans), strict=True)]
     some = np.arange(1_000)
     figures = {
-        "positions, one day": lambda: positions(terms, paid, voided, AS_OF, Thresholds()),
+        "positions, one day": lambda: survey(terms, receipts, nobody, [AS_OF], Thresholds(), False, [0]),
         "collections": lambda: collections(terms, receipts, AS_OF),
         "risks, 13 days": lambda: risks(terms, receipts, ends),
         "moves, 13 days": lambda: moves(terms, receipts, ends),

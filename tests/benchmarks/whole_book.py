@@ -67,7 +67,7 @@ def portfolio_page(book: Book, today: date) -> None:
     days = page_days(today)
     book.portfolios(days)
     for on in days:
-        book.collections(on.replace(day=1), on)
+        book.collections([(on.replace(day=1), on)])
     book.curves(today)
     book.loan_page(today, "-arrears", limit=6, status="Behind", state="active")
 
