@@ -32,7 +32,7 @@ settings.load_profile("default")
 
 A_BOOK_OF_ITS_OWN = "UPDATE book SET book_id = :id"
 
-# A worker runs whole files, so that a server or a browser is started once for all tests of a file.
+# A worker runs whole files, so that a server is started once for all tests of a file.
 TAKES_LONG = """
     accessibility hostile_texts concurrency journeys forms_in_a_browser portfolio_page double_clicks exchange_page
     analysis_in_a_browser imports security command_line restarts pages api_faults exchange book api_access cache memory

@@ -228,11 +228,13 @@ def lent_tab(
     told = page.context.new_cdp_session(page)
     told.send("Page.setBypassCSP", {"enabled": bypass_csp})
     opened = Tab(page, server)
-    with _watched(opened):
-        yield opened
-    page.goto("about:blank")
-    told.send("Storage.clearDataForOrigin", {"origin": server.url, "storageTypes": KEPT_BY_A_PAGE})
-    told.detach()
+    try:
+        with _watched(opened):
+            yield opened
+    finally:
+        page.goto("about:blank")
+        told.send("Storage.clearDataForOrigin", {"origin": server.url, "storageTypes": KEPT_BY_A_PAGE})
+        told.detach()
 
 
 @contextmanager
@@ -247,9 +249,11 @@ def _watched(opened: Tab) -> Iterator[None]:
     }
     for event, hears in heard.items():
         opened.page.on(event, hears)  # type: ignore[call-overload]
-    yield
-    for event, hears in heard.items():
-        opened.page.remove_listener(event, hears)
+    try:
+        yield
+    finally:
+        for event, hears in heard.items():
+            opened.page.remove_listener(event, hears)
 
 
 def _is_the_end_of_a_run(frame: str | bytes) -> bool:
