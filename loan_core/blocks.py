@@ -1,9 +1,9 @@
 """The book's loans in blocks of neighboring ids, by columns, with all that came in on them. A block never changes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -102,6 +102,11 @@ class Block(Columns):
         return joined([self, newer])[rows], rows
 
 
+def most_first(loans: Mapping[str, int]) -> list[str]:
+    """Currencies by how many loans are of each: that of most loans first."""
+    return sorted(loans, key=lambda code: (-loans[code], code))
+
+
 def joined(blocks: Sequence[Any]) -> Any:
     """Records of the same kind, one after the other, as one."""
     kind = type(blocks[0])
@@ -131,6 +136,17 @@ def _joined(columns: Sequence[Any]) -> Any:
 def lowered(text: pa.Array | str) -> Any:
     """As names are compared: there is more than one opinion about the letters of some alphabets, and this is ours."""
     return pc.utf8_lower(text)
+
+
+@cache
+def capitals() -> dict[str, str]:
+    """The same for who has no such text: by letter, all those that are compared as it is. No ideograph is."""
+    each = "".join(chr(number) for number in range(0x20000) if not 0xD800 <= number < 0xE000)
+    found: dict[str, str] = {}
+    for capital, letter in zip(each, lowered(each).as_py(), strict=True):
+        if capital != letter:
+            found[letter] = found.get(letter, "") + capital
+    return found
 
 
 # Reading

@@ -12,10 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from loan_core import batches, checking, demo, inbox, ledger, reading
-from loan_core.answers import (
-    ImportReceipt,
-    UndoReceipt,
-)
+from loan_core.answers import ImportReceipt, UndoReceipt
 from loan_core.batches import Import, no_progress
 from loan_core.calculation.money import CURRENCIES
 from loan_core.checking import Checked, Progress
@@ -114,7 +111,7 @@ class Doing:
         with self._store.write(self._settings.now()) as write:
             loan = loan_by_id(write.session, loan_id)
             if loan.voided_at is None:
-                if ledger.paid_on(write.session, loan_id):
+                if ledger.paid_in_all(write.session, loan_id):
                     raise LoanHasRepayments(loan.reference)
                 write.stamp(loan_id)
                 loan.voided_at, loan.void_reason, loan.voided_by = write.at, reason, signer

@@ -11,9 +11,11 @@ import zipfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from functools import lru_cache
-from itertools import islice
-from typing import IO, Any
+from functools import lru_cache, wraps
+from itertools import chain, islice
+from typing import IO, Any, ParamSpec
+
+import pandas as pd
 
 from loan_core.answers import STATUS_MONEY
 from loan_core.calculation.money import CURRENCIES
@@ -91,6 +93,8 @@ _MONEY = {
     *STATUS_MONEY,
 }
 
+Asked = ParamSpec("Asked")
+
 _ROWS_AT_ONCE = 1_000
 GUARDED = re.compile(r"'*[=+\-@\t\r]")
 
@@ -107,6 +111,23 @@ def csv_lines(
     rows = iter(rows)
     while part := list(islice(rows, _ROWS_AT_ONCE)):
         yield _lines([[write(row[name], row["currency"]) for name, write in cells] for row in part]).encode()
+
+
+def records(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """The rows of a table as ``csv_lines`` takes them."""
+    names = list(frame.columns)
+    return (dict(zip(names, row, strict=True)) for row in frame.itertuples(index=False, name=None))
+
+
+def at_once(export: Callable[Asked, Iterator[bytes]]) -> Callable[Asked, Iterator[bytes]]:
+    """An export that begins when it is asked for: a refusal comes at once, not with the first line."""
+
+    @wraps(export)
+    def begun(*asked: Asked.args, **also: Asked.kwargs) -> Iterator[bytes]:
+        lines = export(*asked, **also)
+        return chain([next(lines)], lines)
+
+    return begun
 
 
 def template(kind: str) -> bytes:

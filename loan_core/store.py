@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, nullcontext
 from contextvars import ContextVar
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +13,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import (
-    Connection,
-    Engine,
-    Select,
-    create_engine,
-    event,
-    func,
-    make_url,
-    select,
-    text,
-)
+from sqlalchemy import Connection, Engine, Select, create_engine, event, func, make_url, select, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -42,6 +33,7 @@ write ten thousand; what ``takes_time`` by its nature, and migrations, are not b
 IDLE_WAIT_MS = 300_000
 """A process that hangs with the book's lock in hand loses it then."""
 _CONNECTIONS_KEPT = 5
+_ROWS_AT_ONCE = 1_000
 _MIGRATION_LOCK = 0x10A2_B00C
 _EMPTY_TYPES = {int: "int64", str: "str", datetime: "datetime64[us, UTC]"}
 _KEPT_ALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 60_000}
@@ -184,6 +176,14 @@ def columns_of(session: Session, query: Any, **values: object) -> dict[str, Any]
     return no_rows(query)
 
 
+def in_turn(session: Session, query: Any, **values: object) -> Iterator[dict[str, Any]]:
+    """The same row by row, read as they are asked for."""
+    with session.execute(query, values, execution_options={"yield_per": _ROWS_AT_ONCE}) as result:
+        names = tuple(result.keys())
+        for row in result:
+            yield dict(zip(names, row, strict=True))
+
+
 def no_rows(query: Any) -> dict[str, Any]:
     """What ``columns_of`` says where there is nothing: without a row, a column is still of numbers or of words."""
     types = {column.key: _EMPTY_TYPES.get(column.type.python_type, "object") for column in query.selected_columns}
@@ -229,8 +229,15 @@ def _prepare_sqlite(connection: Any, _: Any) -> None:
     connection.isolation_level = None
     for pragma in (f"busy_timeout = {LOCK_WAIT_MS}", "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}")
-    # SQLite's own knows the letters A to Z only.
-    connection.create_function("lower", 1, lambda text: text and str(text).lower(), deterministic=True)
+    connection.create_function("translate", 3, _translated, deterministic=True)
+
+
+def _translated(text: str, before: str, after: str) -> str:
+    """PostgreSQL's ``translate``, where it makes small letters of capitals; of plain text it is quicker to take all."""
+    return text.lower() if text.isascii() else text.translate(_letters(before, after))
+
+
+_letters = lru_cache(maxsize=64)(str.maketrans)
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -13,9 +13,8 @@ from pages._look import counted, day, markdown
 
 def checked() -> list[Any]:
     """Every check of the book as it is, made anew when it was written to or another day is asked about."""
-    edition = book().edition(as_of())
-    if st.session_state.get("checked", (None,))[0] != edition:
-        st.session_state.checked = edition, run()
+    if not is_checked():
+        st.session_state.checked = book().edition(as_of()), run()
     found: list[Any] = st.session_state.checked[1]
     return found
 

@@ -17,15 +17,7 @@ from loan_core.calculation import schedule as schedules
 from loan_core.calculation.dates import Frequency
 from loan_core.calculation.money import LARGEST
 from loan_core.calculation.portfolio import survey
-from loan_core.calculation.position import (
-    Outcome,
-    Position,
-    State,
-    Status,
-    Thresholds,
-    outcomes,
-    position,
-)
+from loan_core.calculation.position import Outcome, Position, State, Status, Thresholds, outcomes, position
 from loan_core.calculation.receipts import Receipts
 from loan_core.calculation.schedule import Method, schedule
 from loan_core.store import Store
