@@ -140,6 +140,12 @@ def test_the_rows_of_a_long_sheet_are_turned_over_as_on_every_list(book: Book) -
     assert at.dataframe[0].value[0].tolist() == list(range(2, 17))
 
 
+def test_beside_a_sheet_that_is_checked_no_other_list_is_turned_over(book: Book) -> None:
+    book.import_loans(BytesIO(LOANS))
+    assert "Past imports" in words(opened("exchange.py"))
+    assert "Past imports" not in words(chosen(STRANGERS.encode()))
+
+
 def test_many_errors_are_a_grid_that_names_its_end(book: Book) -> None:
     at = chosen(b"loan_amount,repayment_period\n" + b"x,12\n" * 1_200)
     assert "1,200 rows to correct." in words(at)
