@@ -27,8 +27,10 @@ class MalformedBody(Refusal):
 
 
 def _exact(written: str) -> Decimal:
+    """A JSON number as it is. Many programs write every number as a fraction: 20.0 yen are no finer than 20."""
+    is_plain = "e" not in written.lower()
     try:
-        return Decimal(written)
+        return Decimal(written.rstrip("0") if is_plain else written)
     except InvalidOperation:
         raise MalformedBody(f"The body has a number that none can be: {shortened(written)}.") from None
 

@@ -5,7 +5,7 @@ it is asked about, of all the loans (``asking``) or, here, of one. Nothing split
 follow from what was received.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date, datetime
 from functools import lru_cache
 from threading import Lock
@@ -15,7 +15,7 @@ import msgspec
 from sqlalchemy import Date, bindparam, func, inspect, select, true
 from sqlalchemy.orm import Session
 
-from loan_core import exchange, ledger, since
+from loan_core import batches, exchange, ledger, since
 from loan_core.answers import LoanStatus, Quote, RepaymentPage, RepaymentPreview, Statement
 from loan_core.asking import Asking, BookAsKnown, Then, loan_lines
 from loan_core.cache import Cache, Version
@@ -229,7 +229,8 @@ class Book(Doing, Asking):
         with self._store.read() as session:
             loan = loan_by_id(session, loan_id)
             received = ledger.received(session, as_of, loan_id)
-        return statement_of(loan, received, as_of, self.thresholds)
+        voided_on = self.day_of(loan.voided_at) if loan.voided_at else None
+        return statement_of(loan, received, as_of, self.thresholds, voided_on)
 
     def repayments(self, as_of: date, *, limit: int = 15, offset: int = 0, **meant: Any) -> RepaymentPage:
         """What came in through a day, newest first, a page at a time; which of it by the fields of ``ledger.Meant``."""
@@ -246,10 +247,15 @@ class Book(Doing, Asking):
         with self._store.read() as session:
             return {code: int(paid) for code, paid in session.execute(_RECORDED, {"as_of": as_of})}
 
-    def imports(self) -> Sequence[Batch]:
-        """Every import, the latest first."""
+    def imports(self, *, limit: int = 15, offset: int = 0) -> batches.ImportPage:
+        """What came in by files, the latest first, a page at a time."""
         with self._store.read() as session:
-            return session.scalars(select(Batch).order_by(Batch.id.desc())).all()
+            return batches.page(session, limit, offset)
+
+    def imported(self, batch_id: int) -> Batch:
+        """One import; ``BatchNotFound``."""
+        with self._store.read() as session:
+            return batches.batch_by_id(session, batch_id)
 
     def demo(self) -> int | None:
         """The id of the import that brought the made-up book, while it is in; None where all loans are real."""

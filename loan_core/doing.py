@@ -4,7 +4,7 @@ Under the same ``reference`` the same again changes nothing; what is refused lea
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from typing import Any, BinaryIO
 
@@ -69,6 +69,10 @@ class Doing:
     def today(self) -> date:
         """Today, in the book's time zone."""
         return self._settings.today()
+
+    def day_of(self, instant: datetime) -> date:
+        """The day in the book's time zone on which an instant lay."""
+        return self._settings.day_of(instant)
 
     def together(self, works: Sequence[Callable[[], Any]]) -> list[Callable[[], Any]]:
         """Works that write, in one transaction, each all or nothing; what became of each, once all is on the disk.

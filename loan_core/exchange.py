@@ -21,6 +21,7 @@ from loan_core.answers import STATUS_MONEY
 from loan_core.calculation.money import CURRENCIES
 from loan_core.dictionary import MEANINGS
 from loan_core.entries import LOAN_FIELDS
+from loan_core.errors import Problem
 from loan_core.spool import handed_out
 
 LOAN_COLUMNS = LOAN_FIELDS
@@ -133,6 +134,13 @@ def template(kind: str) -> bytes:
     """The header of an import file."""
     columns = {"loans": LOAN_COLUMNS, "repayments": REPAYMENT_COLUMNS[:-1]}
     return _lines([columns[kind]]).encode("utf-8-sig")
+
+
+def problems_csv(problems: Iterable[Problem]) -> bytes:
+    """What must be corrected of a file: where it stands, what stands there, what is wrong with it and what is right."""
+    rows = [(each.line, each.field, each.found, each.wrong, each.right) for each in problems]
+    cells = [[_text(cell, "") for cell in row] for row in rows]
+    return _lines([("row", "column", "found", "wrong", "right"), *cells]).encode("utf-8-sig")
 
 
 def zipped(files: Mapping[str, Iterable[bytes]]) -> Iterator[bytes]:

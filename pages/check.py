@@ -6,7 +6,8 @@ import streamlit as st
 
 from loan_core import check_the_arithmetic, summary
 from pages import _trust
-from pages._desk import as_of, book, here
+from pages._address import as_of, here
+from pages._desk import book
 from pages._look import counted, day, markdown
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache, cached_property, partial
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -235,6 +236,31 @@ def sources() -> list[Source]:
     """Every file the rules are about. Tests import what they test."""
     files = sorted([*ROOT.glob("app.py"), *ROOT.glob("pages/**/*.py"), *ROOT.glob("loan_core/**/*.py")])
     return [Source(file.relative_to(ROOT).as_posix(), file.read_text("utf-8")) for file in files]
+
+
+def rooms() -> list[list[str]]:
+    """The modules of each line of the README's picture, from the top."""
+    drawn = (ROOT / "README.md").read_text("utf-8").partition("\nloan_core/ ")[2].partition("\ntests/ ")[0]
+    return [re.findall(r"\w+", line) for line in re.findall(r"^  (\w+(?:, \w+)*)(?:  |$)", drawn, re.MULTILINE)]
+
+
+def taken(source: Source, names: Iterable[str]) -> set[str]:
+    """Which of our modules a file imports."""
+    return {name for name in names if any(each.within(f"loan_core.{name}") for each in source.imports)}
+
+
+def test_the_readme_draws_who_imports_whom():
+    place = {name: number for number, line in enumerate(rooms()) for name in line}
+    ours = {Path(each.place).parts[1].removesuffix(".py"): [] for each in sources() if each.at("loan_core/*")}
+    assert sorted(place) == sorted(set(ours) - {"__init__"})
+    for each in sources():
+        if each.at("loan_core/*") and not each.at("loan_core/__init__.py", RUN_BY_ALEMBIC):
+            mine = Path(each.place).parts[1].removesuffix(".py")
+            above = [name for name in taken(each, place) if place[name] < place[mine]]
+            assert not above, f"{each.place} imports {above}, which the README draws above it"
+            ours[mine] += [name for name in taken(each, place) if name != mine]
+    in_order = TopologicalSorter(ours)
+    in_order.prepare()
 
 
 def defined(source: Source) -> Iterator[str]:

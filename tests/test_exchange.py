@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import create_engine, inspect, text
 
-from loan_core import Book, InvalidFile, Settings, currency, open_book
+from loan_core import Book, InvalidFile, Problem, Settings, currency, open_book, problems_csv
 from loan_core.exchange import template
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
@@ -289,6 +289,23 @@ def hostile_book(book: Book) -> Book:
         )
         book.reverse_repayment(repayment.id, reason=hostile)
     return book
+
+
+def test_the_rows_to_correct_are_a_file_that_computes_nothing():
+    file = problems_csv(
+        [
+            Problem("loan_amount", "=1+1", "=1+1 is not an amount.", "Write plain digits.", 4),
+            Problem("", "", "The file, a whole, is wrong.", "", None),
+            Problem("note", "'@x", "-", "'", 10_000),
+        ]
+    )
+    assert file.startswith(b"\xef\xbb\xbf")
+    assert list(csv.reader(io.StringIO(file.decode("utf-8-sig"), newline=""))) == [
+        ["row", "column", "found", "wrong", "right"],
+        ["4", "loan_amount", "'=1+1", "'=1+1 is not an amount.", "Write plain digits."],
+        ["", "", "", "The file, a whole, is wrong.", ""],
+        ["10000", "note", "''@x", "'-", "'"],
+    ]
 
 
 def test_no_text_of_an_export_is_a_formula(hostile_book):

@@ -31,9 +31,10 @@ class Period:
     Of what first fell due in the period, ``early``, ``on_time`` and ``late`` were paid before, on and after the due
     date, ``late`` by ``as_of``; ``unpaid`` is the rest. Of what was ``received`` in it, reversals included,
     ``arrears_recovered`` covered what had fallen due before the period, ``current`` what fell due in it, ``advance``
-    what falls due after it, ``overpaid`` nothing. A repayment that was taken back later has covered nothing:
-    ``taken_back`` is what the period received of such money, less what it gave back; 0 over the whole life of a book.
-    ``arrears_before`` is what had fallen due before the period and was unpaid when it began.
+    what falls due after it, ``overpaid`` nothing. Money that was taken back by ``as_of``
+    has covered nothing, and it is what came in last that is taken back: ``taken_back`` is what the period received of
+    such money, less what it gave back; 0 over the whole life of a book. ``arrears_before`` is what had fallen due
+    before the period and was unpaid when it began.
 
     Each sum is a number; of ``collected_of_each`` it is ``(loans)``, and there the rates are not asked for.
     """

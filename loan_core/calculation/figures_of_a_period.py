@@ -120,7 +120,8 @@ def _rates() -> Iterator[Figure]:
     yield Figure(
         key="on_time_rate",
         name="On-time rate",
-        definition="Of what first fell due in the period, the share paid on or before its due date.",
+        definition="Of what first fell due in the period, the share paid on or before its due date. What went back "
+        "since has paid nothing.",
         formula="(early + on time) ÷ fell due",
         part_name="Paid in time",
         part=lambda loans: loans.collected.early + loans.collected.on_time,
@@ -131,7 +132,7 @@ def _rates() -> Iterator[Figure]:
         key="current_collection_rate",
         name="Current collection rate",
         definition="All received in the period, less advance payments, over what first fell due in it. Arrears that "
-        "came in count: it may exceed 100%.",
+        "came in count: it may exceed 100%. What went back since does not.",
         formula="(arrears recovered + received of the period) ÷ fell due",
         part_name="Received, less advances",
         part=lambda loans: loans.collected.arrears_recovered + loans.collected.current,
