@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from loan_core.analysis import Analysis
-from loan_core.calculation.collection import ratio
 from loan_core.calculation.heat_map import BANDS as _BANDS
 from loan_core.calculation.heat_map import NOT_SAID
+from loan_core.calculation.money import ratio
 from loan_core.calculation.rolling import PAID_OFF, PLACES, Moves
 from loan_core.calculation.vintages import THIN, Cell, wilson
 from loan_core.tables import Row

@@ -9,8 +9,9 @@ from itertools import pairwise
 from typing import Any
 
 from loan_core.analysis import Analysis
-from loan_core.calculation.collection import Period, ratio
+from loan_core.calculation.collection import Period
 from loan_core.calculation.concentration import Histogram
+from loan_core.calculation.money import ratio
 from loan_core.calculation.portfolio import PAR_DAYS
 from loan_core.calculation.risk import DEFINITIONS, Risk
 from loan_core.exchange import csv_lines

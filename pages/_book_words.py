@@ -50,7 +50,8 @@ class BookDay:
 
     @property
     def on_time(self) -> float | None:
-        return 100 * self.month.on_time_rate if self.month.due else None
+        rate = self.month.on_time_rate
+        return None if rate is None else 100 * rate
 
 
 def book_figures(year: Sequence[BookDay], before: BookDay, code: str) -> list[dict[str, Any]]:

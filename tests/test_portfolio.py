@@ -296,4 +296,4 @@ def test_on_time_is_what_was_paid_by_the_due_date():
     between = collection_of([loan], received, date(2026, 4, 2), date(2026, 4, 30))
     assert (between.due, between.on_time, between.received) == (0, 0, 50_00)
     nothing_due = collection_of([loan], received, date(2026, 6, 1), date(2026, 6, 30))
-    assert (nothing_due.due, nothing_due.on_time_rate) == (0, 0.0)
+    assert (nothing_due.due, nothing_due.on_time_rate) == (0, None)

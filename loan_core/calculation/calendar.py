@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 
 from loan_core.calculation.allocation import on_time
-from loan_core.calculation.money import Integers, carried, parts_by, whole
+from loan_core.calculation.money import Integers, carried, parts_by, ratio, whole
 from loan_core.calculation.receipts import Receipts
 from loan_core.calculation.schedule import Schedule, Terms, schedule, slices
 
@@ -20,9 +20,9 @@ class Collected:
     received: int
 
     @property
-    def on_time_rate(self) -> float:
+    def on_time_rate(self) -> float | None:
         """Of what first fell due in the period, the share paid on or before its due date (CGAP, on-time collection)."""
-        return self.on_time / self.due if self.due else 0.0
+        return ratio(self.on_time, self.due)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from loan_core.calculation.dates import PERIODS_PER_YEAR
-from loan_core.calculation.money import Integers, sums_by
+from loan_core.calculation.money import Integers, ratio, sums_by
 from loan_core.calculation.pairing import by_day, kept, months_of, pieces
 from loan_core.calculation.receipts import Receipts
 from loan_core.calculation.schedule import Terms, schedule, slices
@@ -185,11 +185,6 @@ def collected_of_each(
         for name, column in part.items():
             found[name][rows] = column
     return Period(first=first.astype("datetime64[M]"), last=last.astype("datetime64[M]"), **found)
-
-
-def ratio(part: int, whole: int) -> float | None:
-    """A share, None of nothing."""
-    return part / whole if whole else None
 
 
 _BY_MONTH = ("due", "early", "on_time", "late", "received", "overpaid")

@@ -10,7 +10,7 @@ from heapq import nsmallest
 import numpy as np
 
 from loan_core.calculation.dates import PERIODS_PER_YEAR
-from loan_core.calculation.money import Integers
+from loan_core.calculation.money import Integers, ratio
 from loan_core.calculation.position import State
 from loan_core.calculation.schedule import Terms
 from loan_core.calculation.tally import sums
@@ -46,8 +46,7 @@ class Borrowers:
 
     def share(self, number: int = 10) -> float | None:
         """The share of the gross portfolio that the largest borrowers owe; None for a book that is owed nothing."""
-        whole = self.gross_portfolio
-        return sum(each.outstanding_principal for _, each in self.top(number)) / whole if whole else None
+        return ratio(sum(each.outstanding_principal for _, each in self.top(number)), self.gross_portfolio)
 
 
 @dataclass(frozen=True)

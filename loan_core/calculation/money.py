@@ -39,6 +39,11 @@ def share_up(amount: Integers, numerator: Integers, denominator: Integers) -> In
     return whole * numerator + (rest * numerator + denominator - 1) // denominator
 
 
+def ratio(part: int, whole: int) -> float | None:
+    """A share, None of nothing."""
+    return part / whole if whole else None
+
+
 def total(column: Integers) -> Any:
     """The sum of at most 2^31 amounts, exact beyond int64 too: ``(..., n) -> (...)``, Python's ``int``."""
     column = np.asarray(column, dtype=np.int64)

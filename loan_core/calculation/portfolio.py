@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from loan_core.calculation.calendar import Calendar
-from loan_core.calculation.money import Integers, count, total
+from loan_core.calculation.money import Integers, count, ratio, total
 from loan_core.calculation.position import Course, Position, Reckoning, State, Status, Thresholds, position
 from loan_core.calculation.receipts import Receipts
 from loan_core.calculation.schedule import Terms, schedule, slices
@@ -77,11 +77,12 @@ class Totals:
         return Totals(**_each(itemgetter(day), vars(self)))
 
     def par_ratio(self, days: int) -> float:
-        return _ratio(self.par[days], self.gross_portfolio)
+        """0 of no portfolio, as a program is told."""
+        return ratio(self.par[days], self.gross_portfolio) or 0.0
 
     @property
     def arrears_rate(self) -> float:
-        return _ratio(self.overdue_principal, self.gross_portfolio)
+        return ratio(self.overdue_principal, self.gross_portfolio) or 0.0
 
 
 def totals(principal: Integers, at: Position | Reckoning) -> Totals:
@@ -164,10 +165,6 @@ def survey(
             calendar += Calendar.of(lines, receipts[rows], ~is_void)
     sums |= {place: of_others[number] for number, place in enumerate(others)}
     return Survey(calendar, [sums[place] for place in range(len(on))], positions)
-
-
-def _ratio(part: int, whole: int) -> float:
-    return part / whole if whole else 0.0
 
 
 def _each(make: Callable[..., Any], *figures: Any) -> Any:

@@ -12,7 +12,7 @@ from operator import add
 import numpy as np
 
 from loan_core.calculation.exposure import Exposure, exposures_on
-from loan_core.calculation.money import Integers, total
+from loan_core.calculation.money import Integers, ratio, total
 from loan_core.calculation.portfolio import AGEING, PAR_DAYS
 from loan_core.calculation.position import State
 from loan_core.calculation.receipts import Receipts
@@ -119,7 +119,7 @@ class Risk:
             "loans_at_risk": (self.loans_late[days], whole.loans),
             "past_term": (self.past_term.loans, whole.loans),
         }[key]
-        return part / of if of else None
+        return ratio(part, of)
 
 
 def risks(terms: Terms, receipts: Receipts, days: Sequence[np.datetime64]) -> list[Risk]:
