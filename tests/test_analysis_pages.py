@@ -15,9 +15,9 @@ from pages._collection_charts import DUE, RECEIVED, due_chart, months_sentence, 
 from pages._risk_charts import par_chart
 from pages._time import end_after, end_before
 from tests import hand_made_book, pages_at_hand
+from tests.lending import lend_without_interest
 from tests.pages_at_hand import words
 from tests.random_books import Held
-from tests.test_portfolio_page import lend
 
 book = pages_at_hand.book
 
@@ -253,10 +253,10 @@ def test_the_largest_borrowers_by_hand_lead_to_their_loans(by_hand):
 
 # DOMAIN's worked check, with the answers that are commonly taken for it.
 def test_the_worked_check_shows_its_definitions_side_by_side(book):
-    lend(book, "A", 900, 9, "2025-06-10")
-    lend(book, "B", 600, 12, "2025-04-18", frequency="quarterly")
-    lend(book, "C", 400, 1, "2025-02-22")
-    lend(book, "D", 100, 5, "2025-05-23")
+    lend_without_interest(book, "A", 900, 9, "2025-06-10")
+    lend_without_interest(book, "B", 600, 12, "2025-04-18", frequency="quarterly")
+    lend_without_interest(book, "C", 400, 1, "2025-02-22")
+    lend_without_interest(book, "D", 100, 5, "2025-05-23")
     at = opened("risk.py", as_of="2025-06-02", definitions="True")
     shown = list(figures(at).items())[4:]
     assert shown == [

@@ -16,11 +16,11 @@ from sqlalchemy import text
 from loan_core import blocks
 from loan_core.book import Book
 from loan_core.errors import RevisionNotKept
-from tests import test_book, test_memory
-from tests.test_book import CLOCK, NOON, STARTED, TODAY, lend
+from tests import lending, test_memory
+from tests.lending import CLOCK, NOON, STARTED, TODAY, lend
 from tests.test_memory import ASKED
 
-kept, store = test_book.kept, test_book.store
+kept, store, book = lending.kept, lending.store, lending.book
 
 MEANT = {"state": "active", "past_due_from": 1}
 
@@ -110,11 +110,6 @@ def test_what_a_book_said_at_a_revision_it_says_for_ever(store, monkeypatch):
     assert blocks.SIZE == 4
     monkeypatch.setattr(Memoir, "store", store)
     run_state_machine_as_test(Memoir, settings=settings(max_examples=4, stateful_step_count=10, deadline=None))
-
-
-@pytest.fixture
-def book(store):
-    return Book(store, CLOCK)
 
 
 def paid(view):

@@ -5,9 +5,9 @@ import pytest
 from loan_core import Book
 from loan_core.store import Store
 from pages import _desk
+from tests.lending import CLOCK, lend
 from tests.pages_at_hand import words as escaped
 from tests.test_analysis_pages import links, opened, run
-from tests.test_book import CLOCK, lend
 
 DAY = {"as_of": "2026-06-02"}
 HOSTILE = "![i](http://evil.test/x.png) $x$ :red[Paid]"

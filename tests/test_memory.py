@@ -16,10 +16,10 @@ from loan_core.book import Book
 from loan_core.calculation.portfolio import AGEING, PAR_DAYS
 from loan_core.errors import Refusal
 from loan_core.lists import SORTS
-from tests import test_book
-from tests.test_book import CLOCK, DAYS, NOON, STARTED, TODAY, lend
+from tests import lending
+from tests.lending import CLOCK, DAYS, NOON, STARTED, TODAY, lend
 
-kept, store = test_book.kept, test_book.store
+kept, store = lending.kept, lending.store
 
 ASKED = (date(2026, 1, 15), TODAY, date(2027, 1, 1))
 SUMS = ("expected_paid", "total_amount_paid", "overpaid_amount", "arrears")

@@ -24,24 +24,6 @@ LOANS = (
 REPAYMENTS = b"loan_reference,amount,received_on,reference\nA-1,94.56,2025-11-01,R-1\n"
 
 
-@pytest.fixture
-def loan(book: Book) -> int:
-    """L-0007 of the design: 355.40 behind and 93 days past due on 2 Jun 2026."""
-    loan = book.create_loan(
-        reference="L-0007",
-        borrower="Amara Okafor",
-        loan_amount="1000.00",
-        repayment_period=12,
-        start_on="2025-10-01",
-    )
-    for received_on, amount in (("2025-11-01", "94.56"), ("2026-01-09", "189.12"), ("2026-02-20", "94.56")):
-        book.add_repayment(loan.id, amount, received_on=received_on, note="Transfer")
-    wrong = book.add_repayment(loan.id, "94.56", received_on="2026-03-02", reference="RP-1042")
-    book.reverse_repayment(wrong.id, received_on="2026-03-04", reference="RP-1051")
-    book.add_repayment(loan.id, "22.84", received_on="2026-03-12", note="Cash")
-    return loan.id
-
-
 def opened(at_page: str = "loans.py", /, **query: object) -> AppTest:
     return pages_at_hand.opened(at_page, **query)
 

@@ -27,8 +27,8 @@ from loan_core.store import Store
 from tests import by_definition, forked
 from tests.by_definition import EXAMPLE, HIGHEST_RATE_PPM, LONGEST, USUAL, Loan
 from tests.calculated import day, plain_position, position_of, positions_of, terms_of_one
+from tests.lending import FixedClock
 from tests.random_loans import books, due_days, questions, thresholds_of_a_book
-from tests.test_settings import FixedClock
 
 
 @given(question=questions(), is_voided=st.booleans(), thresholds=st.one_of(st.just(USUAL), thresholds_of_a_book))

@@ -21,7 +21,7 @@ from loan_core.calculation.schedule import Method, Rounding, Schedule, agreed_in
 from loan_core.store import Store
 from tests.by_definition import Loan, half_up
 from tests.calculated import day, due_dates_of, lines_of, position_of
-from tests.test_settings import FixedClock
+from tests.lending import FixedClock
 
 # A case is named by its own id or, where it has none, by its function and its place among that function's cases.
 FILES = {

@@ -18,7 +18,7 @@ from loan_core.calculation.schedule import schedule
 from loan_core.entries import terms_of
 from loan_core.models import RATES_PER_YEAR
 from loan_core.store import Store
-from tests.test_settings import FixedClock
+from tests.lending import FixedClock
 
 # One worker makes the books, and asks them everything.
 # The day to which the source's totals are dated.
