@@ -16,9 +16,9 @@ from sqlalchemy import text
 from loan_core import blocks
 from loan_core.book import Book
 from loan_core.errors import RevisionNotKept
-from tests import lending, test_memory
+from tests import lending
 from tests.lending import CLOCK, NOON, STARTED, TODAY, lend
-from tests.test_memory import ASKED
+from tests.life import ASKED, Life, out_of_memory
 
 kept, store, book = lending.kept, lending.store, lending.book
 
@@ -69,11 +69,8 @@ def plain(answer):
     return str(answer)
 
 
-class Memoir(test_memory.Life):
+class Memoir(Life):
     """The same life of a book; now and then it is asked what it was like."""
-
-    # Whether what it remembers of now is true is asked elsewhere.
-    look = what_is_remembered_is_what_the_loans_say = sums_that_moved_are_those_of_a_book_that_is_read_anew = None
 
     @initialize()
     def begin(self):
@@ -199,7 +196,7 @@ def test_a_question_that_broke_off_leaves_the_view_whole(book, monkeypatch):
     lend(book)
     view = book.as_known(1)
     with monkeypatch.context() as broken:
-        broken.setattr("loan_core.memory._assembled", test_memory.out_of_memory)
+        broken.setattr("loan_core.memory._assembled", out_of_memory)
         with pytest.raises(MemoryError):
             view.portfolios(ASKED)
     assert plain(view.portfolios(ASKED)) == plain(book.portfolios(ASKED))

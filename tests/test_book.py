@@ -27,8 +27,8 @@ from loan_core.errors import (
 from loan_core.recording import IdempotencyKey
 from loan_core.store import Store
 from tests import lending
+from tests.files import contents
 from tests.lending import CLOCK, DAYS, MOMENT, NOON, STARTED, TODAY, lend, revisions
-from tests.test_exchange import contents
 
 kept, store, database_url = lending.kept, lending.store, lending.database_url
 book, many = lending.book, lending.many
