@@ -13,14 +13,10 @@ from pages._controls import clicked_row
 from pages._desk import made
 from pages._filters import ORDERS
 from tests import pages_at_hand
-from tests.pages_at_hand import FRAME, button, field, run, words
+from tests.pages_at_hand import FRAME, LOANS, button, field, run, words
 
-book = pages_at_hand.book
+book, loan, several = pages_at_hand.book, pages_at_hand.loan, pages_at_hand.several
 
-LOANS = (
-    b"reference,borrower,loan_amount,repayment_period,start_on,currency\n"
-    b"A-1,Amara Okafor,1000.00,12,2025-10-01,USD\nA-2,Yuki Tanaka,90000,3,2025-10-01,JPY\n"
-)
 REPAYMENTS = b"loan_reference,amount,received_on,reference\nA-1,94.56,2025-11-01,R-1\n"
 
 
@@ -89,20 +85,6 @@ def test_several_hundred_loans_are_turned_over_fifteen_at_a_time(book: Book) -> 
     assert at.query_params["page"] == "2"
     assert "16–30 of 300, amounts in US dollars." in words(at)
     assert (len(first), set(first) & set(listed(at))) == (15, set())
-
-
-@pytest.fixture
-def several(book: Book) -> Book:
-    for number, (name, paid) in enumerate((("Amara", "0.01"), ("Bongani", "1000"), ("Chen", "94.56")), 1):
-        loan = book.create_loan(
-            reference=f"S-{number}",
-            borrower=name,
-            loan_amount="1000.00",
-            repayment_period=12,
-            start_on="2026-01-01",
-        )
-        book.add_repayment(loan.id, paid, received_on="2026-02-01")
-    return book
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,7 @@ from pages._desk import since
 from pages._repayment_words import file_name
 from tests import pages_at_hand
 from tests.lending import lend_as_designed
-from tests.pages_at_hand import field, fill, opened, press, run, words
-from tests.test_new_loan_page import labels, receipt
+from tests.pages_at_hand import field, figures, fill, labels, opened, press, receipt, run, words
 
 book = pages_at_hand.book
 DAY = date(2021, 6, 2)
@@ -42,10 +41,6 @@ def before_and_after(at: AppTest) -> dict[str, tuple[str, ...]]:
 def listed(at: AppTest) -> list[tuple[str, float, str]]:
     rows = at.dataframe[0].value
     return list(zip(rows["Received on"].astype(str).str[:10], rows["Amount"], rows["Note"], strict=True))
-
-
-def figures(at: AppTest) -> dict[str, str]:
-    return {each.label: each.value for each in at.metric}
 
 
 # What it would do
