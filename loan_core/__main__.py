@@ -14,8 +14,9 @@ import click
 import msgspec
 
 from loan_core import access
-from loan_core.answers import counted, portfolio_in_major, status_in_major
+from loan_core.answers import portfolio_in_major, status_in_major
 from loan_core.book import Book, open_book
+from loan_core.calculation.words import counted
 from loan_core.entries import day_entry
 from loan_core.errors import InvalidFile, Problem, Refusal
 from loan_core.verify import check_the_arithmetic, summary

@@ -10,12 +10,11 @@ from datetime import date
 from functools import reduce
 from operator import add
 from threading import Lock, RLock
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
-import pyarrow as pa
 
-from loan_core.blocks import Block, joined
+from loan_core.blocks import Block, joined, most_first
 from loan_core.calculation.collection import Collections, Period, collections
 from loan_core.calculation.concentration import (
     RATE_EDGES_PPM,
@@ -30,7 +29,7 @@ from loan_core.calculation.concentration import (
 from loan_core.calculation.heat_map import HeatBands, HeatMap, heat_bands, heat_map
 from loan_core.calculation.money import CURRENCIES
 from loan_core.calculation.of_each import Figure
-from loan_core.calculation.position import Position, State
+from loan_core.calculation.position import State
 from loan_core.calculation.receipts import Receipts
 from loan_core.calculation.risk import Risk, risks
 from loan_core.calculation.rolling import Moves, moves
@@ -38,8 +37,9 @@ from loan_core.calculation.schedule import Terms
 from loan_core.calculation.vintages import Vintages, vintages
 from loan_core.errors import LoanNotFound
 from loan_core.explained import Asked, Explained, explained
-from loan_core.memory import Snapshot, in_parallel
+from loan_core.memory import in_parallel
 from loan_core.selection import Selection
+from loan_core.snapshot import Part, Snapshot
 from loan_core.standing import Standing
 
 LOANS_REMEMBERED = 1_000_000
@@ -63,27 +63,6 @@ class Concentration:
     share: float | None
     gross_portfolio: int
     borrowers: int
-
-
-class Part(NamedTuple):
-    """Some rows of a block of the book."""
-
-    loans: Block
-    at: Position
-    rows: Any
-
-    @property
-    def terms(self) -> Terms:
-        return self.loans.terms[self.rows]
-
-    @property
-    def receipts(self) -> Receipts:
-        return self.loans.receipts[self.rows]
-
-    def borrowers(self) -> list[str | int]:
-        """Who each is lent to: the name as it is written, the id of a loan without one."""
-        names: list[str] = self.loans.borrowers.take(pa.array(self.rows)).to_pylist()
-        return [name or loan_id for name, loan_id in zip(names, self.loans.ids[self.rows].tolist(), strict=True)]
 
 
 class Analysis:
@@ -153,17 +132,17 @@ class Analysis:
         found = self._named(loan_ids)
         return heat_map(found.terms, found.receipts, np.datetime64(self.as_of, "D"))
 
-    def concentration(self, number: int = 10) -> Concentration:
-        """The ``number`` of borrowers who owe most, and how much of the whole."""
+    def concentration(self) -> Concentration:
+        """The borrowers who owe most, and how much of the whole."""
 
         def concentrated() -> Concentration:
             names = [name for part in self._parts for name in part.borrowers()]
             state = np.concatenate([part.at.state[part.rows] for part in self._parts])
             outstanding = np.concatenate([part.at.outstanding_principal[part.rows] for part in self._parts])
             owed = borrowers(names, state, outstanding)
-            return Concentration(owed.top(number), owed.share(number), owed.gross_portfolio, len(owed.owed))
+            return Concentration(owed.top(), owed.share(), owed.gross_portfolio, len(owed.owed))
 
-        return self._once(("concentration", number), concentrated)
+        return self._once("concentration", concentrated)
 
     @property
     def histograms(self) -> dict[str, Histogram]:
@@ -239,8 +218,8 @@ def by_currency(snapshot: Snapshot, selection: Selection) -> dict[str, Analysis]
         for code, rows in block.rows_by_currency.items():
             if len(meant := rows[is_meant[rows]]):
                 parts.setdefault(code, []).append(Part(block, at, meant))
-    found = [Analysis(snapshot, code, mine) for code, mine in parts.items()]
-    return {each.currency: each for each in sorted(found, key=lambda each: (-len(each), each.currency))}
+    found = {code: Analysis(snapshot, code, mine) for code, mine in parts.items()}
+    return {code: found[code] for code in most_first({code: len(each) for code, each in found.items()})}
 
 
 class Analyses:

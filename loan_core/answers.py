@@ -14,6 +14,7 @@ from loan_core.calculation.money import CURRENCIES, Currency
 from loan_core.calculation.portfolio import Totals
 from loan_core.calculation.position import POSITION_TYPES, Outcome, Position, State, Status
 from loan_core.calculation.projection import Projection
+from loan_core.calculation.words import counted
 from loan_core.entries import LoanEntry
 from loan_core.errors import shortened
 from loan_core.models import Loan, Repayment
@@ -92,6 +93,7 @@ class Statement:
     ``repayments``, oldest first: ``id, received_on, amount, reference, note, recorded_by, created_at, reverses,
     reversed_by, first_installment, last_installment, covered_interest, covered_principal, overpaid, total_paid,
     remaining_balance``; the last two are running. ``projection``: where it goes at the pace of the last installments.
+    ``voided_on``: the day in the book's time zone.
     """
 
     loan: Loan
@@ -100,6 +102,7 @@ class Statement:
     installments: pd.DataFrame
     repayments: pd.DataFrame
     projection: Projection | None = None
+    voided_on: date | None = None
 
 
 @dataclass(frozen=True)
@@ -205,11 +208,6 @@ class UndoReceipt:
 def currency(code: str) -> Currency:
     """A currency by its ISO 4217 code."""
     return CURRENCIES[code]
-
-
-def counted(number: int, noun: str) -> str:
-    """``"1 loan"``, ``"10,000 loans"``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def loan_status(loan: Loan, at: Position, as_of: date) -> LoanStatus:

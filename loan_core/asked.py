@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, WithJsonSchema
 
 from loan_core.bodies import DAY
 from loan_core.calculation.money import CURRENCIES, LARGEST
+from loan_core.calculation.portfolio import AGEING
 from loan_core.entries import amount_entry, day_entry
 from loan_core.errors import InvalidEntry, Problem, shortened
 from loan_core.interface import DAY_MEANS, LONGEST_KEY
@@ -33,6 +34,7 @@ AsOf = Annotated[_AsOf | None, Query(description=DAY_MEANS)]
 Money = Annotated[str | None, WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": LARGEST})]
 Sort: Any = Literal[tuple(f"{sign}{name}" for name in SORTS for sign in ("", "-"))]
 Code: Any = Literal[tuple(CURRENCIES)]
+Age: Any = Literal[tuple(AGEING)]
 
 
 def whole(name: str, typed: object) -> int:
@@ -171,9 +173,7 @@ async def list_asked(
         Literal["pending", "active", "paid_off", "voided"] | None, Query(description="All but voided unless given.")
     ] = None,
     currency: Annotated[Code | None, Query(description="ISO 4217 code.")] = None,
-    past_due: Annotated[
-        Literal["current", "1-30", "31-60", "61-90", "91+"] | None, Query(description="An age: days past due.")
-    ] = None,
+    past_due: Annotated[Age | None, Query(description="An age: days past due.")] = None,
     past_due_from: Annotated[int | None, Query(ge=0, le=LARGEST_DAYS, description="The fewest days past due.")] = None,
     past_due_to: Annotated[int | None, Query(ge=0, le=LARGEST_DAYS, description="The most days past due.")] = None,
     smallest: Annotated[Money, Query(description="Of the amounts lent, in `currency` or the book's own.")] = None,

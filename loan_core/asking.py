@@ -4,7 +4,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
-from itertools import chain
 from threading import Lock
 from typing import Any
 
@@ -147,15 +146,11 @@ class Asking:
         spans = [(np.datetime64(first, "D"), np.datetime64(last, "D")) for first, last in periods]
         return [{code: each.between(*span) for code, each in found.items()} for span in spans]
 
+    @exchange.at_once
     def export_loans(self, as_of: date, loan_id: int | None = None, sort: str = "id", **meant: Any) -> Iterator[bytes]:
         """A CSV of loans with their status on a day: of one, or of those that are meant, sorted as by ``loan_page``."""
-        lines = self._loans_csv(as_of, loan_id, sort, Selection(**meant))
-        # A refusal comes at once, not with the first line.
-        return chain([next(lines)], lines)
-
-    def _loans_csv(self, as_of: date, loan_id: int | None, sort: str, selection: Selection) -> Iterator[bytes]:
         with self._store.read() as session:
-            found = List(self._whole.seen_by(session, as_of), selection, self._whole.known)
+            found = List(self._whole.seen_by(session, as_of), Selection(**meant), self._whole.known)
             one = None if loan_id is None else loan_by_id(session, loan_id).id
             parts = found.in_turn(session, sort) if one is None else [found.one(session, one)]
             yield from loan_lines(parts, as_of)
@@ -213,11 +208,5 @@ class Then:
 
 
 def loan_lines(parts: Iterable[pd.DataFrame], as_of: date) -> Iterator[bytes]:
-    rows = (row for part in parts for row in records(part.assign(as_of=as_of)))
+    rows = (row for part in parts for row in exchange.records(part.assign(as_of=as_of)))
     return exchange.csv_lines(exchange.LOANS_OUT, rows)
-
-
-def records(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    """The rows of a table, each by its columns' names."""
-    names = list(frame.columns)
-    return (dict(zip(names, row, strict=True)) for row in frame.itertuples(index=False, name=None))

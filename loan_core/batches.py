@@ -7,14 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from loan_core.answers import ImportReceipt, UndoReceipt
 from loan_core.checking import Checked, Progress
 from loan_core.entries import LoanEntry
 from loan_core.errors import BatchNotFound, ImportInUse, InvalidFile, shortened
-from loan_core.models import Batch, Loan, Repayment
+from loan_core.models import Batch, Loan, Repayment, is_id
 from loan_core.reading import References
 from loan_core.recording import Signature, in_slices, repayments_by_reference, taken_references, unused_references
 from loan_core.spool import Frames, Spool
@@ -25,6 +25,29 @@ _SIGNED = ("recorded_by", "created_at", "batch_id")
 _AGREED = tuple(each.name for each in fields(LoanEntry) if each.name not in ("reference", "is_dated"))
 _LOAN_ROW = ("id", "reference", *_AGREED, *_SIGNED, "revision", "void_reason")
 _REPAYMENT_ROW = ("id", "loan_id", "amount", "received_on", "reference", "note", "reverses_id", *_SIGNED)
+
+
+@dataclass(frozen=True)
+class ImportPage:
+    """A page of the imports, the latest first, and how many there are on all pages."""
+
+    rows: Sequence[Batch]
+    count: int
+
+
+def page(session: Session, limit: int, offset: int) -> ImportPage:
+    """So many imports, and their number."""
+    latest_first = select(Batch).order_by(Batch.id.desc()).limit(limit).offset(offset)
+    count = session.scalar(select(func.count()).select_from(Batch)) or 0
+    return ImportPage(session.scalars(latest_first).all(), count)
+
+
+def batch_by_id(session: Session, batch_id: int) -> Batch:
+    """An import, or ``BatchNotFound``; an id beyond what the table can hold is of none either."""
+    batch = session.get(Batch, batch_id) if is_id(batch_id) else None
+    if batch is None:
+        raise BatchNotFound(batch_id)
+    return batch
 
 
 def no_progress(doing: str, done: int, rows: int) -> None:
@@ -164,9 +187,7 @@ def undo(store: Store, batch_id: int, signature: Signature) -> UndoReceipt:
     """Take an import back: its repayments count on no day any more, its loans are voided. Twice is once."""
     with store.write(signature.created_at, takes_time=True) as write:
         session, signature = write.session, replace(signature, created_at=write.at)
-        batch = session.get(Batch, batch_id) if 0 < batch_id < 2**63 else None
-        if batch is None:
-            raise BatchNotFound(batch_id)
+        batch = batch_by_id(session, batch_id)
         if batch.undone_at is not None:
             return UndoReceipt(batch_id, 0, 0)
         batch.undone_at, batch.undone_by = signature.created_at, signature.recorded_by

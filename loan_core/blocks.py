@@ -1,6 +1,6 @@
 """The book's loans in blocks of neighboring ids, by columns, with all that came in on them. A block never changes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 from functools import cached_property
@@ -100,6 +100,11 @@ class Block(Columns):
         order = np.argsort(np.concatenate([self.ids[stays], newer.ids]))
         rows = np.concatenate([stays, len(self) + np.arange(len(newer))])[order]
         return joined([self, newer])[rows], rows
+
+
+def most_first(loans: Mapping[str, int]) -> list[str]:
+    """Currencies by how many loans are of each: that of most loans first."""
+    return sorted(loans, key=lambda code: (-loans[code], code))
 
 
 def joined(blocks: Sequence[Any]) -> Any:

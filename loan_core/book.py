@@ -5,10 +5,9 @@ it is asked about, of all the loans (``asking``) or, here, of one. Nothing split
 follow from what was received.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date, datetime
 from functools import lru_cache
-from itertools import chain
 from threading import Lock
 from typing import Any
 
@@ -16,36 +15,21 @@ import msgspec
 from sqlalchemy import Date, bindparam, func, inspect, select, true
 from sqlalchemy.orm import Session
 
-from loan_core import exchange, ledger, since
-from loan_core.answers import (
-    LoanStatus,
-    Quote,
-    RepaymentPage,
-    RepaymentPreview,
-    Statement,
-)
-from loan_core.asking import Asking, BookAsKnown, Then, loan_lines, records
+from loan_core import batches, exchange, ledger, since
+from loan_core.answers import LoanStatus, Quote, RepaymentPage, RepaymentPreview, Statement
+from loan_core.asking import Asking, BookAsKnown, Then, loan_lines
 from loan_core.cache import Cache, Version
 from loan_core.calculation.position import Thresholds
 from loan_core.doing import Doing
-from loan_core.entries import (
-    LOAN_FIELDS,
-    check_names,
-    loan_entry,
-)
-from loan_core.errors import (
-    LoanNotFound,
-)
+from loan_core.entries import LOAN_FIELDS, check_names, loan_entry
+from loan_core.errors import LoanNotFound
 from loan_core.findings import Findings
 from loan_core.inbox import Inbox, Listed, findings_csv, standing_acknowledgements
 from loan_core.installments import installments
 from loan_core.known import at_instant, at_revision
 from loan_core.lists import List
 from loan_core.models import Batch, Edition, Loan, id_in, is_id
-from loan_core.recording import (
-    loan_by_id,
-    loans_by_reference,
-)
+from loan_core.recording import loan_by_id, loans_by_reference
 from loan_core.selection import Selection
 from loan_core.settings import Settings
 from loan_core.statements import preview_of, schedule_of, statement_of, status_of
@@ -177,6 +161,7 @@ class Book(Doing, Asking):
         with self._store.read() as session:
             return since.page(session, at_revision(session, revision), as_of, currency, limit, offset)
 
+    @exchange.at_once
     def export_since(self, revision: int, as_of: date, currency: str | None = None) -> Iterator[bytes]:
         """All of it as a CSV."""
         with self._store.read() as session:
@@ -244,7 +229,8 @@ class Book(Doing, Asking):
         with self._store.read() as session:
             loan = loan_by_id(session, loan_id)
             received = ledger.received(session, as_of, loan_id)
-        return statement_of(loan, received, as_of, self.thresholds)
+        voided_on = self.day_of(loan.voided_at) if loan.voided_at else None
+        return statement_of(loan, received, as_of, self.thresholds, voided_on)
 
     def repayments(self, as_of: date, *, limit: int = 15, offset: int = 0, **meant: Any) -> RepaymentPage:
         """What came in through a day, newest first, a page at a time; which of it by the fields of ``ledger.Meant``."""
@@ -261,24 +247,32 @@ class Book(Doing, Asking):
         with self._store.read() as session:
             return {code: int(paid) for code, paid in session.execute(_RECORDED, {"as_of": as_of})}
 
-    def imports(self) -> Sequence[Batch]:
-        """Every import, the latest first."""
+    def imports(self, *, limit: int = 15, offset: int = 0) -> batches.ImportPage:
+        """What came in by files, the latest first, a page at a time."""
         with self._store.read() as session:
-            return session.scalars(select(Batch).order_by(Batch.id.desc())).all()
+            return batches.page(session, limit, offset)
+
+    def imported(self, batch_id: int) -> Batch:
+        """One import; ``BatchNotFound``."""
+        with self._store.read() as session:
+            return batches.batch_by_id(session, batch_id)
 
     def demo(self) -> int | None:
         """The id of the import that brought the made-up book, while it is in; None where all loans are real."""
         found: int | None = self._store.glance(_DEMO, kind="demo")[0]
         return found
 
+    @exchange.at_once
     def export_repayments(self, as_of: date, loan_id: int | None = None, **meant: Any) -> Iterator[bytes]:
         """A CSV of what came in through a day, reversals included: all of it, or what ``repayments`` would list.
 
         It is read as it is asked for, all of one revision; who stops asking closes it.
         """
-        lines = self._repayments_csv(as_of, ledger.Meant(loan_id=loan_id, **meant))
-        # A refusal comes at once, not with the first line.
-        return chain([next(lines)], lines)
+        which = ledger.Meant(loan_id=loan_id, **meant)
+        with self._store.read() as session:
+            if loan_id is not None:
+                loan_by_id(session, loan_id)
+            yield from _repayment_lines(session, as_of, which)
 
     def export_schedule(self, as_of: date, loan_id: int | None = None) -> Iterator[bytes]:
         """A CSV of installments with what covers them on a day, of one loan or of them all."""
@@ -286,16 +280,10 @@ class Book(Doing, Asking):
             return exchange.csv_lines(exchange.SCHEDULE_COLUMNS, _installments(self.statement(loan_id, as_of)))
         return exchange.csv_lines(exchange.SCHEDULE_COLUMNS, installments(self._whole.on(as_of)))
 
-    def _repayments_csv(self, as_of: date, meant: ledger.Meant) -> Iterator[bytes]:
-        with self._store.read() as session:
-            if meant.loan_id is not None:
-                loan_by_id(session, meant.loan_id)
-            yield from _repayment_lines(session, as_of, meant)
-
     def export_statement(self, as_of: date, loan_id: int) -> Iterator[bytes]:
         """A CSV of a loan's repayments through a day with what each covered, and the running sums."""
         repayments = self.statement(loan_id, as_of).repayments
-        return exchange.csv_lines(exchange.STATEMENT_COLUMNS, records(repayments))
+        return exchange.csv_lines(exchange.STATEMENT_COLUMNS, exchange.records(repayments))
 
     def export_all(self, as_of: date) -> Iterator[bytes]:
         """The whole book as a zip, all of one revision: loans, repayments, schedule, and a dictionary of columns."""
@@ -321,4 +309,4 @@ def _repayment_lines(session: Session, as_of: date, meant: ledger.Meant) -> Iter
 
 def _installments(statement: Statement) -> Iterator[dict[str, Any]]:
     named = {"loan_reference": statement.loan.reference, "currency": statement.loan.currency}
-    return (named | row for row in records(statement.installments))
+    return (named | row for row in exchange.records(statement.installments))

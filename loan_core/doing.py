@@ -4,7 +4,7 @@ Under the same ``reference`` the same again changes nothing; what is refused lea
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from typing import Any, BinaryIO
 
@@ -12,10 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from loan_core import batches, checking, demo, inbox, ledger, reading
-from loan_core.answers import (
-    ImportReceipt,
-    UndoReceipt,
-)
+from loan_core.answers import ImportReceipt, UndoReceipt
 from loan_core.batches import Import, no_progress
 from loan_core.calculation.money import CURRENCIES
 from loan_core.checking import Checked, Progress
@@ -73,6 +70,10 @@ class Doing:
         """Today, in the book's time zone."""
         return self._settings.today()
 
+    def day_of(self, instant: datetime) -> date:
+        """The day in the book's time zone on which an instant lay."""
+        return self._settings.day_of(instant)
+
     def together(self, works: Sequence[Callable[[], Any]]) -> list[Callable[[], Any]]:
         """Works that write, in one transaction, each all or nothing; what became of each, once all is on the disk.
 
@@ -110,7 +111,7 @@ class Doing:
         with self._store.write(self._settings.now()) as write:
             loan = loan_by_id(write.session, loan_id)
             if loan.voided_at is None:
-                if ledger.paid_on(write.session, loan_id):
+                if ledger.paid_in_all(write.session, loan_id):
                     raise LoanHasRepayments(loan.reference)
                 write.stamp(loan_id)
                 loan.voided_at, loan.void_reason, loan.voided_by = write.at, reason, signer

@@ -28,7 +28,7 @@ from loan_core.fields import (
     reversed_amount,
     text,
 )
-from loan_core.models import ENUMERATED, FREQUENCIES, METHODS, RATE_LIMITS, RATES_PER_YEAR, ROUNDINGS
+from loan_core.models import ENUMERATED, FREQUENCIES, METHODS, RATE_LIMITS, RATES_PER_YEAR, ROUNDINGS, Loan
 
 DEFAULT_RATE = {"month": 20_000, "year": 240_000}
 REFERENCE_LENGTH, BORROWER_LENGTH, NOTE_LENGTH, NAME_LENGTH = 100, 200, 2000, 100
@@ -251,17 +251,18 @@ def day_entry(name: str, typed: str) -> date:
     return found
 
 
-def terms_of(loan: Any) -> Terms:
-    """What calculation takes of a loan, or of a table of loans: ``Loan``, ``LoanEntry`` or a DataFrame's columns."""
+def terms_of(loan: Loan | LoanEntry) -> Terms:
+    """What calculation takes of a loan."""
+    frequency, method, _ = _codes(loan.frequency, loan.method, loan.rounding)
     return Terms(
-        principal=_whole(loan.loan_amount),
-        annual_rate_ppm=_whole(loan.annual_rate_ppm),
-        repayment_period=_whole(loan.repayment_period),
-        frequency=_coded("frequency", loan.frequency),
-        method=_coded("method", loan.method),
-        installment=_whole(loan.installment),
-        start_on=_days(loan.start_on),
-        first_due_on=_days(loan.first_due_on),
+        principal=loan.loan_amount,
+        annual_rate_ppm=loan.annual_rate_ppm,
+        repayment_period=loan.repayment_period,
+        frequency=frequency,
+        method=method,
+        installment=loan.installment,
+        start_on=np.datetime64(loan.start_on, "D"),
+        first_due_on=np.datetime64(loan.first_due_on, "D"),
     )
 
 
@@ -298,17 +299,3 @@ def _agreed(principal: int, annual_rate_ppm: int, periods: int, *words: str) -> 
 def _codes(*names: str) -> tuple[int, ...]:
     """What the words of a loan's frequency, method and rounding stand for in calculation."""
     return tuple(int(each[name.upper()]) for each, name in zip(ENUMERATED.values(), names, strict=True))
-
-
-def _whole(values: Any) -> Any:
-    return values if isinstance(values, int) else values.to_numpy(dtype=np.int64)
-
-
-def _days(values: Any) -> Any:
-    is_column = hasattr(values, "to_numpy")
-    return values.to_numpy().astype("datetime64[D]") if is_column else np.datetime64(values or "NaT", "D")
-
-
-def _coded(column: str, names: Any) -> Any:
-    codes = {each.name.lower(): each.value for each in ENUMERATED[column]}
-    return codes[names] if isinstance(names, str) else names.map(codes).to_numpy(dtype=np.int64)

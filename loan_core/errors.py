@@ -6,6 +6,8 @@ A refusal is raised once, with attributes for the program, and shown in one plac
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from loan_core.calculation.words import counted
+
 
 class Refusal(Exception):
     """The book does not do this, and says why. Nothing was written."""
@@ -195,8 +197,7 @@ class RevisionNotKept(Refusal):
 class BookNotEmpty(Refusal):
     def __init__(self, loans: int) -> None:
         self.loans = loans
-        many = f"{loans:,} loans" if loans > 1 else "1 loan"
-        super().__init__(f"The demo book goes into an empty book only, and this one holds {many}.")
+        super().__init__(f"The demo book goes into an empty book only, and this one holds {counted(loans, 'loan')}.")
 
 
 class DatabaseBusy(Refusal):

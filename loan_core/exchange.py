@@ -11,14 +11,17 @@ import zipfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from functools import lru_cache
-from itertools import islice
-from typing import IO, Any
+from functools import lru_cache, wraps
+from itertools import chain, islice
+from typing import IO, Any, ParamSpec
+
+import pandas as pd
 
 from loan_core.answers import STATUS_MONEY
 from loan_core.calculation.money import CURRENCIES
 from loan_core.dictionary import MEANINGS
 from loan_core.entries import LOAN_FIELDS
+from loan_core.errors import Problem
 from loan_core.spool import handed_out
 
 LOAN_COLUMNS = LOAN_FIELDS
@@ -90,6 +93,8 @@ _MONEY = {
     *STATUS_MONEY,
 }
 
+Asked = ParamSpec("Asked")
+
 _ROWS_AT_ONCE = 1_000
 GUARDED = re.compile(r"'*[=+\-@\t\r]")
 
@@ -108,10 +113,34 @@ def csv_lines(
         yield _lines([[write(row[name], row["currency"]) for name, write in cells] for row in part]).encode()
 
 
+def records(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """The rows of a table as ``csv_lines`` takes them."""
+    names = list(frame.columns)
+    return (dict(zip(names, row, strict=True)) for row in frame.itertuples(index=False, name=None))
+
+
+def at_once(export: Callable[Asked, Iterator[bytes]]) -> Callable[Asked, Iterator[bytes]]:
+    """An export that begins when it is asked for: a refusal comes at once, not with the first line."""
+
+    @wraps(export)
+    def begun(*asked: Asked.args, **also: Asked.kwargs) -> Iterator[bytes]:
+        lines = export(*asked, **also)
+        return chain([next(lines)], lines)
+
+    return begun
+
+
 def template(kind: str) -> bytes:
     """The header of an import file."""
     columns = {"loans": LOAN_COLUMNS, "repayments": REPAYMENT_COLUMNS[:-1]}
     return _lines([columns[kind]]).encode("utf-8-sig")
+
+
+def problems_csv(problems: Iterable[Problem]) -> bytes:
+    """What must be corrected of a file: where it stands, what stands there, what is wrong with it and what is right."""
+    rows = [(each.line, each.field, each.found, each.wrong, each.right) for each in problems]
+    cells = [[_text(cell, "") for cell in row] for row in rows]
+    return _lines([("row", "column", "found", "wrong", "right"), *cells]).encode("utf-8-sig")
 
 
 def zipped(files: Mapping[str, Iterable[bytes]]) -> Iterator[bytes]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,11 +16,9 @@ import pyarrow as pa
 
 from loan_core.calculation.money import CURRENCIES, total
 from loan_core.calculation.of_each import Figure, Loans
-from loan_core.exchange import csv_lines
+from loan_core.exchange import csv_lines, records
 from loan_core.memory import in_parallel
-
-if TYPE_CHECKING:
-    from loan_core.analysis import Part
+from loan_core.snapshot import Part, located
 
 _ROWS_AT_ONCE = 5_000
 
@@ -85,16 +83,14 @@ class Explained:
 
     def _records(self) -> Iterator[dict[str, Any]]:
         for start in range(0, self.count, _ROWS_AT_ONCE):
-            rows = self.rows(_ROWS_AT_ONCE, start).assign(currency=self.asked.currency)
-            names = list(rows.columns)
-            yield from (dict(zip(names, row, strict=True)) for row in rows.itertuples(index=False, name=None))
+            yield from records(self.rows(_ROWS_AT_ONCE, start).assign(currency=self.asked.currency))
 
 
 @dataclass(frozen=True)
 class _Columns:
     """Rows in their order, ``(n)`` each: ``place`` is a loan's, counted through the rows of all parts of the book."""
 
-    parts: Sequence["Part"]
+    parts: Sequence[Part]
     place: Any
     part: Any
     whole: Any
@@ -105,21 +101,19 @@ class _Columns:
     def named(self) -> dict[str, Any]:
         """Who these loans are."""
         starts = np.cumsum([0, *(len(part.rows) for part in self.parts)])
-        part_of = np.searchsorted(starts, self.place, side="right") - 1
         found = {
             "loan_id": np.zeros(len(self.place), np.int64),
             **{name: np.full(len(self.place), "", object) for name in ("loan_reference", "borrower")},
         }
-        for number in np.unique(part_of):
-            mine, loans = part_of == number, self.parts[number].loans
-            rows = self.parts[number].rows[self.place[mine] - starts[number]]
+        for number, mine, at in located(starts, self.place):
+            loans, rows = self.parts[number].loans, self.parts[number].rows[at]
             found["loan_id"][mine] = loans.ids[rows]
             found["loan_reference"][mine] = loans.references.take(pa.array(rows)).to_pylist()
             found["borrower"][mine] = loans.borrowers.take(pa.array(rows)).to_pylist()
         return found
 
 
-def explained(figure: Figure, parts: Sequence["Part"], asked: Asked, largest: Sequence[str | int]) -> Explained:
+def explained(figure: Figure, parts: Sequence[Part], asked: Asked, largest: Sequence[str | int]) -> Explained:
     """A figure with its rows, the largest part first, then the largest whole, then who owes most.
 
     ``largest``: the borrowers who owe most of all.
@@ -127,7 +121,7 @@ def explained(figure: Figure, parts: Sequence["Part"], asked: Asked, largest: Se
     as_of, first, last = (np.datetime64(each, "D") for each in (asked.as_of, asked.first, asked.last))
     exponent = CURRENCIES[asked.currency].exponent
 
-    def of_part(mine: "Part") -> tuple[Any, Any, Any]:
+    def of_part(mine: Part) -> tuple[Any, Any, Any]:
         at, days = mine.at[mine.rows], (as_of, first, last)
         loans = Loans(mine.terms, mine.receipts, at, *days, exponent, mine.borrowers, largest)
         whole = figure.whole(loans) if figure.whole else np.zeros(len(mine.rows), np.int64)

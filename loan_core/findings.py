@@ -25,7 +25,10 @@ from loan_core.memory import in_parallel
 SENTENCES = sanity.SENTENCES | {
     "names_nearly_agree": "There are loans to {name} and to {other}. Is that one borrower?",
 }
+TITLES = sanity.TITLES | {"names_nearly_agree": "Names nearly agree"}
 KINDS = tuple(SENTENCES)
+MONEY = ("amount", "left", "remaining", "installment", "arrears")
+"""The figures that are money, in minor units."""
 AGREED = ("loan_id", "loan_reference", "borrower", "currency", "on")
 DAYS_REMEMBERED = 2
 
@@ -35,6 +38,12 @@ ByKind = Mapping[str, pa.Table]
 ``on`` is the day that it is about, if it is about one. Figures are named as in the kind's sentence; money is in minor
 units.
 """
+
+
+def sentence(kind: str, figures: Mapping[str, Any]) -> str:
+    """What a finding of a kind says, with the names of its figures for what they are."""
+    name, of_nothing = sanity.WHERE_0.get(kind, ("", ""))
+    return of_nothing if name and not figures[name] else SENTENCES[kind]
 
 
 @dataclass(frozen=True)

@@ -21,13 +21,11 @@ from sqlalchemy.orm import Session
 from loan_core import exchange
 from loan_core.calculation.sanity import SILENT_DAYS
 from loan_core.errors import AcknowledgementNotFound, FindingNotFound
-from loan_core.findings import AGREED, KINDS, SENTENCES, ByKind
+from loan_core.findings import AGREED, KINDS, MONEY, ByKind, sentence
 from loan_core.models import Acknowledgement, is_id
 from loan_core.recording import loan_by_id
 from loan_core.writing import Write
 
-MONEY = ("amount", "left", "remaining", "installment", "arrears")
-"""The figures that are money, in minor units."""
 COLUMNS = ("kind", "loan_reference", "borrower", "currency", "on", *MONEY, "days", "installments", "days_past_due")
 COLUMNS_MORE = ("annual_rate_ppm", "other_borrower", "acknowledged_by", "acknowledged_at")
 ROWS_AT_ONCE = 1_000
@@ -64,7 +62,7 @@ class Finding:
 
     @property
     def sentence(self) -> str:
-        return SENTENCES[self.kind]
+        return sentence(self.kind, self.figures)
 
     @property
     def key(self) -> tuple[int, str, str]:

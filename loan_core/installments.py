@@ -10,7 +10,7 @@ from loan_core.blocks import CODES, Block
 from loan_core.calculation.allocation import cover, paid_on
 from loan_core.calculation.position import Position, outcomes
 from loan_core.calculation.schedule import schedule
-from loan_core.memory import Snapshot
+from loan_core.snapshot import Snapshot
 
 _LOANS_AT_ONCE = 1_000
 

@@ -16,17 +16,16 @@ from loan_core.blocks import Block
 from loan_core.calculation.money import total
 from loan_core.fields import is_storable
 from loan_core.models import Loan, Repayment
-from loan_core.store import columns_of, no_rows
+from loan_core.store import columns_of, in_turn, no_rows
 
-_ROWS_AT_ONCE = 1_000
 _AS_OF = bindparam("as_of", type_=Date)
 _NEWEST_FIRST = Repayment.received_on.desc(), Repayment.id.desc()
 
 
-def paid_on(session: Session, loan_id: int, as_of: date | None = None) -> int:
-    """What a loan had received by the end of a day, or ever."""
-    through = _through(as_of) if as_of else (Repayment.undone_at.is_(None),)
-    return int(session.scalar(select(func.sum(Repayment.amount)).where(Repayment.loan_id == loan_id, *through)) or 0)
+def paid_in_all(session: Session, loan_id: int) -> int:
+    """What a loan has received, on whatever day, less what was taken back."""
+    stands = Repayment.loan_id == loan_id, Repayment.undone_at.is_(None)
+    return int(session.scalar(select(func.sum(Repayment.amount)).where(*stands)) or 0)
 
 
 def paid_through(as_of: Any) -> Any:
@@ -73,11 +72,7 @@ class Meant:
 
 def recorded(session: Session, as_of: date, meant: Meant) -> Iterator[dict[str, Any]]:
     """All that is meant of what came in through a day, in the order of entry: read as it is asked for."""
-    query = _WITH_REFERENCES.where(*meant.through(as_of)).order_by(Repayment.id)
-    with session.execute(query, {"as_of": as_of}, execution_options={"yield_per": _ROWS_AT_ONCE}) as result:
-        names = list(result.keys())
-        for row in result:
-            yield dict(zip(names, row, strict=True))
+    return in_turn(session, _WITH_REFERENCES.where(*meant.through(as_of)).order_by(Repayment.id), as_of=as_of)
 
 
 class Sums(NamedTuple):

@@ -16,10 +16,10 @@ from loan_core.answers import status_columns
 from loan_core.blocks import Block
 from loan_core.calculation.position import POSITION_TYPES, Position
 from loan_core.known import NOW, Known
-from loan_core.memory import Snapshot
 from loan_core.models import Loan, id_in
 from loan_core.order import Keys, by_number, by_text, ordered
 from loan_core.selection import LoanPage, Place, Selection, named, subtotals
+from loan_core.snapshot import Part, Snapshot, located
 from loan_core.store import columns_of, no_rows
 
 _TERMS = {"id": "ids", "loan_amount": "principal", "start_on": "start_on", "installment": "installment"}
@@ -56,9 +56,8 @@ class List:
     known: Known = NOW
 
     @cached_property
-    def parts(self) -> list[tuple[Block, Position, Any]]:
-        """Each block with the rows of it that are meant."""
-        return [(block, at, np.flatnonzero(self.selection.among(block, at))) for block, at in self.snapshot]
+    def parts(self) -> list[Part]:
+        return self.selection.of(self.snapshot)
 
     @cached_property
     def starts(self) -> Any:
@@ -66,7 +65,7 @@ class List:
 
     @cached_property
     def places(self) -> Any:
-        found = [start + rows for start, (_, _, rows) in zip(self.starts, self.parts, strict=False)]
+        found = [start + part.rows for start, part in zip(self.starts, self.parts, strict=False)]
         return np.concatenate([np.empty(0, dtype=np.int64), *found])
 
     @cached_property
@@ -105,11 +104,9 @@ class List:
 
     def rows(self, session: Session, places: Any) -> pd.DataFrame:
         """Loans as agreed with every field of their status, out of a transaction of the snapshot's revision."""
-        block_of = np.searchsorted(self.starts, places, side="right") - 1
         at = Position.empty(len(places))
-        for number in np.unique(block_of):
-            mine = block_of == number
-            at[mine] = self.snapshot.positions[number][places[mine] - self.starts[number]]
+        for number, mine, rows in located(self.starts, places):
+            at[mine] = self.snapshot.positions[number][rows]
         agreed = _agreed(session, self.ids[places], self.known)
         share = at.total_amount_paid / np.maximum(at.total_due, 1)
         said = status_columns(at) | {"expected_monthly_installment": agreed["installment"], "paid_share": share}

@@ -16,6 +16,7 @@ from loan_core.blocks import SIZE, Block, joined
 from loan_core.calculation.calendar import Calendar
 from loan_core.calculation.portfolio import Survey, Totals, survey
 from loan_core.calculation.position import POSITION_TYPES, Position, Thresholds
+from loan_core.snapshot import Snapshot
 
 DAYS_REMEMBERED = 128
 THREADS = min(os.cpu_count() or 1, 4)
@@ -24,19 +25,6 @@ _BYTES_A_LOAN = 8 * len(POSITION_TYPES)
 
 Item = TypeVar("Item")
 Made = TypeVar("Made")
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """The loans at the end of a day, block by block. It is shared by whoever asks, and never changed."""
-
-    as_of: date
-    revision: int
-    blocks: Sequence[Block]
-    positions: Sequence[Position]
-
-    def __iter__(self) -> Iterator[tuple[Block, Position]]:
-        return zip(self.blocks, self.positions, strict=True)
 
 
 @dataclass(frozen=True)

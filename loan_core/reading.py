@@ -18,6 +18,7 @@ from typing import IO, Any, BinaryIO, NoReturn
 
 import numpy as np
 
+from loan_core.calculation.words import counted
 from loan_core.errors import InvalidFile, Problem, Problems, shortened
 from loan_core.exchange import GUARDED, LOAN_COLUMNS, RECORD_COLUMNS, REPAYMENT_COLUMNS, STATUS_COLUMNS
 from loan_core.spool import Frames, chunks, kept, room
@@ -179,7 +180,7 @@ def _shape_problem(line: int, cells: Sequence[str], header: Sequence[str]) -> Pr
         lengths = [len(cell) for cell in cells]
         wrong = f"The field has {max(lengths):,} characters."
         return Problem(header[lengths.index(max(lengths))], "", wrong, f"Write at most {_FIELD_LIMIT:,}.", line)
-    fields = f"{len(cells):,} field{'' if len(cells) == 1 else 's'}"
+    fields = counted(len(cells), "field")
     wrong = f"The row has {fields} and the header {len(header):,}."
     right = "Put text that holds a comma in quotation marks."
     if len(cells) < len(header):

@@ -1,6 +1,6 @@
 """Which loans are meant: one selection for a list, its CSV and the figures above it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -10,11 +10,12 @@ import pandas as pd
 import pyarrow.compute as pc
 
 from loan_core.answers import Statement
-from loan_core.blocks import CODES, Block, lowered
+from loan_core.blocks import CODES, Block, lowered, most_first
 from loan_core.calculation.money import parts_by, whole
 from loan_core.calculation.portfolio import AGEING
 from loan_core.calculation.position import Position, State, Status
 from loan_core.fields import is_storable
+from loan_core.snapshot import Part, Snapshot
 
 _STATES = {each.name.lower(): each for each in State}
 _STATUSES = {each.name.replace("_", " ").title(): each for each in Status}
@@ -41,6 +42,10 @@ class Selection:
     smallest: int | None = None
     largest: int | None = None
     started: date | None = None
+
+    def of(self, snapshot: Snapshot) -> list[Part]:
+        """Each block of a snapshot with the rows of it that are meant."""
+        return [Part(block, at, np.flatnonzero(self.among(block, at))) for block, at in snapshot]
 
     def among(self, loans: Block, at: Position) -> Any:
         """Which of these loans are meant: true or false of each."""
@@ -125,13 +130,16 @@ class LoanPage:
     end: Place | None
 
 
-def subtotals(parts: list[tuple[Block, Position, Any]]) -> dict[str, Subtotal]:
-    """What the named rows of blocks come to by currency, the currency of most loans first."""
+def subtotals(parts: Sequence[Part]) -> dict[str, Subtotal]:
+    """What some rows of blocks come to by currency, the currency of most loans first."""
     places = len(CODES)
     loans, sums = np.zeros(places, dtype=np.int64), np.zeros((2, 2, places), dtype=np.int64)
     for block, at, rows in parts:
         codes = block.currencies[rows]
         loans += np.bincount(codes, minlength=places)
         sums += np.stack([parts_by(codes, each[rows], places) for each in (at.outstanding_principal, at.arrears)])
-    order = sorted(np.flatnonzero(loans).tolist(), key=lambda code: (-loans[code], CODES[code]))
-    return {CODES[code]: Subtotal(int(loans[code]), *(whole(each) for each in sums[..., code])) for code in order}
+    found = {
+        CODES[code]: Subtotal(int(loans[code]), *(whole(each) for each in sums[..., code]))
+        for code in np.flatnonzero(loans)
+    }
+    return {code: found[code] for code in most_first({code: each.loans for code, each in found.items()})}

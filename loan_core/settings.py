@@ -65,12 +65,16 @@ class Settings:
 
     def today(self) -> date:
         """Today, in the book's time zone: the one place where a day comes from a clock."""
-        return self.now().astimezone(self.timezone).date()
+        return self.day_of(self.now())
+
+    def day_of(self, instant: datetime) -> date:
+        """The day in the book's time zone on which an instant lay."""
+        return instant.astimezone(self.timezone).date()
 
     def seconds_of_today_left(self) -> int:
         """Until midnight in the book's time zone, where a day may have 23 hours, or 25."""
         now = self.now()
-        return int((self._midnight_after(now.astimezone(self.timezone).date()) - now).total_seconds())
+        return int((self._midnight_after(self.day_of(now)) - now).total_seconds())
 
     def end_of(self, day: date) -> datetime:
         """The last instant of a day in the book's time zone, in UTC."""

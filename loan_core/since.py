@@ -10,14 +10,13 @@ import pandas as pd
 from sqlalchemy import ColumnElement, Select, Subquery, case, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
+from loan_core import store
 from loan_core.known import Known
 from loan_core.models import Batch, Loan, Repayment
-from loan_core.store import frame
 
 KINDS = ("loan", "void", "repayment", "reversal", "undo")
 """A loan lent, one voided; money received, a reversal, money that an undone import had brought."""
 COLUMNS = ("kind", "recorded_at", "loan_reference", "borrower", "currency", "amount", "on", "reference", "recorded_by")
-_ROWS_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True)
@@ -41,15 +40,12 @@ def page(session: Session, known: Known, as_of: date, currency: str | None, limi
     """Some of what was written after a revision and counts on a day: loans, and money received through it."""
     parts = _parts(known, as_of, currency)
     some = _latest_first(union_all(*parts).subquery()).limit(limit).offset(offset).subquery()
-    return Entries(frame(session, _told(some)) if limit else pd.DataFrame(), _counted(session, parts))
+    return Entries(store.frame(session, _told(some)) if limit else pd.DataFrame(), _counted(session, parts))
 
 
 def in_turn(session: Session, known: Known, as_of: date, currency: str | None) -> Iterator[dict[str, Any]]:
     """All of it, the latest first, read as it is asked for."""
-    query = _told(union_all(*_parts(known, as_of, currency)).subquery())
-    with session.execute(query, execution_options={"yield_per": _ROWS_AT_ONCE}) as result:
-        for row in result.mappings():
-            yield dict(row)
+    return store.in_turn(session, _told(union_all(*_parts(known, as_of, currency)).subquery()))
 
 
 def _counted(session: Session, parts: Sequence[Select[Any]]) -> dict[str, int]:

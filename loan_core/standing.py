@@ -8,12 +8,12 @@ from typing import Any, Self
 
 import numpy as np
 
-from loan_core.blocks import CODES, Block, joined
+from loan_core.blocks import CODES, Block, joined, most_first
 from loan_core.calculation.position import Position
 from loan_core.calculation.receipts import Receipts
 from loan_core.calculation.schedule import Terms
-from loan_core.memory import Snapshot
 from loan_core.selection import Selection
+from loan_core.snapshot import Part, Snapshot
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,10 @@ class Standing:
     @classmethod
     def of(cls, snapshot: Snapshot, selection: Selection) -> Self:
         """The loans of a snapshot that are meant."""
-        meant = [(block, at, np.flatnonzero(selection.among(block, at))) for block, at in snapshot]
-        return cls.of_parts(snapshot, meant)
+        return cls.of_parts(snapshot, selection.of(snapshot))
 
     @classmethod
-    def of_parts(cls, snapshot: Snapshot, meant: Iterable[tuple[Block, Position, Any]]) -> Self:
+    def of_parts(cls, snapshot: Snapshot, meant: Iterable[Part]) -> Self:
         """The same, some rows of each block being meant."""
         day = np.datetime64(snapshot.as_of, "D")
         parts = [(block[rows], at[rows]) for block, at, rows in meant if len(rows)]
@@ -51,8 +50,8 @@ class Standing:
 
     def by_currency(self) -> dict[str, Self]:
         """Each currency by itself, the one of most loans first."""
-        rows = sorted(self.loans.rows_by_currency.items(), key=lambda each: (-len(each[1]), each[0]))
-        return {code: self[mine] for code, mine in rows}
+        rows = self.loans.rows_by_currency
+        return {code: self[rows[code]] for code in most_first({code: len(mine) for code, mine in rows.items()})}
 
     @property
     def ids(self) -> Any:

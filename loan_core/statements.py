@@ -30,7 +30,9 @@ def status_of(loan: Loan, paid: int, as_of: date, thresholds: Thresholds, course
     return loan_status(loan, position(terms_of(loan), np.int64(paid), is_voided, day, thresholds, course), as_of)
 
 
-def statement_of(loan: Loan, received: Mapping[str, Any], as_of: date, thresholds: Thresholds) -> Statement:
+def statement_of(
+    loan: Loan, received: Mapping[str, Any], as_of: date, thresholds: Thresholds, voided_on: date | None = None
+) -> Statement:
     """A loan's schedule with what covers it, and what each repayment through ``as_of``, oldest first, covered."""
     terms, day = terms_of(loan), np.datetime64(as_of, "D")
     lines = schedule(terms)
@@ -55,6 +57,7 @@ def statement_of(loan: Loan, received: Mapping[str, Any], as_of: date, threshold
         installments=pd.DataFrame(_installments(lines) | became),
         repayments=pd.DataFrame({**received, **_what_each_covered(lines, paid_after)}),
         projection=None if loan.voided_at else project(terms, lines, received_on, amounts, day),
+        voided_on=voided_on,
     )
 
 

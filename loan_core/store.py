@@ -12,17 +12,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import (
-    Connection,
-    Engine,
-    Select,
-    create_engine,
-    event,
-    func,
-    make_url,
-    select,
-    text,
-)
+from sqlalchemy import Connection, Engine, Select, create_engine, event, func, make_url, select, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -42,6 +32,7 @@ write ten thousand; what ``takes_time`` by its nature, and migrations, are not b
 IDLE_WAIT_MS = 300_000
 """A process that hangs with the book's lock in hand loses it then."""
 _CONNECTIONS_KEPT = 5
+_ROWS_AT_ONCE = 1_000
 _MIGRATION_LOCK = 0x10A2_B00C
 _EMPTY_TYPES = {int: "int64", str: "str", datetime: "datetime64[us, UTC]"}
 _KEPT_ALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 60_000}
@@ -182,6 +173,14 @@ def columns_of(session: Session, query: Any, **values: object) -> dict[str, Any]
     if rows := result.all():
         return dict(zip(result.keys(), map(list, zip(*rows, strict=True)), strict=True))
     return no_rows(query)
+
+
+def in_turn(session: Session, query: Any, **values: object) -> Iterator[dict[str, Any]]:
+    """The same row by row, read as they are asked for."""
+    with session.execute(query, values, execution_options={"yield_per": _ROWS_AT_ONCE}) as result:
+        names = tuple(result.keys())
+        for row in result:
+            yield dict(zip(names, row, strict=True))
 
 
 def no_rows(query: Any) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from loan_core.exchange import csv_lines
 
 Row = dict[str, Any]
 
+_PAR_AS_A_RULE = 30
 _DUE = ("due", "early", "on_time", "late", "unpaid")
 _RECEIVED = ("received", "arrears_recovered", "current", "advance", "overpaid", "taken_back")
 _RATES = ("on_time_rate", "current_collection_rate", "clean_up_rate")
@@ -68,22 +69,22 @@ def ageing(risk: Risk) -> list[Row]:
     ]
 
 
-def definitions(risk: Risk, days: int = 30) -> list[Row]:
+def definitions(risk: Risk) -> list[Row]:
     """Portfolio at risk and the other definitions in use, PAR first: what each comes to, and why they differ."""
     return [
         {
             "name": each.name,
-            "share": risk.share(each.key, days),
-            "formula": each.formula.replace(" d days", f" {days} days").capitalize(),
+            "share": risk.share(each.key, _PAR_AS_A_RULE),
+            "formula": each.formula.replace(" d days", f" {_PAR_AS_A_RULE} days").capitalize(),
             "why": each.why,
         }
         for each in DEFINITIONS
     ]
 
 
-def borrowers(analysis: Analysis, number: int = 10) -> list[Row]:
+def borrowers(analysis: Analysis) -> list[Row]:
     """Who owes most. A loan without a borrower's name stands for itself, by its id and its reference."""
-    found = analysis.concentration(number)
+    found = analysis.concentration()
     return [
         {
             "borrower": name if isinstance(name, str) else "",

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from loan_core.answers import counted, loan_status
+from loan_core.answers import loan_status
 from loan_core.batches import no_progress
 from loan_core.book import Book
 from loan_core.calculation.allocation import cover
@@ -17,6 +17,7 @@ from loan_core.calculation.money import total
 from loan_core.calculation.pairing import by_day, kept, pieces
 from loan_core.calculation.position import State
 from loan_core.calculation.schedule import schedule, slices
+from loan_core.calculation.words import counted
 from loan_core.checking import Progress
 from loan_core.published import CASES
 from loan_core.standing import Standing

@@ -14,13 +14,14 @@ from typing import TypeVar
 import numpy as np
 from sqlalchemy.orm import Session
 
-from loan_core.blocks import Block, count_newer, ids_newer, read_block, read_newer, read_range
+from loan_core.blocks import Block, count_newer, ids_newer, most_first, read_block, read_newer, read_range
 from loan_core.calculation.calendar import Calendar
 from loan_core.calculation.portfolio import Totals
 from loan_core.calculation.position import Position, Thresholds
 from loan_core.known import NOW, Known
-from loan_core.memory import THREADS, Memory, Snapshot
+from loan_core.memory import THREADS, Memory
 from loan_core.selection import Selection
+from loan_core.snapshot import Snapshot
 from loan_core.store import Store, edition_seen
 
 PARTS_REMEMBERED = 3
@@ -58,8 +59,7 @@ class Remembered(ABC):
 
     def currencies(self) -> list[str]:
         """The currencies of the loans that stand, that of most loans first."""
-        loans = sum((Counter(each.loans_by_currency) for each in self.blocks()), Counter[str]())
-        return sorted(loans, key=lambda code: (-loans[code], code))
+        return most_first(sum((Counter(each.loans_by_currency) for each in self.blocks()), Counter[str]()))
 
     def start_months(self) -> list[date]:
         """The first days of the months in which the loans that stand began, the newest first."""

@@ -1,15 +1,16 @@
 """The words of an analyst's pages: which months are meant, what came in of what fell due, how much is at risk."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
 import pandas as pd
 
-from loan_core import FIGURES
+from loan_core import FIGURES, PAR_DAYS
 from pages._look import NOTHING, counted, day, figure, markdown, money, percent, short_money
 
-PERIODS = ("Last 12 months", "This month", "Last month", "Last quarter", "All", "Other months")
+OTHER = "Other months"
+PERIODS = ("Last 12 months", "This month", "Last month", "Last quarter", "All", OTHER)
 A_YEAR = 12
 
 COLLECTION_COLUMNS = {
@@ -39,8 +40,8 @@ AGEING_COLUMNS = {
 RISK_COLUMNS = {
     "day": "Day",
     "gross_portfolio": "Gross portfolio",
-    **{f"at_risk_{days}": f"Over {days} days" for days in (1, 30, 60, 90)},
-    **{f"par_{days}": f"PAR {days}" for days in (1, 30, 60, 90)},
+    **{f"at_risk_{days}": f"Over {days} days" for days in PAR_DAYS},
+    **{f"par_{days}": f"PAR {days}" for days in PAR_DAYS},
 }
 HISTOGRAM_COLUMNS = {"loans": "Loans", "outstanding_principal": "Outstanding", "share": "Share"}
 HISTOGRAMS = {"rate": "Rate a year", "size": "Amount lent", "term": "Term"}
@@ -63,6 +64,25 @@ def months_of(period: str, as_of: date, first: date, last: date) -> tuple[date, 
         "Last 12 months": (months_back(now, A_YEAR - 1), now),
         "All": (min(first, now), now),
     }.get(period, (first, last))
+
+
+def months_asked(known: Sequence[date], as_of: date, asked: Mapping[str, str]) -> tuple[date, date]:
+    """The first and the last month that a URL asks for, of those that are known, oldest first.
+
+    What it leaves out, or names wrongly, is what the fields of the page stand at: a year, up to the newest month.
+    """
+    period = asked.get("period")
+    if period != OTHER:
+        return months_of(period if period in PERIODS else PERIODS[0], as_of, known[0], known[-1])
+    by_name = {f"{each:%Y-%m}": each for each in known}
+    first = by_name.get(asked.get("first", ""), year_of(known))
+    last = by_name.get(asked.get("last", ""), known[-1])
+    return first, last if last >= first else known[-1]
+
+
+def year_of(known: Sequence[date]) -> date:
+    """The first of the newest twelve months, or of as many as there are."""
+    return known[-A_YEAR:][0]
 
 
 def month(when: Any) -> str:

@@ -4,10 +4,12 @@ from typing import Any
 
 import streamlit as st
 
-from pages._desk import as_of, book, clear_filters, currency_asked, empty_book, here, seen
+from pages._address import as_of, currency_asked, here, seen
+from pages._desk import book
 from pages._filters import filters_asked, more_filters, say_filters, search_field, selection_asked
 from pages._known import choose_known
 from pages._look import counted
+from pages._shown import empty_book, no_loan_matches
 from pages._time import step_through_time
 
 
@@ -32,9 +34,7 @@ def loans_asked(title: str, through_time: bool = False, inputs_at: Any = "center
         choose_known()
     say_filters("all")
     if loans is None:
-        st.markdown("**No loan matches.**")
-        st.button("Clear filters", icon=":material/close:", on_click=clear_filters)
-        st.stop()
+        no_loan_matches()
     return loans, summary, inputs
 
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, TypeAlias
 
-from loan_core import currency
+from loan_core import AGES, currency
 from pages._analysis_words import month, months_back, step
-from pages._book_charts import AGES
+from pages._book_charts import LATE_AGES
 from pages._lateness_words import BANDS, PLACES, began
 from pages._look import counted, money
 
@@ -22,7 +22,7 @@ def of_ages(ageing: Mapping[str, Any], code: str) -> Bars:
     """What is outstanding on late loans of each age."""
     return {
         f"{words}: {money(ageing[age].outstanding_principal, code)}": {"figure": f"age_{age}"}
-        for age, words in AGES.items()
+        for age, words in LATE_AGES.items()
     }
 
 
@@ -34,7 +34,7 @@ def of_nested_ages(rows: Rows, code: str) -> Bars:
             "figure": f"{key}_{row['days_past_due']}"
         }
         for row in rows
-        if row["days_past_due"] in AGES
+        if row["days_past_due"] in LATE_AGES
         for key, (words, column) in columns.items()
     }
 

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from loan_core import currency
+from loan_core import AGES, currency
 from pages._charts import LABEL_SHARE, ROLES, Chart, date_ticks, day_words, line, money_ticks, template
 from pages._look import counted, day, money, plotly, short_money
 
 BOOK_HEIGHT = 300
-AGES = {"1-30": "1–30 days", "31-60": "31–60 days", "61-90": "61–90 days", "91+": "91+ days"}
+LATE_AGES = {age: words for age, words in AGES.items() if age != "current"}
 
 
 def book_chart(curve: pd.DataFrame, as_of: date, code: str, mode: str, today: date) -> Chart:
@@ -105,7 +105,7 @@ def _day_words(as_of: date, today: date, role: dict[str, Any], share: float) -> 
 
 def ageing_chart(ageing: dict[str, Any], code: str, mode: str) -> Chart:
     """The outstanding principal of loans past due, by age, the youngest at the top."""
-    role, buckets = ROLES[mode], [ageing[age] for age in AGES]
+    role, buckets = ROLES[mode], [ageing[age] for age in LATE_AGES]
     amounts = [each.outstanding_principal for each in buckets]
     bars = [amount / 10 ** currency(code).exponent for amount in amounts]
     # As annotations: the words of a bar of no length would stand around its end, not beside it.
@@ -119,14 +119,14 @@ def ageing_chart(ageing: dict[str, Any], code: str, mode: str) -> Chart:
             "align": "left",
             "showarrow": False,
         }
-        for name, bar, each in zip(AGES.values(), bars, buckets, strict=True)
+        for name, bar, each in zip(LATE_AGES.values(), bars, buckets, strict=True)
     ]
     return {
         "data": [
             {
                 "type": "bar",
                 "orientation": "h",
-                "y": list(AGES.values()),
+                "y": list(LATE_AGES.values()),
                 "x": bars,
                 "marker": {"color": role["ages"]},
                 "customdata": [money(amount, code) for amount in amounts],
@@ -150,6 +150,6 @@ def ageing_sentence(ageing: dict[str, Any], code: str) -> str:
     """The same bars for who cannot see them."""
     said = [
         f"{name} {money(ageing[age].outstanding_principal, code)}, {counted(ageing[age].loans, 'loan')}"
-        for age, name in AGES.items()
+        for age, name in LATE_AGES.items()
     ]
     return f"Bar chart of the outstanding principal of loans past due: {'; '.join(said)}."

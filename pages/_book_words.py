@@ -103,13 +103,13 @@ def book_figures(year: Sequence[BookDay], before: BookDay, code: str) -> list[di
 def book_rows(today: BookDay, code: str) -> list[tuple[str, str, dict[str, str]]]:
     """What stands behind each of these figures: the words of a link, its page, and what it asks there."""
     late = sum(bucket.loans for age, bucket in today.totals.ageing.items() if age not in ("current", "1-30"))
-    paid_late = markdown(figure(today.month.due - today.month.on_time, code)["value"])
+    not_in_time = markdown(figure(today.month.due - today.month.on_time, code)["value"])
     return [
         ("largest first", "loans", {"state": "active", "sort": "Outstanding"}),
         ("newest first", "loans", {"state": "active", "sort": "Newest"}),
         ("next due first", "loans", {"state": "active", "sort": "Next due"}),
         ("what came in", "repayments", {"period": "This month"}),
-        (f"{paid_late} late", "loans", {"state": "active", "status": "Behind"}),
+        (f"{not_in_time} not in time", "explain", _on_time_collection(today.on)),
         (f"{today.totals.loans_in_arrears:,} in arrears", "loans", {"past_due": "1+", "sort": "Arrears"}),
         (f"{late:,} over 30 days", "loans", {"past_due": "31+", "sort": "Days past due"}),
         *(
@@ -121,17 +121,21 @@ def book_rows(today: BookDay, code: str) -> list[tuple[str, str, dict[str, str]]
 
 def book_explained(today: date) -> list[dict[str, str]]:
     """What to ask for to have each of these figures explained."""
-    so_far, month = (_period(*each) for each in (month_so_far(today), month_to(today)))
+    so_far = _period(*month_so_far(today))
     return [
         {"figure": "gross_portfolio"},
         {"figure": "active_loans"},
         {"figure": "due"} | so_far,
         {"figure": "received"} | so_far,
-        {"figure": "on_time_collection"} | month,
+        _on_time_collection(today),
         {"figure": "arrears"},
         {"figure": "par_30"},
         *({"figure": word.lower().replace(" ", "_")} for word in _WAYS),
     ]
+
+
+def _on_time_collection(today: date) -> dict[str, str]:
+    return {"figure": "on_time_collection"} | _period(*month_to(today))
 
 
 def _period(first: date, last: date) -> dict[str, str]:
@@ -212,13 +216,13 @@ def _change(change: float | None, unit: str, better: str) -> dict[str, str]:
     }
 
 
-def book_key(totals, code: str) -> str:
+def book_key(totals: Any, code: str) -> str:
     """The key of the book's chart, which nearly touching lines leave no room for."""
     received, expected = (markdown(money(each, code)) for each in (totals.total_amount_paid, totals.expected_paid))
     return f":small[:violet[**━** **Received {received}**]\N{EM SPACE}:gray[╍ Expected {expected}]]"
 
 
-def book_gap(totals, code: str) -> str:
+def book_gap(totals: Any, code: str) -> str:
     """``Received is $59,000.00 (4.5%) short of expected.``"""
     expected, more = totals.expected_paid, totals.total_amount_paid - totals.expected_paid
     if not more:
@@ -227,7 +231,7 @@ def book_gap(totals, code: str) -> str:
     return f"Received is {money(abs(more), code)}{share} {'more than' if more > 0 else 'short of'} expected."
 
 
-def not_past_due(totals, code: str) -> str:
+def not_past_due(totals: Any, code: str) -> str:
     """``The other 125 loans, $1,143,910.55 (89.1%), have nothing past due.``"""
     loans, amount = totals.ageing["current"].loans, totals.ageing["current"].outstanding_principal
     if not loans:

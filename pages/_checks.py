@@ -8,16 +8,17 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from loan_core import InvalidFile, Problem
-from pages._desk import as_of, attempt, book, is_short
+from loan_core import InvalidFile, Problem, problems_csv
+from pages._address import as_of
+from pages._desk import attempt, book
 from pages._imports import NOUNS, wait_for
 from pages._look import NOTHING, counted, figure, markdown
+from pages._paging import page_through
 from pages._sheets import Draft, remembered
+from pages._shown import is_short
 
 ROWS = 15
 LISTED = 1_000
-CORRECTIONS = ("row", "column", "found", "wrong", "right")
-_FORMULA = r"^('*[=+\-@\t\r])"
 
 
 def check(kind: str, name: str, draft: Draft) -> None:
@@ -37,7 +38,7 @@ def check(kind: str, name: str, draft: Draft) -> None:
         for code, amount in trial.amounts.items() if trial else ():
             st.metric(f"Sum in {code}", **figure(amount, code))
     if problems:
-        csv, file_name, icon = partial(corrections, problems), f"{kind}-to-correct.csv", ":material/download:"
+        csv, file_name, icon = partial(problems_csv, problems), f"{kind}-to-correct.csv", ":material/download:"
         st.download_button("Rows to correct", csv, file_name, "text/csv", type="primary", icon=icon, on_click="ignore")
         if refusal.count > len(problems):
             st.caption(f"The first {len(problems):,} of {refusal.count:,} errors are listed here, and in the file.")
@@ -105,12 +106,8 @@ def to_correct(problems: Sequence[Problem]) -> None:
 def all_rows(draft: Draft, problems: Sequence[Problem]) -> None:
     """The rows under our names, a page at a time."""
     grid, count = st.empty(), len(draft.rows)
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        range_shown = st.container(width="stretch")
-        pages = -(-count // ROWS)
-        # At its own width it would show the first page alone.
-        page = st.pagination(pages, width=130 + 40 * min(pages, 7), key="sheet page") if pages > 1 else 1
-    first = ROWS * (page - 1)
+    number = page_through(count, ROWS, ", as they are read.", key="sheet page") if count else 1
+    first = ROWS * (number - 1)
     shown, named = draft.rows.iloc[first : first + ROWS], ["Row", *draft.header]
     lines = shown[0].tolist() if count else []
     if problems:
@@ -127,14 +124,3 @@ def all_rows(draft: Draft, problems: Sequence[Problem]) -> None:
         placeholder="",
         alt=f"Rows {lines[0]:,} to {lines[-1]:,} of the file" if lines else "No rows",
     )
-    range_shown.caption(f"{first + 1:,}–{first + len(shown):,} of {counted(count, 'row')}")
-
-
-def corrections(problems: Sequence[Problem]) -> bytes:
-    """What must be corrected, as a CSV that a spreadsheet does not compute."""
-    rows = pd.DataFrame(
-        [(each.line, each.field, each.found, each.wrong, each.right) for each in problems], columns=CORRECTIONS
-    ).astype({"row": "Int64"})
-    texts = rows.select_dtypes(exclude="number").columns
-    rows[texts] = rows[texts].replace(_FORMULA, r"'\1", regex=True)
-    return rows.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")

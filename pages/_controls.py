@@ -1,4 +1,4 @@
-"""What is switched, taken away, picked and turned the same way on every page: its state is in the URL, or nowhere."""
+"""What is switched, taken away and picked the same way on every page: its state is in the URL, or nowhere."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
@@ -6,12 +6,12 @@ from typing import Any
 
 import streamlit as st
 
-from pages._desk import arrow, in_url, made
+from pages._address import in_url
+from pages._desk import made
+from pages._shown import arrow
 
 NAME = "Borrower"
 TO_OPEN_A_LOAN = "Click a name, or tick a row, to open the loan."
-MOST_PAGES = 5
-"""So many pages of a list are to choose from at once: more do not fit a phone."""
 
 
 def switch(label: str, name: str, options: Iterable[str], default: str = "", words: Any = None) -> Any:
@@ -97,20 +97,3 @@ def plain_label(name: str) -> str:
 def _tick(key: str) -> None:
     row = st.session_state[f"{key} {NAME}"].row
     st.session_state[key] = {"selection": {"rows": [row], "columns": [], "cells": []}}
-
-
-def page_through(number: int, shown: int, count: int, rows_a_page: int, words: str) -> None:
-    """Below a list: which rows of it these are, and the way to the others."""
-    first = rows_a_page * (number - 1)
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.container(width="stretch").caption(f"{first + 1:,}–{first + shown:,} of {count:,}{words}")
-        turn_page(count, rows_a_page)
-
-
-def turn_page(count: int, rows_a_page: int) -> None:
-    """The way to the other pages of a list, where there are any."""
-    pages = -(-count // rows_a_page)
-    if pages > 1:
-        # At a width of its own choice it shows the first page alone.
-        width = 130 + 40 * min(pages, MOST_PAGES)
-        st.pagination(pages, max_visible_pages=MOST_PAGES, width=width, **in_url("page", 1, range(1, pages + 1)))

@@ -8,9 +8,10 @@ import pandas as pd
 import streamlit as st
 
 from loan_core import figure_of
-from pages._desk import go, here, sum_column
+from pages._address import go, here
 from pages._filters import filters_asked
 from pages._look import NOTHING, counted, day, major, markdown, money, percent
+from pages._shown import sum_column
 
 
 def explain(figure: str, label: str = "Explain", **period: date | str) -> None:

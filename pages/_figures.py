@@ -1,15 +1,14 @@
 """The figures of a page, of whoever is asked: the book as it is, or as it was known."""
 
 from collections.abc import Callable
-from datetime import date
 from typing import Any
 
 import streamlit as st
 
 from loan_core import Refusal
-from pages._analysis_words import PERIODS, collection_figures, month_ends, months_of, risk_figures
+from pages._address import as_of, currency_asked, loan_id
+from pages._analysis_words import collection_figures, month_ends, months_asked, risk_figures
 from pages._book_words import BookDay, book_figures, month_before, month_so_far, month_to, year_to
-from pages._desk import as_of, currency_asked, loan_id
 from pages._filters import selection_asked
 from pages._look import NOTHING, badge_of, day, days, money
 
@@ -50,16 +49,8 @@ def _collection(source: Any) -> Figures:
     loans = source.analysis(as_of(), **selection_asked("all")[0]).get(code)
     if loans is None or not loans.months:
         return {}
-    return _said(collection_figures(loans.collected(*_months_asked(loans)), code))
-
-
-def _months_asked(loans: Any) -> tuple[date, date]:
-    known, asked = [each.first.item() for each in loans.months], st.query_params
-    if asked.get("period") == "Other months":
-        by_name = {f"{each:%Y-%m}": each for each in known}
-        return by_name.get(asked.get("first", ""), known[0]), by_name.get(asked.get("last", ""), known[-1])
-    period = asked.get("period", PERIODS[0])
-    return months_of(period if period in PERIODS else PERIODS[0], as_of(), known[0], known[-1])
+    known = [each.first.item() for each in loans.months]
+    return _said(collection_figures(loans.collected(*months_asked(known, as_of(), st.query_params)), code))
 
 
 def _status(source: Any) -> Figures:

@@ -5,8 +5,9 @@ from typing import Any
 
 import streamlit as st
 
-from loan_core import amount_entry
-from pages._desk import attempt, book, clear_filters, currency_asked, in_url
+from loan_core import AGES_SAID, amount_entry
+from pages._address import clear_filters, currency_asked, in_url
+from pages._desk import attempt, book
 from pages._form import plain
 from pages._look import isolated, markdown, money, short
 
@@ -25,12 +26,8 @@ STATUSES = {
 }
 # What is past due for how long: the words, and the fields of a selection.
 PAST_DUE: dict[str, tuple[str, dict[str, Any]]] = {
-    "current": ("Nothing past due", {"past_due": "current"}),
     "1+": ("Past due", {"past_due_from": 1}),
-    "1-30": ("1–30 days past due", {"past_due": "1-30"}),
-    "31-60": ("31–60 days past due", {"past_due": "31-60"}),
-    "61-90": ("61–90 days past due", {"past_due": "61-90"}),
-    "91+": ("91 days past due and more", {"past_due": "91+"}),
+    **{age: (said.capitalize(), {"past_due": age}) for age, said in AGES_SAID.items()},
     "31+": ("More than 30 days past due", {"past_due_from": 31}),
 }
 # What each order sorts by; with a minus sign, the largest first.
@@ -77,8 +74,9 @@ def filters_asked(**more: str) -> dict[str, str]:
     return {name: asked for name, asked in st.query_params.items() if name in PARAMS} | more
 
 
-def search_field() -> None:
-    st.text_input(
+def search_field() -> str:
+    """What is searched for in names and references; "" where nothing is."""
+    searched: str = st.text_input(
         "Search",
         type="search",
         placeholder="Name, loan or reference",
@@ -86,6 +84,7 @@ def search_field() -> None:
         width=220,
         **in_url("search", ""),
     )
+    return searched
 
 
 def more_filters(state: str = "active") -> None:

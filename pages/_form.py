@@ -11,8 +11,9 @@ from typing import Any
 
 import streamlit as st
 
-from loan_core import Problem, Refusal
-from pages._desk import FIRST_DAY, LAST_DAY, attempt, day_of
+from loan_core import FIRST_DAY, LAST_DAY, Problem, Refusal
+from pages._address import day_of
+from pages._desk import attempt
 from pages._look import day, markdown
 
 SECOND_CLICK = 0.8

@@ -1,18 +1,22 @@
 """What comes into the book, what came into it before, and the way to take it back."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from datetime import datetime
 from io import BytesIO
-from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from pages._desk import book, go, say
+from loan_core import Batch
+from pages._address import go, number_in
+from pages._desk import attempt, book
 from pages._form import form, is_second_click
 from pages._look import NOTHING, counted, day, instant, isolated, markdown, money
+from pages._paging import page_through, paged
+from pages._shown import say
 
 NOUNS = {"loans": "loan", "repayments": "repayment", "demo": "made-up loan"}
-LISTED = 100
+ROWS = 10
 WIDTHS = {"Import": 60, "File": 150, "Rows": 130, "Imported": 100, "Undone": 200}
 
 
@@ -27,9 +31,10 @@ def import_another() -> None:
         open_import(None)
 
 
-def opened_import(batches: Sequence[Any]) -> Any:
+def opened_import() -> Batch | None:
     """The import that the URL names: ``?import=7``; None where it names none that there is."""
-    return next((each for each in batches if str(each.id) == st.query_params.get("import")), None)
+    named = number_in(st.query_params.get("import", ""))
+    return attempt(book().imported, named)[0] if named else None
 
 
 def wait_for(*what: object) -> None:
@@ -40,11 +45,12 @@ def bring_in(kind: str, name: str, content: bytes, progress: Callable[[str, int,
     """Write all of it or nothing. A second click at most begins again: the same file twice is one import."""
     receipt = getattr(book(), f"import_{kind}")(BytesIO(content), name=name, progress=progress)
     st.session_state.receipt = receipt
+    st.query_params.pop("page", None)
     open_import(receipt.batch_id)
     st.rerun()
 
 
-def card(batch) -> None:
+def card(batch: Batch) -> None:
     """One import: what came in by it, and the way to take it back."""
     receipt = st.session_state.get("receipt")
     new = receipt if receipt and receipt.batch_id == batch.id and not receipt.is_repeat else None
@@ -73,16 +79,23 @@ def card(batch) -> None:
             st.error(markdown(str(refusal)), icon=":material/error:")
 
 
-def undone(batch: Any, when: Callable[[Any], str] = day) -> str:
+def undone(batch: Batch, when: Callable[[datetime], str]) -> str:
     """When an import was undone, and by whom; nothing of one that stands."""
     by = f" by {isolated(batch.undone_by)}" if batch.undone_by else ""
     return f"{when(batch.undone_at)}{by}" if batch.undone_at else ""
 
 
-def past_imports(batches) -> None:
+def _day(at: datetime) -> str:
+    return day(book().day_of(at))
+
+
+def past_imports() -> None:
     """What came in before, the latest first; a row opens its import."""
+    found = paged(book().imports, ROWS)
+    if not found.count:
+        return
     st.header("Past imports", anchor=False)
-    shown = batches[:LISTED]
+    shown = found.rows
     key = f"imports {st.query_params.get('import')}"
 
     def open_chosen() -> None:
@@ -95,18 +108,18 @@ def past_imports(batches) -> None:
                 "Import": [str(each.id) for each in shown],
                 "File": [each.name for each in shown],
                 "Rows": [counted(each.rows, NOUNS[each.kind]) for each in shown],
-                "Imported": [day(each.created_at) for each in shown],
-                "Undone": [undone(each) or None for each in shown],
+                "Imported": [_day(each.created_at) for each in shown],
+                "Undone": [undone(each, _day) or None for each in shown],
             }
         ),
         key=key,
         hide_index=True,
         row_height=38,
-        height="content" if len(shown) <= 10 else 420,
+        height="content",
         placeholder="",
         on_select=open_chosen,
         selection_mode="single-row",
         column_config={name: st.column_config.TextColumn(width=width) for name, width in WIDTHS.items()},
-        alt=f"The last {counted(len(shown), 'import')}",
+        alt="Imports, the latest first",
     )
-    st.caption("Select an import to see it, or to undo it.")
+    page_through(found.count, ROWS, ". Select an import to see it, or to undo it.")

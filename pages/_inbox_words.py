@@ -2,18 +2,8 @@
 
 from typing import Any
 
+from loan_core import findings
 from pages._look import NOTHING, counted, day, days, instant, isolated, money
-
-KINDS = {
-    "same_amount_twice": "Same amount twice",
-    "above_what_was_left": "More than was left",
-    "many_installments_at_once": "Many installments at once",
-    "almost_paid_off": "All but paid off",
-    "no_repayment_for_long": "Nothing for 90 days",
-    "rate_below_one_percent": "Rate below 1%",
-    "names_nearly_agree": "Names nearly agree",
-}
-_MONEY = ("amount", "left", "remaining", "installment", "arrears")
 
 
 def about(finding: Any) -> str:
@@ -26,10 +16,7 @@ def about(finding: Any) -> str:
 def asked(finding: Any) -> str:
     """The sentence of a finding, with its figures in words."""
     said = {name: _figure(name, value, finding.currency) for name, value in finding.figures.items()}
-    sentence: str = finding.sentence.format(**said)
-    if finding.figures.get("left") == 0:
-        return sentence.replace(said["left"], "nothing")
-    return sentence.replace(", 0 days apart", " on one day")
+    return str(finding.sentence.format(**said))
 
 
 def looked_at(acknowledged: Any) -> str:
@@ -38,7 +25,7 @@ def looked_at(acknowledged: Any) -> str:
 
 
 def _figure(name: str, value: Any, code: str) -> str:
-    if name in _MONEY:
+    if name in findings.MONEY:
         return money(value, code)
     if name == "annual_rate":
         return f"{value / 10_000:.4g}%"

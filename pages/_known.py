@@ -2,8 +2,11 @@
 
 import streamlit as st
 
-from pages._desk import FIRST_DAY, as_of, attempt, book, currency_asked, forget, here, known_asked, say
+from loan_core import FIRST_DAY
+from pages._address import as_of, currency_asked, forget, here, known_asked
+from pages._desk import attempt, book
 from pages._look import counted, instant, markdown
+from pages._shown import say
 
 KINDS = {
     "loan": ("loan", "loans"),
@@ -51,7 +54,7 @@ def link_to_entries(revision: int) -> None:
     if not count:
         st.markdown(":gray[Nothing came since.]", width="content")
         return
-    label = f"{'1 entry' if count == 1 else counted(count, 'entrie')} since"
+    label = f"{counted(count, 'entry', 'entries')} since"
     st.page_link("since.py", label=label, icon=":material/difference:", query_params=here(since=revision))
 
 

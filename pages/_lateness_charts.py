@@ -6,11 +6,9 @@ Rows of ``loan_core.lateness`` in, figures out; the same in words is in ``_laten
 from collections.abc import Sequence
 from typing import Any
 
-import plotly.graph_objects as go
-
 from loan_core import lateness
 from pages._analysis_words import month, share
-from pages._charts import ROLES
+from pages._charts import ROLES, Chart
 from pages._lateness_words import BANDS, PLACES, began, late, move_words, sureness, who
 from pages._look import counted, money, plotly, short, short_money
 from pages._map_chart import Cell, draw
@@ -28,7 +26,7 @@ LONGEST_NAME = 14
 PLACES_IN_ORDER = tuple(PLACES)
 
 
-def loans_chart(rows: Rows, months: Sequence[str], mode: str) -> go.Figure:
+def loans_chart(rows: Rows, months: Sequence[str], mode: str) -> Chart:
     """Days late of some loans by month. The point of a cell knows the id of its loan."""
     cells = [
         Cell(
@@ -46,7 +44,7 @@ def loans_chart(rows: Rows, months: Sequence[str], mode: str) -> go.Figure:
     return draw(cells, [month(name) for name in months], [short(who(row), LONGEST_NAME) for row in rows], 26, mode)
 
 
-def bands_chart(rows: Rows, mode: str) -> go.Figure:
+def bands_chart(rows: Rows, mode: str) -> Chart:
     """How many of the loans due in each month were how late, in percent."""
     cells = [
         Cell(
@@ -64,7 +62,7 @@ def bands_chart(rows: Rows, mode: str) -> go.Figure:
     return draw(cells, [month(row["month"]) for row in rows], list(BANDS.values()), 34, mode)
 
 
-def vintages_chart(rows: Rows, mode: str) -> go.Figure:
+def vintages_chart(rows: Rows, mode: str) -> Chart:
     """By when loans began and months on book, what share was ever late, and of how many; thin cells are gray."""
     names = list(dict.fromkeys(row["began"] for row in rows))
     columns = months_shown(rows)
@@ -80,9 +78,11 @@ def vintages_chart(rows: Rows, mode: str) -> go.Figure:
         for row in rows
         if row["months_on_book"] in columns
     ]
-    figure = draw(cells, [str(each) for each in columns], [began(name) for name in names], 40, mode)
+    chart = draw(cells, [str(each) for each in columns], [began(name) for name in names], 40, mode)
     title = {"text": "Months on book", "font": {"size": 13, "color": ROLES[mode]["muted"]}, "standoff": 12}
-    return figure.update_layout(xaxis={"title": title}, height=figure.layout.height + 28)
+    chart["layout"]["xaxis"]["title"] = title
+    chart["layout"]["height"] += 28
+    return chart
 
 
 def months_shown(rows: Rows) -> list[int]:
@@ -92,7 +92,7 @@ def months_shown(rows: Rows) -> list[int]:
     return list(range(0, last + 1, every))
 
 
-def moves_chart(rows: Rows, in_money: bool, when: Any, code: str, mode: str) -> go.Figure:
+def moves_chart(rows: Rows, in_money: bool, when: Any, code: str, mode: str) -> Chart:
     """Where loans of each age were a month later. What became later is colored; what is thin is not."""
     rows = [row for row in rows if not in_money or row["of_principal"]]
     names = list(dict.fromkeys(row["from"] for row in rows))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+from loan_core import AGES, PLACES_SAID
 from pages._analysis_words import month, share
 from pages._look import NOTHING, SPACE, counted, isolated, money, percent
 
@@ -18,15 +19,7 @@ BANDS = {
     "61_90": f"61–90{SPACE}days",
     "91": f"91+{SPACE}days",
 }
-PLACES = {
-    "new": "New",
-    "current": "Current",
-    "1-30": f"1–30{SPACE}days",
-    "31-60": f"31–60{SPACE}days",
-    "61-90": f"61–90{SPACE}days",
-    "91+": f"91+{SPACE}days",
-    "paid off": f"Paid{SPACE}off",
-}
+PLACES = {name: words.replace(" ", SPACE) for name, words in {"new": "New", **AGES, "paid off": "Paid off"}.items()}
 BAND_COLUMNS = {
     "month": "Month",
     "loans": "Loans",
@@ -152,13 +145,6 @@ def vintages_sentence(rows: Rows, days: int) -> str:
     return f"Map of loans by when they began and months on book. {'. '.join(said)}."
 
 
-def place(name: str) -> str:
-    """Where a loan is, in a sentence."""
-    return {"new": "not yet begun", "current": "current", "paid off": "paid off"}.get(
-        name, f"{name.replace('-', '–')} days past due"
-    )
-
-
 def move_words(row: Row, when: tuple[date, date] | None) -> str:
     """``Of 40 loans 1–30 days past due at the end of Apr 2026, 9 were 31–60 days past due at the end of May 2026``.
 
@@ -167,21 +153,22 @@ def move_words(row: Row, when: tuple[date, date] | None) -> str:
     start, end = _ends(when)
     was = "was" if row["loans"] == 1 else "were"
     loans = counted(row["of_loans"], "loan")
-    return f"Of {loans} {place(row['from'])} {start}, {row['loans']:,} {was} {place(row['to'])} {end}"
+    return f"Of {loans} {PLACES_SAID[row['from']]} {start}, {row['loans']:,} {was} {PLACES_SAID[row['to']]} {end}"
 
 
 def owed_words(row: Row, when: tuple[date, date] | None, code: str) -> str:
     """The same of the money that was owed on them."""
     start, end = _ends(when)
     owed, moved = money(row["of_principal"], code), money(row["outstanding_principal"], code)
-    return f"Of {owed} owed on loans {place(row['from'])} {start}, {moved} was on loans {place(row['to'])} {end}"
+    before, after = PLACES_SAID[row["from"]], PLACES_SAID[row["to"]]
+    return f"Of {owed} owed on loans {before} {start}, {moved} was on loans {after} {end}"
 
 
 def moved_on(rows: Rows, when: tuple[date, date] | None, code: str, in_money: bool = False) -> str:
     """What became of the loans that had just become late: the first thing to know of a month."""
     row = next((row for row in rows if (row["from"], row["to"]) == ("1-30", "31-60")), None)
     if row is None:
-        return f"No loan was {place('1-30')} {_ends(when)[0]}."
+        return f"No loan was {PLACES_SAID['1-30']} {_ends(when)[0]}."
     if in_money:
         return f"{owed_words(row, when, code)} ({share(row['share_of_principal'])})."
     return f"{move_words(row, when)} ({share(row['share'])})."

@@ -4,10 +4,12 @@ from typing import Any
 
 import streamlit as st
 
-from pages._desk import as_of, attempt, book, forget, here, known_asked, revision_in, say
+from pages._address import as_of, currency_asked, forget, here, known_asked, loan_id, number_in
+from pages._desk import attempt, book
 from pages._figures import changes
 from pages._known import kinds_words
 from pages._look import counted, markdown
+from pages._shown import say
 
 
 def say_what_came(page: Any, shows_then: bool) -> None:
@@ -15,7 +17,7 @@ def say_what_came(page: Any, shows_then: bool) -> None:
     asked = st.query_params.get("revision")
     if asked is None or known_asked() is not None:
         return
-    revision = revision_in(asked)
+    revision = number_in(asked)
     then, refusal = attempt(book().as_known, revision) if revision is not None else (None, "It names no revision.")
     if refusal:
         forget("revision")
@@ -25,11 +27,11 @@ def say_what_came(page: Any, shows_then: bool) -> None:
 
 
 def _say(page: Any, then: Any, shows_then: bool) -> None:
-    kinds = book().since(then.revision, as_of(), limit=0).kinds
+    code = _currency_of(page)
+    kinds = book().since(then.revision, as_of(), code, limit=0).kinds
     if not kinds:
         return
-    many = sum(kinds.values())
-    came = "1 entry" if many == 1 else counted(many, "entrie")
+    came = counted(sum(kinds.values()), "entry", "entries")
     with st.container(border=True, gap="xsmall"):
         st.markdown(f":material/history: Since this link was made, {came} came: {kinds_words(kinds)}.")
         changed = changes(page.url_path, then, book())
@@ -41,6 +43,12 @@ def _say(page: Any, then: Any, shows_then: bool) -> None:
                 query = {name: value for name, value in st.query_params.to_dict().items() if name != "revision"}
                 label, asked = "Show as it was", here(**query) | {"known": str(then.revision)}
                 st.page_link(page, label=label, icon=":material/history:", query_params=asked)
-            entries = here(since=then.revision)
+            entries = here(since=then.revision) | {"currency": code}
             st.page_link("since.py", label="What came since", icon=":material/difference:", query_params=entries)
             st.button("Dismiss", icon=":material/close:", on_click=forget, args=("revision",), key="dismiss")
+
+
+def _currency_of(page: Any) -> str:
+    """What the page's figures are in: a loan's page knows one of its own, whatever else is asked for."""
+    loan = loan_id() if page.url_path == "status" else None
+    return book().currency(loan) if loan else currency_asked()

@@ -8,8 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from pages._controls import pick_row
-from pages._desk import sum_column
 from pages._look import BADGES, badge_of, major
+from pages._shown import sum_column
 
 
 def loan_list(rows: pd.DataFrame, code: str, names: tuple[str, ...], key: str, alt: str) -> int | None:

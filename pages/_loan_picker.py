@@ -5,7 +5,8 @@ from typing import Any
 
 import streamlit as st
 
-from pages._desk import as_of, book, loan_id
+from pages._address import as_of, loan_id
+from pages._desk import book
 from pages._look import counted, markdown
 from pages._words import named
 

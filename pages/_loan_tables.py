@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 
 from loan_core import Statement
-from pages._desk import is_short
 from pages._look import NOTHING, SPACE, day, major, markdown
 from pages._repayment_words import remark, which_installments
+from pages._shown import is_short
 from pages._words import colored_outcome, outcome
 
 

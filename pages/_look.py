@@ -9,7 +9,7 @@ from unicodedata import bidirectional
 
 import pandas as pd
 
-from loan_core import LoanStatus, currency
+from loan_core import LoanStatus, counted, currency
 
 SPACE = "\N{NO-BREAK SPACE}"
 NOTHING = "—"
@@ -66,11 +66,6 @@ def day(when: date) -> str:
 def instant(at: datetime) -> str:
     """``2 Jun 2026, 10:05 UTC``."""
     return f"{day(at)}, {at:%H:%M}{SPACE}UTC"
-
-
-def counted(number: int, noun: str) -> str:
-    """``1 loan``, ``10,000 loans``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def days(number: int) -> str:

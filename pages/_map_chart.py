@@ -4,9 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import plotly.graph_objects as go
-
-from pages._charts import ROLES, template
+from pages._charts import ROLES, Chart, template
 from pages._look import plotly
 
 LEAST_COLUMNS = 12
@@ -32,13 +30,13 @@ def draw(
     height: int,
     mode: str,
     least: int = LEAST_COLUMNS,
-) -> go.Figure:
+) -> Chart:
     """Colors, over them the words, over both the points that are pointed at and clicked on."""
     role = ROLES[mode]
     palette = (*role["ramp"], role["band"])
-    return go.Figure(
-        data=[_colors(cells, len(columns), len(lines), palette), *_texts(cells, palette, mode), _points(cells)],
-        layout={
+    return {
+        "data": [_colors(cells, len(columns), len(lines), palette), *_texts(cells, palette, mode), _points(cells)],
+        "layout": {
             "template": template(role),
             "height": height * len(lines) + 76,
             # The names of the months stand upright on a phone: they have their place also above a single line.
@@ -62,7 +60,7 @@ def draw(
                 "range": [len(lines) - 0.5, -0.5],
             },
         },
-    )
+    }
 
 
 def _colors(cells: Sequence[Cell], columns: int, lines: int, palette: Sequence[str]) -> dict[str, Any]:

@@ -19,11 +19,10 @@ _TEMPLATES = Environment(
 )
 
 
-def statement_page(statement: Statement, lender: str = "Loan Book") -> str:
+def statement_page(statement: Statement) -> str:
     """HTML of what was agreed, where the loan stands on the day, each installment and each repayment."""
     code = statement.loan.currency
     return _TEMPLATES.get_template("statement.html").render(
-        lender=lender,
         loan=statement.loan,
         status=statement.status,
         installments=list(statement.installments.itertuples()),

@@ -1,17 +1,28 @@
 """The list of what came in, and the repayment that is selected in it."""
 
+from datetime import date, timedelta
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
+from pages._address import as_of, go
 from pages._controls import pick_row
-from pages._desk import as_of, book, go, sum_column
+from pages._desk import book
 from pages._form import form
 from pages._lists import named
 from pages._look import major
 from pages._recording import details, reverse
 from pages._repayment_words import remark
+from pages._shown import sum_column
+
+PERIODS = ("30 days", "This month", "Year", "All")
+
+
+def since(period: str, through: date) -> date | None:
+    """The first day of a period that ends with a day; None where there is no first."""
+    days = {"30 days": 29, "This month": through.day - 1, "Year": 364}
+    return through - timedelta(days=days[period]) if period in days else None
 
 
 def listed(rows: pd.DataFrame, code: str) -> Any:

@@ -5,7 +5,8 @@ from typing import Any
 import streamlit as st
 
 from loan_core import LoanStatus, Statement
-from pages._desk import as_of, attempt, book, go, here
+from pages._address import as_of, go, here
+from pages._desk import attempt, book
 from pages._form import Fields, Form, day_input, form, is_second_click, plain, start_over, take_back
 from pages._loan_picker import choose_loan
 from pages._look import day, instant, isolated, markdown, money

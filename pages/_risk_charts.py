@@ -6,9 +6,9 @@ Each has the same in words. A part that lies in a whole is drawn in it, and neve
 from collections.abc import Sequence
 from typing import Any
 
-from loan_core import currency
+from loan_core import AGES, PAR_DAYS, currency
 from pages._analysis_words import HISTOGRAMS, share, step
-from pages._book_charts import AGES
+from pages._book_charts import LATE_AGES
 from pages._charts import ROLES, Chart, date_ticks, line, template
 from pages._look import counted, day, money, plotly, short_money
 
@@ -21,7 +21,7 @@ BAR = 34
 def par_chart(rows: Rows, mode: str) -> Chart:
     """The portfolio at risk at the ends of months, a line for each age, its name and its last value at its end."""
     role = ROLES[mode]
-    ages = dict(zip((1, 30, 60, 90), role["ages"], strict=True))
+    ages = dict(zip(PAR_DAYS, role["ages"], strict=True))
     # It begins where there was a portfolio.
     began = next((at for at, row in enumerate(rows) if row["par_1"] is not None), 0)
     rows = rows[min(began, len(rows) - 2) :]
@@ -54,7 +54,7 @@ def _ends(row: dict[str, Any], top: float, role: dict[str, Any]) -> list[dict[st
     """The words at the ends of the lines, the lowest where it belongs, the others not nearer than a line of text."""
     labels, apart = [], top * 20 / (HEIGHT - 60)
     lowest = -apart
-    for days in (90, 60, 30, 1):
+    for days in reversed(PAR_DAYS):
         value = row[f"par_{days}"]
         if value is None:
             continue
@@ -77,7 +77,7 @@ def _ends(row: dict[str, Any], top: float, role: dict[str, Any]) -> list[dict[st
 def par_sentence(rows: Rows) -> str:
     """The same lines for who cannot see them."""
     days = [
-        f"{day(row['day'])} " + ", ".join(f"PAR {days} {share(row[f'par_{days}'])}" for days in (1, 30, 60, 90))
+        f"{day(row['day'])} " + ", ".join(f"PAR {days} {share(row[f'par_{days}'])}" for days in PAR_DAYS)
         for row in rows
     ]
     return f"Line chart of the portfolio at risk at the ends of months: {'; '.join(days)}."
@@ -86,7 +86,7 @@ def par_sentence(rows: Rows) -> str:
 def nested_ages_chart(rows: Rows, code: str, mode: str) -> Chart:
     """What is owed on late loans by age: the whole of it as an outline, and within it the part that is overdue."""
     role, units = ROLES[mode], 10 ** currency(code).exponent
-    late = [row for row in rows if row["days_past_due"] in AGES]
+    late = [row for row in rows if row["days_past_due"] in LATE_AGES]
     names = [AGES[row["days_past_due"]] for row in late]
     whole = [row["outstanding_principal"] / units for row in late]
     marks = [
@@ -148,7 +148,7 @@ def nested_ages_sentence(rows: Rows, code: str) -> str:
         f"{AGES[row['days_past_due']]} {money(row['outstanding_principal'], code)} in {counted(row['loans'], 'loan')}, "
         f"of it {money(row['overdue_principal'], code)} overdue"
         for row in rows
-        if row["days_past_due"] in AGES
+        if row["days_past_due"] in LATE_AGES
     ]
     return f"Bar chart of the outstanding principal of late loans, and the overdue part of it: {'; '.join(said)}."
 

@@ -5,9 +5,8 @@ from typing import Any
 import streamlit as st
 
 from loan_core import tables
+from pages._address import as_of, here
 from pages._analysis_words import share
-from pages._book_charts import AGES
-from pages._desk import as_of, here
 from pages._explaining import explain
 from pages._filters import filters_asked
 from pages._look import counted, markdown, money, short
@@ -15,10 +14,6 @@ from pages._tables import offer
 
 LONGEST_NAME = 28
 DEFINED = ("par_30", "arrears_rate", "loans_at_risk", "past_term")
-
-
-def age_of(row: dict[str, Any]) -> str:
-    return AGES.get(row["days_past_due"], "Current")
 
 
 def show_definitions(risk: Any, code: str) -> None:

@@ -9,8 +9,8 @@ import streamlit as st
 
 from loan_core import currency, tables
 from pages._controls import offer_csv
-from pages._desk import sum_column
 from pages._look import NOTHING, day, signed
+from pages._shown import sum_column
 from pages._small_table import small_table
 
 SMALL = 60, 46

@@ -8,7 +8,8 @@ from datetime import date, timedelta
 
 import streamlit as st
 
-from pages._desk import as_of, book
+from pages._address import as_of
+from pages._desk import book
 from pages._look import day
 
 SECONDS_A_MONTH = 1.0

@@ -66,7 +66,7 @@ def headline(statement: Statement) -> str:
         case "voided":
             reason = f": {isolated(loan.void_reason)}" if loan.void_reason else ""
             by = f" by {isolated(loan.voided_by)}" if loan.voided_by else ""
-            return f"Voided on {day(loan.voided_at)}{by}{reason}. It counts in no figure."
+            return f"Voided on {day(statement.voided_on)}{by}{reason}. It counts in no figure."
         case "pending":
             return f"Starts on {day(loan.start_on)}. {next_installment(status, 'First')}"
         case "paid_off":

@@ -6,15 +6,15 @@ import streamlit as st
 
 from loan_core import check_the_arithmetic, summary
 from pages import _trust
-from pages._desk import as_of, book, here
+from pages._address import as_of, here
+from pages._desk import book
 from pages._look import counted, day, markdown
 
 
 def checked() -> list[Any]:
     """Every check of the book as it is, made anew when it was written to or another day is asked about."""
-    edition = book().edition(as_of())
-    if st.session_state.get("checked", (None,))[0] != edition:
-        st.session_state.checked = edition, run()
+    if not is_checked():
+        st.session_state.checked = book().edition(as_of()), run()
     found: list[Any] = st.session_state.checked[1]
     return found
 

@@ -7,43 +7,48 @@ import streamlit as st
 
 from loan_core import tables
 from pages import _collection_charts as charts
+from pages._address import as_of, come_back, currency_asked, in_url
 from pages._analysis_words import (
     A_YEAR,
     COLLECTION_COLUMNS,
     COLLECTION_FIGURES,
+    OTHER,
     PERIODS,
     collected,
     collection_figures,
     implied_loss,
     left_over,
     month,
+    months_asked,
     months_back,
-    months_of,
     shown,
     span,
+    year_of,
 )
-from pages._asked import loans_asked
+from pages._asked import link_to_loans, loans_asked
 from pages._bars import of_months
-from pages._desk import as_of, chart, come_back, currency_asked, here, in_url, theme
 from pages._explaining import explain, explain_one
-from pages._filters import filters_asked, selection_asked
 from pages._look import counted, day, markdown
+from pages._shown import chart, theme
 from pages._tables import offer, show
 
 
 def ask_for_months(known: list[date]) -> tuple[date, date]:
     """The first and the last month of the period that is meant, of those that are known."""
+    first, last = months_asked(known, as_of(), st.query_params)
     period = st.selectbox(
         "Period", PERIODS, label_visibility="collapsed", width=180, **in_url("period", PERIODS[0], PERIODS)
     )
-    if period != "Other months":
-        return months_of(period, as_of(), known[0], known[-1])
-    names = [f"{each:%Y-%m}" for each in reversed(known)]
-    year = {"format_func": month, "width": 130}
-    first = st.selectbox("From", names, **year, **in_url("first", names[min(A_YEAR, len(names)) - 1], names))
-    rest = names[: names.index(first) + 1]
-    last = st.selectbox("To", rest, **year, **in_url("last", rest[0], rest))
-    return date.fromisoformat(f"{first}-01"), date.fromisoformat(f"{last}-01")
+    if period == OTHER:
+        newest_first = known[::-1]
+        _month_field("From", "first", newest_first, year_of(known))
+        _month_field("To", "last", [each for each in newest_first if each >= first], known[-1])
+    return first, last
+
+
+def _month_field(label: str, name: str, months: list[date], default: date) -> None:
+    names = [f"{each:%Y-%m}" for each in months]
+    st.selectbox(label, names, format_func=month, width=130, **in_url(name, f"{default:%Y-%m}", names))
 
 
 come_back("figure")
@@ -94,10 +99,4 @@ if rows:
         offer(rows[::-1], code, f"collections-{rows[0]['month']}-{rows[-1]['month']}")
     said = {"month": lambda row: month(row["month"])}
     show(rows[::-1], COLLECTION_COLUMNS, code, "What fell due and what came in, month by month", said)
-st.page_link(
-    "loans.py",
-    label=f"{counted(len(loans), 'loan')} behind these figures",
-    icon=":material/arrow_forward:",
-    icon_position="right",
-    query_params=here(**filters_asked(state=selection_asked("all")[0]["state"] or "all")),
-)
+link_to_loans(loans)

@@ -4,9 +4,10 @@ from functools import partial
 
 import streamlit as st
 
+from pages._address import as_of, in_url
 from pages._checks import check, watched
 from pages._controls import switch
-from pages._desk import as_of, book, in_url, made
+from pages._desk import book, made
 from pages._imports import bring_in, card, opened_import, past_imports
 from pages._look import counted, day, markdown
 from pages._sheets import bring, under_our_names
@@ -16,8 +17,8 @@ KINDS = {"loans": ":gray[Loans]", "repayments": ":gray[Repayments]"}
 
 
 def come_in() -> None:
-    waiting, batches = st.session_state.pop("waiting", None), book().imports()
-    opened, draft, refusal, brought = opened_import(batches), None, None, None
+    waiting, opened = st.session_state.pop("waiting", None), opened_import()
+    draft = refusal = brought = None
     left, right = st.columns([5, 7], gap="medium")
     with left:
         if opened:
@@ -43,8 +44,7 @@ def come_in() -> None:
                 st.markdown("No column has a meaning here yet. Choose what each of them is.")
             else:
                 st.markdown(":gray[What you choose is checked here, row by row, before anything is written.]")
-        if batches:
-            past_imports(batches)
+        past_imports()
 
 
 def go_out() -> None:

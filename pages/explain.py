@@ -6,25 +6,15 @@ from typing import Any
 import streamlit as st
 
 from loan_core import FIGURES, currency, figure_of
-from pages._controls import TO_OPEN_A_LOAN, offer_csv, page_through, pick_row
-from pages._desk import (
-    as_of,
-    attempt,
-    book,
-    clear_filters,
-    come_back,
-    day_asked,
-    empty_book,
-    go,
-    here,
-    in_url,
-    page_asked,
-    seen,
-)
+from pages._address import as_of, come_back, day_asked, go, here, in_url, seen
+from pages._controls import TO_OPEN_A_LOAN, offer_csv, pick_row
+from pages._desk import attempt, book
 from pages._explaining import arithmetic, in_order, named, parts, period, source, value
 from pages._filters import filters_asked, say_filters, selection_asked
 from pages._known import known_suffix
 from pages._look import counted, day, markdown
+from pages._paging import page_of, page_through
+from pages._shown import empty_book, no_loan_matches
 
 ROWS = 15
 PAGES = {
@@ -50,11 +40,11 @@ def file_name(key: str) -> str:
 
 def show_rows(found: Any) -> None:
     """The loans that the figure is the sum of, a page at a time; a row opens its loan."""
-    number = min(page_asked(), -(-found.count // ROWS))
+    number = page_of(found.count, ROWS)
     rows = found.rows(ROWS, ROWS * (number - 1))
     alt = f"Loans of the figure, the largest part first: page {number:,}"
     chosen = pick_row(*parts(rows, found), key="rows", alt=alt)
-    page_through(number, len(rows), found.count, ROWS, f", {in_order(found)}. {TO_OPEN_A_LOAN}")
+    page_through(found.count, ROWS, f", {in_order(found)}. {TO_OPEN_A_LOAN}")
     if chosen is not None:
         go("status", loan=int(rows["loan_id"].iloc[chosen]), **filters_asked())
 
@@ -76,9 +66,7 @@ if refusal is not None:
 if found is None:
     st.title(markdown(figure_of(key).name), anchor=False)
     say_filters("all")
-    st.markdown("**No loan matches.**")
-    st.button("Clear filters", icon=":material/close:", on_click=clear_filters)
-    st.stop()
+    no_loan_matches()
 
 with st.container(gap=None):
     st.title(markdown(f"{found.figure.name}: {value(found)}"), anchor=False)

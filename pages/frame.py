@@ -4,25 +4,14 @@ from pathlib import Path
 
 import streamlit as st
 
-from loan_core import Refusal
-from pages._desk import (
-    FIRST_DAY,
-    LAST_DAY,
-    as_of,
-    book,
-    currency_asked,
-    forget_day,
-    here,
-    in_url,
-    keep_asked,
-    known_asked,
-    theme,
-    whole_link,
-)
+from loan_core import FIRST_DAY, LAST_DAY, Refusal
+from pages._address import as_of, currency_asked, forget_day, here, in_url, keep_asked, known_asked, whole_link
+from pages._desk import book
 from pages._form import arrive
 from pages._known import check_known, say_known
 from pages._link import say_what_came
 from pages._look import data_words, day, markdown
+from pages._shown import theme
 from pages._turns import turn
 
 PAGES = Path(__file__).parent

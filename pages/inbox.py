@@ -5,11 +5,14 @@ from typing import Any
 
 import streamlit as st
 
-from loan_core import Refusal
-from pages._controls import offer_csv, page_through
-from pages._desk import as_of, attempt, book, currency_asked, empty_book, here, in_url, page_asked, say
-from pages._inbox_words import KINDS, about, asked, looked_at
+from loan_core import Refusal, findings
+from pages._address import as_of, currency_asked, here, in_url
+from pages._controls import offer_csv
+from pages._desk import attempt, book
+from pages._inbox_words import about, asked, looked_at
 from pages._look import counted, day, markdown
+from pages._paging import page_through, paged
+from pages._shown import empty_book, say
 
 ROWS = 10
 
@@ -55,22 +58,18 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
     buttons = st.container(horizontal=True, width="content")
 if not book().currencies():
     empty_book()
-code, number = currency_asked(), page_asked()
 with st.container(horizontal=True, vertical_alignment="center"):
     kind = st.selectbox(
         "Kind",
-        ["", *KINDS],
-        format_func=lambda each: KINDS.get(each, "All kinds"),
+        ["", *findings.TITLES],
+        format_func=lambda each: findings.TITLES.get(each, "All kinds"),
         label_visibility="collapsed",
         width=280,
-        **in_url("kind", "", ["", *KINDS]),
+        **in_url("kind", "", ["", *findings.TITLES]),
     )
     is_right = st.toggle("What was found right", **in_url("right", False, [True, False]))
-meant = {"currency": code, "kind": kind or None, "acknowledged": is_right}
-find = partial(book().inbox, as_of(), limit=ROWS, **meant)
-found = find(offset=ROWS * (number - 1))
-if found.count and not found.rows:
-    number, found = 1, find()
+meant = {"currency": currency_asked(), "kind": kind or None, "acknowledged": is_right}
+found = paged(partial(book().inbox, as_of(), **meant), ROWS)
 still_open = sum(found.kinds.values())
 summary.caption(f"{counted(still_open, 'question')} · {found.acknowledged:,} found right · as of {day(as_of())}")
 if not found.count:
@@ -79,7 +78,7 @@ if not found.count:
     st.stop()
 offer_csv(f"inbox-{as_of()}", partial(book().export_inbox, **meant), as_of(), place=buttons)
 if not is_right:
-    st.markdown(" ".join(f":gray-badge[{KINDS[each]} · {many:,}]" for each, many in found.kinds.items()))
+    st.markdown(" ".join(f":gray-badge[{findings.TITLES[each]} · {many:,}]" for each, many in found.kinds.items()))
 for finding in found.rows:
     show(finding)
-page_through(number, len(found.rows), found.count, ROWS, ". What was found right comes back when its facts change.")
+page_through(found.count, ROWS, ". What was found right comes back when its facts change.")

@@ -6,15 +6,17 @@ import streamlit as st
 
 from loan_core import lateness
 from pages import _lateness_charts as charts
+from pages._address import as_of, come_back, currency_asked, go, here, in_url
 from pages._analysis_words import month, span
 from pages._asked import link_to_loans, loans_asked
 from pages._bars import of_bands, of_month
-from pages._controls import switch, turn_page
-from pages._desk import as_of, chart, clicked, come_back, currency_asked, go, here, in_url, page_asked, theme
+from pages._controls import switch
 from pages._explaining import explain, explain_one
 from pages._filters import filters_asked
 from pages._lateness_words import BAND_COLUMNS, bands_sentence, loans_sentence, month_told, months_late, who
 from pages._look import counted, day, markdown, short
+from pages._paging import page_of, turn_page
+from pages._shown import chart, clicked, theme
 from pages._tables import as_table
 
 FEW, LINES, MONTHS = 60, 20, 12
@@ -38,8 +40,7 @@ def ask_for_months(known: list[Any]) -> list[Any]:
 
 def show_loans(rows: list[dict[str, Any]], months: list[str]) -> None:
     """So many loans as fit a page, the worst first; a click on a cell, or on a name, opens the loan."""
-    pages = max(-(-len(rows) // LINES), 1)
-    number = min(page_asked(), pages)
+    number = page_of(len(rows), LINES)
     shown = rows[LINES * (number - 1) : LINES * number]
     figure = charts.loans_chart(shown, months, theme())
     chosen = clicked(figure, loans_sentence(shown, months), key="loans by month")

@@ -5,20 +5,9 @@ from functools import partial
 import streamlit as st
 
 from loan_core import currency
-from pages._controls import TO_OPEN_A_LOAN, offer_csv, page_through, switch
-from pages._desk import (
-    as_of,
-    book,
-    clear_filters,
-    come_back,
-    currency_asked,
-    empty_book,
-    go,
-    here,
-    in_url,
-    page_asked,
-    seen,
-)
+from pages._address import as_of, come_back, currency_asked, go, here, in_url, seen
+from pages._controls import TO_OPEN_A_LOAN, offer_csv, switch
+from pages._desk import book
 from pages._filters import (
     ORDERS,
     STATES,
@@ -32,6 +21,8 @@ from pages._filters import (
 from pages._known import known_suffix
 from pages._lists import loan_list
 from pages._look import counted, day, markdown, money
+from pages._paging import page_of, page_through, paged
+from pages._shown import empty_book, no_loan_matches
 
 ROWS = 15
 COLUMNS = (
@@ -61,13 +52,10 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
         summary = st.empty()
     buttons = st.container(horizontal=True, width="content")
 
-(meant, sort), code, number = selection_asked(), currency_asked(), page_asked()
-find = partial(seen().loan_page, as_of(), sort=sort, limit=ROWS, **meant)
-found = find(offset=ROWS * (number - 1))
+(meant, sort), code = selection_asked(), currency_asked()
+found = paged(partial(seen().loan_page, as_of(), sort=sort, **meant), ROWS)
 if not found.count and not book().currencies():
     empty_book()
-if found.count and found.rows.empty:
-    number, found = 1, find()
 
 with st.container(horizontal=True, vertical_alignment="center"):
     search_field()
@@ -85,19 +73,17 @@ say_filters()
 if buttons.button("New loan", type="primary", icon=":material/add:"):
     go("new_loan")
 if not found.count:
-    st.markdown("**No loan matches.**")
-    st.button("Clear filters", icon=":material/close:", on_click=clear_filters)
-    st.stop()
+    no_loan_matches()
 
 kind = f"{STATES[meant['state']].lower()} loan" if meant["state"] else "loan"
 outstanding = markdown(money(found.by_currency[code].outstanding_principal, code))
 summary.caption(f"{counted(found.count, kind)} · {outstanding} outstanding · as of {day(as_of())}")
 export = partial(seen().export_loans, sort=sort, **meant)
 offer_csv(f"loans-{as_of()}{known_suffix()}", export, as_of(), place=buttons)
-alt = f"Loans, page {number:,}, sorted by {order.lower()}"
+alt = f"Loans, page {page_of(found.count, ROWS):,}, sorted by {order.lower()}"
 chosen = loan_list(found.rows, code, COLUMNS, key="list", alt=alt)
 words = f", amounts in {currency(code).name}. {TO_OPEN_A_LOAN}"
-page_through(number, len(found.rows), found.count, ROWS, words)
+page_through(found.count, ROWS, words)
 these = here(**filters_asked(state=meant["state"] or "all"))
 with st.container(horizontal=True):
     for page, (title, icon) in ELSEWHERE.items():

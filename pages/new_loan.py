@@ -5,11 +5,13 @@ from typing import Any
 import streamlit as st
 
 from loan_core import currency
+from pages._address import go
 from pages._agreement import ask_terms, void
-from pages._desk import attempt, book, chart, go, table, theme
+from pages._desk import attempt, book
 from pages._form import Fields, Form, form, is_second_click, start_over
 from pages._look import figure, instant, major, markdown, money, percent
 from pages._schedule_chart import schedule_chart, schedule_sentence
+from pages._shown import chart, table, theme
 from pages._words import headline, installments_of, named, rate, when_due
 
 

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from loan_core import currency
+from pages._address import as_of, come_back, currency_asked, go, here, seen
 from pages._bars import of_ages
 from pages._book_charts import ageing_chart, ageing_sentence, book_chart, book_sentence
 from pages._book_words import (
@@ -14,13 +15,14 @@ from pages._book_words import (
     not_past_due,
 )
 from pages._controls import TO_OPEN_A_LOAN
-from pages._desk import as_of, book, chart, clear_filters, come_back, currency_asked, empty_book, go, here, seen, theme
+from pages._desk import book
 from pages._explaining import explain, explain_one
 from pages._figures import course
 from pages._filters import filters_asked, more_filters, say_filters, selection_asked
 from pages._known import choose_known
 from pages._lists import loan_list
 from pages._look import day, markdown
+from pages._shown import chart, empty_book, no_loan_matches, theme
 from pages._time import step_through_time
 
 CALLS = 6
@@ -29,7 +31,8 @@ LINE = 68
 
 
 def link(words: str, page: str, query: dict[str, str]) -> None:
-    asked = filters_asked(**query) if page == "loans" else query
+    # The list of repayments knows none of these filters.
+    asked = query if page == "repayments" else filters_asked(**query)
     st.page_link(
         f"{page}.py",
         label=words,
@@ -60,9 +63,7 @@ step_through_time()
 
 year, before = course(seen(), code, meant)
 if before is None:
-    st.markdown("**No loan matches.**")
-    st.button("Clear filters", icon=":material/close:", on_click=clear_filters)
-    st.stop()
+    no_loan_matches()
 totals = year[-1].totals
 summary.caption(f"As of {day(as_of())}, amounts in {currency(code).name}. Changes since {day(before.on)}.")
 grid = st.grid(5, min_column_width=150, gap="small")

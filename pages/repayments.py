@@ -5,11 +5,14 @@ from functools import partial
 import streamlit as st
 
 from loan_core import currency
-from pages._controls import offer_csv, page_through, switch
-from pages._desk import PERIODS, as_of, book, currency_asked, in_url, loan_id, page_asked, since
+from pages._address import as_of, currency_asked, in_url, loan_id
+from pages._controls import offer_csv, switch
+from pages._desk import book
+from pages._filters import search_field
 from pages._form import form
 from pages._look import day, figure
-from pages._received import clear, listed, selected
+from pages._paging import page_through, paged
+from pages._received import PERIODS, clear, listed, selected, since
 from pages._recording import fill_in, receipt
 from pages._repayment_words import file_name
 
@@ -33,24 +36,15 @@ with right:
         st.header("Received", anchor=False)
         period = switch("Period", "period", PERIODS)
     with st.container(horizontal=True, vertical_alignment="center"):
-        search = st.text_input(
-            "Search",
-            type="search",
-            placeholder="Name, loan or reference",
-            label_visibility="collapsed",
-            width=220,
-            **in_url("search", ""),
-        )
+        search = search_field()
         only = loan_id()
         if only and not st.toggle("This loan only", **in_url("only", False, [False, True])):
             only = None
 
 code = book().loan(only).currency if only else currency_asked()
-first_day, number = since(period, as_of()), page_asked()
+first_day = since(period, as_of())
 meant = {"since": first_day, "search": search, "currency": code, "loan_id": only}
-page = book().repayments(as_of(), **meant, limit=ROWS, offset=ROWS * (number - 1))
-if page.count and page.rows.empty:
-    number, page = 1, book().repayments(as_of(), **meant, limit=ROWS)
+page = paged(partial(book().repayments, as_of(), **meant), ROWS)
 
 file = file_name(as_of(), **meant)
 offer_csv(file, partial(book().export_repayments, **meant), as_of(), place=export)
@@ -70,6 +64,6 @@ with right:
             f", amounts in {currency(code).name}. Click a name, or tick a row, to see the repayment or to reverse it. "
             "The CSV has what is listed here, on all pages."
         )
-        page_through(number, len(page.rows), page.count, ROWS, words)
+        page_through(page.count, ROWS, words)
         if chosen is not None:
             selected(chosen)

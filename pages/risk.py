@@ -4,8 +4,9 @@ from functools import partial
 
 import streamlit as st
 
-from loan_core import tables
+from loan_core import AGES, tables
 from pages import _risk_charts as charts
+from pages._address import as_of, come_back, currency_asked, in_url
 from pages._analysis_words import (
     AGEING_COLUMNS,
     HISTOGRAM_COLUMNS,
@@ -20,10 +21,10 @@ from pages._analysis_words import (
 from pages._asked import loans_asked
 from pages._bars import of_nested_ages, of_steps
 from pages._controls import switch
-from pages._desk import as_of, chart, come_back, currency_asked, in_url, theme
 from pages._explaining import explain, explain_one
 from pages._look import counted, day, markdown
-from pages._risk_parts import age_of, show_borrowers, show_definitions
+from pages._risk_parts import show_borrowers, show_definitions
+from pages._shown import chart, theme
 from pages._tables import as_table, offer
 
 SPANS = {"12 months": 12, "24 months": 24}
@@ -60,7 +61,7 @@ with right:
     st.markdown(":small[:gray[Outlined: all that is owed on late loans. Filled: the part of it that is overdue.]]")
     chart(charts.nested_ages_chart(ages, code, theme()), charts.nested_ages_sentence(ages, code))
     explain_one(of_nested_ages(ages, code), "ages")
-    as_table(ages, AGEING_COLUMNS, code, f"ages-{as_of()}", {"days_past_due": age_of})
+    as_table(ages, AGEING_COLUMNS, code, f"ages-{as_of()}", {"days_past_due": lambda row: AGES[row["days_past_due"]]})
 
 if st.toggle("Show the other definitions in use", **in_url("definitions", False, [True, False])):
     show_definitions(risk, code)

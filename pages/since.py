@@ -5,30 +5,20 @@ from functools import partial
 import streamlit as st
 
 from loan_core import currency
-from pages._controls import TO_OPEN_A_LOAN, offer_csv, page_through, pick_row
-from pages._desk import (
-    as_of,
-    book,
-    currency_asked,
-    go,
-    here,
-    known_asked,
-    page_asked,
-    revision_in,
-    sum_column,
-)
+from pages._address import as_of, currency_asked, go, here, known_asked, number_in
+from pages._controls import TO_OPEN_A_LOAN, offer_csv, pick_row
+from pages._desk import book
 from pages._known import KINDS, kinds_words
 from pages._look import day, instant, major
+from pages._paging import page_through, paged
+from pages._shown import sum_column
 
 ROWS = 15
 
-revision = revision_in(st.query_params.get("since", "")) or known_asked() or 0
-code, number = currency_asked(), page_asked()
+revision = number_in(st.query_params.get("since", "")) or known_asked() or 0
+code = currency_asked()
 then = book().as_known(revision)
-find = partial(book().since, revision, as_of(), code, limit=ROWS)
-found = find(offset=ROWS * (number - 1))
-if found.count and found.rows.empty:
-    number, found = 1, find()
+found = paged(partial(book().since, revision, as_of(), code), ROWS)
 
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
     with st.container(gap=None, width="content"):
@@ -63,7 +53,7 @@ chosen = pick_row(
     alt="What was written since, the latest first",
 )
 words = f", the latest first, amounts in {currency(code).name}. {TO_OPEN_A_LOAN}"
-page_through(number, len(rows), found.count, ROWS, words)
+page_through(found.count, ROWS, words)
 st.page_link(
     "portfolio.py",
     label="The portfolio as it was known then",

@@ -6,13 +6,15 @@ import streamlit as st
 
 from loan_core import currency
 from pages import _filters
+from pages._address import as_of, go, here
 from pages._agreement import void
 from pages._controls import switch
-from pages._desk import as_of, book, chart, go, here, made, table, theme
+from pages._desk import book, made
 from pages._loan_picker import choose_loan
 from pages._loan_tables import installments_table, repayments_table
 from pages._look import badge, day, isolated, markdown, tolerance
 from pages._print import statement_page
+from pages._shown import chart, table, theme
 from pages._status_chart import status_chart, status_sentence
 from pages._words import chart_key, figures, headline, terms
 

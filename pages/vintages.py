@@ -7,11 +7,11 @@ import streamlit as st
 
 from loan_core import lateness
 from pages import _lateness_charts as charts
+from pages._address import as_of, come_back, currency_asked, in_url
 from pages._analysis_words import month, month_ends
 from pages._asked import link_to_loans, loans_asked
 from pages._bars import of_moves, of_vintages
 from pages._controls import switch
-from pages._desk import as_of, chart, come_back, currency_asked, in_url, theme
 from pages._explaining import explain_one
 from pages._lateness_words import (
     MOVE_COLUMNS,
@@ -25,6 +25,7 @@ from pages._lateness_words import (
     vintages_sentence,
 )
 from pages._look import counted, day, markdown
+from pages._shown import chart, theme
 from pages._tables import as_table
 
 DAYS = {f"Over {days} days": days for days in (30, 60, 90)}

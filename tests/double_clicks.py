@@ -27,7 +27,7 @@ class Saving:
 
 def count(book: Book) -> dict[str, int]:
     """What there is in a book. Every write of a page shows in it."""
-    imports, voided = book.imports(), len(book.loans(FAR, state="voided"))
+    imports, voided = book.imports(limit=1_000).rows, len(book.loans(FAR, state="voided"))
     return {
         "loans": len(book.loans(FAR)) + voided,
         "voided": voided,
@@ -75,7 +75,7 @@ def button(page: Page, words: str) -> Locator:
 
 
 def latest(book: Book) -> int:
-    return int(book.imports()[0].id)
+    return int(book.imports().rows[0].id)
 
 
 def load_demo(tab: Tab, book: Book) -> Locator:

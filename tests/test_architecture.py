@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache, cached_property, partial
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -237,6 +238,31 @@ def sources() -> list[Source]:
     return [Source(file.relative_to(ROOT).as_posix(), file.read_text("utf-8")) for file in files]
 
 
+def rooms() -> list[list[str]]:
+    """The modules of each line of the README's picture, from the top."""
+    drawn = (ROOT / "README.md").read_text("utf-8").partition("\nloan_core/ ")[2].partition("\ntests/ ")[0]
+    return [re.findall(r"\w+", line) for line in re.findall(r"^  (\w+(?:, \w+)*)(?:  |$)", drawn, re.MULTILINE)]
+
+
+def taken(source: Source, names: Iterable[str]) -> set[str]:
+    """Which of our modules a file imports."""
+    return {name for name in names if any(each.within(f"loan_core.{name}") for each in source.imports)}
+
+
+def test_the_readme_draws_who_imports_whom():
+    place = {name: number for number, line in enumerate(rooms()) for name in line}
+    ours = {Path(each.place).parts[1].removesuffix(".py"): [] for each in sources() if each.at("loan_core/*")}
+    assert sorted(place) == sorted(set(ours) - {"__init__"})
+    for each in sources():
+        if each.at("loan_core/*") and not each.at("loan_core/__init__.py", RUN_BY_ALEMBIC):
+            mine = Path(each.place).parts[1].removesuffix(".py")
+            above = [name for name in taken(each, place) if place[name] < place[mine]]
+            assert not above, f"{each.place} imports {above}, which the README draws above it"
+            ours[mine] += [name for name in taken(each, place) if name != mine]
+    in_order = TopologicalSorter(ours)
+    in_order.prepare()
+
+
 def defined(source: Source) -> Iterator[str]:
     """What a file defines, as the README names it: ``store.Store``, ``Store.write``, ``Form``, ``status_chart``."""
     for node in source.tree.body:
@@ -255,6 +281,19 @@ def test_the_paths_that_the_readme_tells_lead_through_what_is_there():
     known |= {re.sub(r"^(Doing|Asking)\.", "Book.", name) for name in known}
     assert len(named) > 30
     assert named - known == set()
+
+
+def taken_from_tests(source: Source) -> list[str]:
+    return source.lines(name for name in source.imports if name.full.startswith("tests.test_"))
+
+
+def test_no_test_takes_from_another_test():
+    """What two tests need stands beside them, and each can be read, run and moved alone."""
+    files = sorted((ROOT / "tests").rglob("*.py"))
+    read = [Source(file.relative_to(ROOT).as_posix(), file.read_text("utf-8")) for file in files]
+    assert [line for source in read for line in taken_from_tests(source)] == []
+    taking = ("from tests import desk, test_book", "from tests.test_book import lend", "from .test_book import lend")
+    assert all(taken_from_tests(Source("tests/test_memory.py", text)) for text in taking)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=str)

@@ -1228,7 +1228,7 @@ QUIET = {
     "curves": lambda book: len(book.curves(TODAY)),
     "collections": lambda book: len(book.collections([(STARTED, TODAY)])[0]),
     "repayments": lambda book: book.repayments(TODAY, search="a").count,
-    "imports": lambda book: len(book.imports()),
+    "imports": lambda book: book.imports().count,
     "export_loans": lambda book: lines(book.export_loans(TODAY)) - 1,
     "export_repayments": lambda book: lines(book.export_repayments(TODAY)) - 1,
     "export_schedule": lambda book: lines(book.export_schedule(TODAY)) - 1,

@@ -135,7 +135,7 @@ def test_an_import_says_its_receipt(ask, book, loans_csv, sqlite_url):
     assert ask("import", "loans", loans_csv).text == "2 loans imported. This is import 1.\n"
     again = "This file is in the book already, as import 1. Nothing was written.\n"
     assert ask("import", "loans", loans_csv).text == again
-    assert book.imports()[0].name == "new loans.csv"
+    assert book.imports().rows[0].name == "new loans.csv"
     money = loans_csv.with_name("repaid.csv")
     money.write_bytes(b"loan_reference,amount,received_on\nB,10,2025-11-01\n")
     trial = "1 repayment would be imported. Nothing was written.\n"

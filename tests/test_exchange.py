@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from loan_core import Book, InvalidFile, currency
+from loan_core import Book, InvalidFile, Problem, currency, problems_csv
 from loan_core.exchange import template
 from tests.files import (
     FREQUENCIES,
@@ -201,6 +201,23 @@ def hostile_book(book: Book) -> Book:
         )
         book.reverse_repayment(repayment.id, reason=hostile)
     return book
+
+
+def test_the_rows_to_correct_are_a_file_that_computes_nothing():
+    file = problems_csv(
+        [
+            Problem("loan_amount", "=1+1", "=1+1 is not an amount.", "Write plain digits.", 4),
+            Problem("", "", "The file, a whole, is wrong.", "", None),
+            Problem("note", "'@x", "-", "'", 10_000),
+        ]
+    )
+    assert file.startswith(b"\xef\xbb\xbf")
+    assert list(csv.reader(io.StringIO(file.decode("utf-8-sig"), newline=""))) == [
+        ["row", "column", "found", "wrong", "right"],
+        ["4", "loan_amount", "'=1+1", "'=1+1 is not an amount.", "Write plain digits."],
+        ["", "", "", "The file, a whole, is wrong.", ""],
+        ["10000", "note", "''@x", "'-", "'"],
+    ]
 
 
 def test_no_text_of_an_export_is_a_formula(hostile_book):

@@ -1,9 +1,8 @@
 """The Exchange page: a book comes in, is checked before anything is written, is taken back, and goes out again."""
 
-import csv
 from collections.abc import Iterator
 from datetime import date
-from io import BytesIO, StringIO
+from io import BytesIO
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -11,8 +10,8 @@ import pytest
 from playwright.sync_api import Browser, expect
 from streamlit.testing.v1 import AppTest
 
-from loan_core import Book, Problem, Settings, open_book, template
-from pages._checks import corrections
+from loan_core import Book, Settings, open_book, template
+from pages._paging import MOST_PAGES
 from tests import pages_at_hand
 from tests.desk import Server, Tab, pages, served, tab
 from tests.pages_at_hand import button, figures, opened, run, words
@@ -124,28 +123,24 @@ def test_all_rows_can_be_looked_at_with_the_wrong_ones_marked(book: Book) -> Non
     assert rows[3].tolist() == ["Amara Okafor", "Bongani Shah", "Yuki Tanaka"]
 
 
+def test_the_rows_of_a_long_sheet_are_turned_over_as_on_every_list(book: Book) -> None:
+    header, row = b"loan_amount,repayment_period\n", b"10,12\n"
+    at = chosen(header + row * 150)
+    assert "1–15 of 150, as they are read." in words(at)
+    assert at.pagination[0].proto.max_visible_pages == MOST_PAGES, "as many as fit a phone"
+    run(at.pagination[0].set_value(10))
+    assert "136–150 of 150, as they are read." in words(at)
+    assert at.dataframe[0].value[0].tolist() == list(range(137, 152))
+    run(at.file_uploader[0].set_value(("short.csv", header + row * 20, "text/csv")))
+    assert "1–15 of 20, as they are read." in words(at)
+    assert at.dataframe[0].value[0].tolist() == list(range(2, 17))
+
+
 def test_many_errors_are_a_grid_that_names_its_end(book: Book) -> None:
     at = chosen(b"loan_amount,repayment_period\n" + b"x,12\n" * 1_200)
     assert "1,200 rows to correct." in words(at)
     assert len(at.dataframe[0].value) == 1_000
     assert "The first 1,000 of 1,200. “Rows to correct” has them all." in words(at)
-
-
-def test_the_rows_to_correct_are_a_csv_that_computes_nothing() -> None:
-    file = corrections(
-        [
-            Problem("loan_amount", "=1+1", "=1+1 is not an amount.", "Write plain digits.", 4),
-            Problem("", "", "The file, a whole, is wrong.", "", None),
-            Problem("note", "'@x", "-", "'", 10_000),
-        ]
-    )
-    assert file.startswith(b"\xef\xbb\xbf")
-    assert list(csv.reader(StringIO(file.decode("utf-8-sig"), newline=""))) == [
-        ["row", "column", "found", "wrong", "right"],
-        ["4", "loan_amount", "'=1+1", "'=1+1 is not an amount.", "Write plain digits."],
-        ["", "", "", "The file, a whole, is wrong.", ""],
-        ["10000", "note", "''@x", "'-", "'"],
-    ]
 
 
 def test_a_strangers_columns_are_matched_and_can_be_corrected(book: Book) -> None:
@@ -244,7 +239,7 @@ def test_rows_are_pasted_as_a_spreadsheet_copies_them(book: Book) -> None:
     run(at.text_area[0].set_value(rows))
     run(button(at, "Import 1 loan").click())
     assert (loans(book), book.loans(DAY)["borrower"].tolist()) == (["A-9"], ["Amara, née X"])
-    assert book.imports()[0].name == "Pasted rows"
+    assert book.imports().rows[0].name == "Pasted rows"
 
 
 def test_more_than_20_mb_of_text_is_refused_in_a_sentence(book: Book) -> None:
@@ -295,6 +290,19 @@ def test_past_imports_are_listed_the_latest_first(book: Book) -> None:
         ["1", "loans.csv", "3 loans"],
     ]
     assert listed["Undone"].notna().tolist() == [True, False]
+
+
+def test_many_imports_are_turned_over_and_the_oldest_can_be_undone(book: Book) -> None:
+    for number in range(1, 13):
+        book.import_loans(BytesIO(b"loan_amount,repayment_period\n%d,7\n" % number), name=f"{number}.csv")
+    at = opened("exchange.py")
+    assert at.dataframe[0].value["Import"].tolist() == [str(number) for number in range(12, 2, -1)]
+    assert "1–10 of 12. Select an import to see it, or to undo it." in words(at)
+    run(at.pagination[0].set_value(2))
+    assert at.dataframe[0].value["File"].tolist() == ["2.csv", "1.csv"]
+    at = run(button(opened("exchange.py", **{"import": 1}), "Undo this import").click())
+    assert "Import 1, undone" in words(at)
+    assert (book.imported(1).undone_at is None, len(loans(book))) == (False, 11)
 
 
 @pytest.mark.parametrize("named", ["99", "0", "-1", "1e3", "![x](http://evil.test/x.png)"])
@@ -384,7 +392,7 @@ def test_what_is_pasted_is_imported(desk: Tab, desk_book: tuple[Book, Path]) -> 
 
 def test_a_past_import_that_is_selected_is_opened(desk: Tab, desk_book: tuple[Book, Path]) -> None:
     desk_book[0].import_loans(BytesIO(b"loan_amount,repayment_period\n7,7\n"), name="seven.csv")
-    latest = desk_book[0].imports()[0].id
+    latest = desk_book[0].imports().rows[0].id
     desk.turn_to("/exchange").draw().page.locator("[data-testid=stDataFrame]").click(position={"x": 18, "y": 55})
     desk.page.wait_for_url(f"**/exchange?import={latest}")
     expect(desk.page.get_by_text("seven.csv").first).to_be_visible()

@@ -95,11 +95,13 @@ def test_a_batch_says_what_it_was(url):
     book = open_at(url, recorded_by="Kofi")
     book.import_loans(loans_file("A", "B"), name="january.csv")
     book.import_repayments(repayments_file("P"), name="repaid.csv")
-    said = [(each.id, each.kind, each.name, each.rows, each.recorded_by, each.created_at) for each in book.imports()]
+    said = [
+        (each.id, each.kind, each.name, each.rows, each.recorded_by, each.created_at) for each in book.imports().rows
+    ]
     # The clock stands still, and a write is a moment later than the one before all the same.
     second = NOW + timedelta(microseconds=1)
     assert said == [(2, "repayments", "repaid.csv", 1, "Kofi", second), (1, "loans", "january.csv", 2, "Kofi", NOW)]
-    assert [each.undone_at for each in book.imports()] == [None, None]
+    assert [each.undone_at for each in book.imports().rows] == [None, None]
     loan = book.loan(2)
     assert (loan.batch_id, loan.recorded_by, loan.created_at) == (1, "Kofi", NOW)
     book.close()
@@ -113,7 +115,7 @@ def test_who_undid_an_import_is_written_down_with_it_and_with_what_it_took_back(
     book = open_at(url, recorded_by="Ama")
     book.undo_import(2)
     book.undo_import(1)
-    assert [(each.recorded_by, each.undone_by) for each in book.imports()] == [("Kofi", "Ama")] * 2
+    assert [(each.recorded_by, each.undone_by) for each in book.imports().rows] == [("Kofi", "Ama")] * 2
     assert book.loan(1).voided_by == "Ama"
     entries = book.since(0, TODAY).rows
     said = dict(zip(entries["kind"], entries["recorded_by"], strict=True))
@@ -121,10 +123,22 @@ def test_who_undid_an_import_is_written_down_with_it_and_with_what_it_took_back(
     book.close()
 
 
+def test_imports_come_in_pages_and_each_by_its_id(book):
+    for reference in "BCD":
+        book.import_loans(loans_file(reference), name=f"{reference}.csv")
+    pages = [book.imports(limit=2, offset=offset) for offset in (0, 2, 4)]
+    assert [[each.name for each in page.rows] for page in pages] == [["D.csv", "C.csv"], ["B.csv"], []]
+    assert {page.count for page in pages} == {3}
+    assert book.imported(1).name == "B.csv"
+    for named in (0, 4, 2**63):
+        with pytest.raises(BatchNotFound):
+            book.imported(named)
+
+
 @pytest.mark.parametrize("name", ["é" * 255, "caf\udce9.csv", "a\nb.csv"], ids=["long", "Latin-1", "two lines"])
 def test_a_file_may_have_any_name_that_a_disk_takes(book, name):
     assert book.import_loans(loans_file("B"), name=name).new == 1
-    assert book.imports()[0].name.isprintable()
+    assert book.imports().rows[0].name.isprintable()
 
 
 @pytest.mark.parametrize("kind", FILES)
@@ -343,7 +357,7 @@ def test_an_undone_import_of_loans_has_never_been(book):
     assert seen(book) == before
     assert [loan.state for loan in (book.status(id, TODAY) for id in (1, 2, 3))] == ["active", "voided", "voided"]
     assert book.loan(2).void_reason == "Import 1 undone"
-    assert book.imports()[0].undone_at == NOW + 2 * timedelta(microseconds=1)
+    assert book.imports().rows[0].undone_at == NOW + 2 * timedelta(microseconds=1)
 
 
 @pytest.mark.parametrize("kind", FILES)

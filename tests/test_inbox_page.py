@@ -57,6 +57,15 @@ def test_a_question_is_answered_and_the_answer_taken_back(book):
     assert "1 question" in words(opened("inbox.py", **DAY))
 
 
+def test_money_on_a_loan_that_is_paid_is_said_to_be_more_than_nothing(book):
+    lend(book, loan_amount="10", repayment_period=1, interest_rate="0", start_on="2026-01-01")
+    for day, amount in (("2026-02-01", "10"), ("2026-02-02", "7")):
+        book.add_repayment(1, amount, received_on=day)
+    said = words(opened("inbox.py", **DAY))
+    assert "$7.00 came in when nothing was left to pay." in said
+    assert "More than was left · 1" in said
+
+
 def test_a_kind_that_is_none_is_not_asked_for(book):
     lend(book, borrower=HOSTILE)
     lend(book, borrower=ALMOST)

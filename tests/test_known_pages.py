@@ -1,10 +1,17 @@
 """Pages of a book as it was known: what they show, what they say of it, and the way back."""
 
+from dataclasses import replace
+from datetime import timedelta
+from io import BytesIO
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from loan_core import Book
 from loan_core.store import Store
 from pages import _desk
+from pages._look import SPACE
+from pages._print import statement_page
 from tests.analysis_at_hand import opened, pressed, run
 from tests.lending import CLOCK, lend
 from tests.pages_at_hand import figures, links, words
@@ -100,6 +107,25 @@ def test_nothing_came_since_the_newest_revision(book):
     assert "Nothing was written since" in words(opened("since.py", since="3", **DAY))
 
 
+def test_the_day_of_an_instant_is_of_the_book_s_time_zone(book, monkeypatch):
+    """Voided and imported at eight in the morning of 3 June in Tokyo, which is 23:00 on 2 June in UTC."""
+    in_tokyo = Book(book._store, replace(CLOCK, at=CLOCK.at + timedelta(hours=11), timezone=ZoneInfo("Asia/Tokyo")))
+    monkeypatch.setattr(_desk, "open_book", lambda: in_tokyo)
+    _desk.book.clear()
+    in_tokyo.void_loan(2, reason="entered twice")
+    in_tokyo.import_loans(BytesIO(b"loan_amount,repayment_period\n7,7\n"), name="seven.csv")
+    in_tokyo.undo_import(1)
+    assert "Voided on 3 Jun 2026: entered twice." in words(opened("status.py", loan="2"))
+    assert "Voided on 3 Jun 2026: entered twice." in statement_page(in_tokyo.statement(2, in_tokyo.today())).replace(
+        SPACE, " "
+    )
+    listed = opened("exchange.py").dataframe[0].value
+    assert listed[["Imported", "Undone"]].to_numpy().tolist() == [[f"3{SPACE}Jun{SPACE}2026"] * 2]
+    assert "2 Jun 2026, 23:00 UTC" in opened("exchange.py", **{"import": 1}).table[0].value.to_string().replace(
+        SPACE, " "
+    )
+
+
 # Links that remember
 
 
@@ -125,6 +151,26 @@ def test_the_analyst_s_figures_are_compared(book, page, figure):
     assert f"{figure} {figures(opened(page, known='1', **DAY))[figure]} → {figures(at)[figure]}" in said(at)
 
 
+@pytest.mark.parametrize(
+    "months",
+    [
+        {"period": "All"},
+        {"period": "Other months"},
+        {"period": "Other months", "first": "2026-02", "last": "2025-12"},
+        {"period": "Other months", "first": "1999-01", "last": "never"},
+        {"period": "A fortnight"},
+    ],
+)
+def test_collections_are_compared_over_the_months_that_the_page_shows(book, months):
+    lend(book, start_on="2024-01-01", loan_amount="120", interest_rate="0")
+    book.add_repayment(3, "120", received_on="2024-02-01")
+    book.add_repayment(1, "7", received_on="2025-12-05")
+    at = opened("collection.py", revision="4", **months, **DAY)
+    was, now = figures(opened("collection.py", known="4", **months, **DAY)), figures(at)
+    changed = [f"{label} {was[label]} → {now[label]}" for label in now if was[label] != now[label]]
+    assert f"Changed on this page: {', '.join(changed)}." in said(at) if changed else "No figure" in words(at)
+
+
 def test_a_loan_s_figures_are_compared_by_what_was_known_of_it(book):
     at = opened("status.py", revision="2", loan="1", **DAY)
     assert "Since this link was made, 1 entry came: 1 repayment." in said(at)
@@ -134,6 +180,26 @@ def test_a_loan_s_figures_are_compared_by_what_was_known_of_it(book):
     assert "No figure of this page changed." in words(at)
     at = opened("status.py", revision="1", loan="2", **DAY)
     assert "Status — → Behind" in said(at)
+
+
+def test_what_came_is_of_the_currency_that_the_page_shows(book):
+    lend(book, currency="EUR")
+    book.add_repayment(3, "30", received_on="2025-12-02")
+    at = opened("portfolio.py", revision="4", currency="USD", **DAY)
+    assert "Since this link" not in words(at)
+    at = opened("portfolio.py", revision="4", currency="EUR", **DAY)
+    assert "1 entry came: 1 repayment." in said(at)
+    assert "currency=EUR" in links(at)["What came since"]
+    assert "1 repayment." in words(opened("since.py", since="4", currency="EUR", **DAY))
+
+
+def test_what_came_is_of_the_currency_of_a_loan_on_its_own_page(book):
+    lend(book, currency="EUR")
+    book.add_repayment(3, "30", received_on="2025-12-02")
+    at = opened("status.py", loan="3", revision="4", currency="USD", **DAY)
+    assert "1 entry came: 1 repayment." in said(at)
+    assert "currency=EUR" in links(at)["What came since"]
+    assert "Since this link" not in words(opened("status.py", loan="1", revision="4", currency="EUR", **DAY))
 
 
 @pytest.mark.parametrize("page", ["loans.py", "repayments.py", "inbox.py"])

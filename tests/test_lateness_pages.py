@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import plotly.graph_objects as go
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -360,7 +361,7 @@ def test_the_newer_loans_are_compared_with_the_older_at_one_age():
 
 
 def test_a_thin_cell_has_no_color_and_a_full_one_has():
-    chart = vintages_chart([vintage("2025-01", 0, 3, 29), vintage("2025-02", 0, 3, 30)], "light")
+    chart = go.Figure(vintages_chart([vintage("2025-01", 0, 3, 29), vintage("2025-02", 0, 3, 30)], "light"))
     assert [line[0] is None for line in chart.data[0].z] == [True, False]
     assert {trace.textfont.color for trace in chart.data[1:3]} == {ROLES["light"]["muted"], ROLES["light"]["inks"][0]}
     assert "29 loans" in chart.data[3].hovertext[0]
@@ -369,7 +370,7 @@ def test_a_thin_cell_has_no_color_and_a_full_one_has():
 
 def test_a_name_is_the_text_that_it_is():
     row = {"loan_id": 1, "loan_reference": "<i>", "borrower": '<a href="x">x</a>', "worst": 3, "2026-05": 3}
-    chart = loans_chart([row], ["2026-05"], "dark")
+    chart = go.Figure(loans_chart([row], ["2026-05"], "dark"))
     assert chart.layout.yaxis.ticktext[0].startswith("&lt;a")
     assert "<a" not in chart.data[-1].hovertext[0]
     assert chart.data[-1].customdata == (1,)

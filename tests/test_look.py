@@ -57,7 +57,8 @@ BEHIND = {"status": "Behind", "arrears": 35540, "days_past_due": 93, "total_amou
 
 
 def statement(paid_off_on: date | None = None, loan: SimpleNamespace = LOAN, **at: object) -> Statement:
-    return Statement(loan, replace(AT_REST, **at), paid_off_on, pd.DataFrame(), pd.DataFrame())
+    voided_on = loan.voided_at and loan.voided_at.date()
+    return Statement(loan, replace(AT_REST, **at), paid_off_on, pd.DataFrame(), pd.DataFrame(), voided_on=voided_on)
 
 
 def plain(text: str) -> str:

@@ -10,15 +10,7 @@ from hypothesis import strategies as st
 
 from loan_core.calculation.calendar import Collected
 from loan_core.calculation.money import LARGEST, parts_by, sums_by, whole
-from loan_core.calculation.portfolio import (
-    AGEING,
-    PAR_DAYS,
-    Bucket,
-    Survey,
-    Totals,
-    survey,
-    totals,
-)
+from loan_core.calculation.portfolio import AGEING, PAR_DAYS, Bucket, Survey, Totals, survey, totals
 from loan_core.calculation.position import State, Status
 from loan_core.calculation.receipts import Receipts
 from tests import by_definition

@@ -138,7 +138,16 @@ def test_on_time_collection_is_of_the_month_that_ends_on_the_day(worked: Book) -
     at = opened(as_of="2025-06-02")
     assert figures(at)["On-time collection"].value == "75.0%"
     assert "from 3\N{NO-BREAK SPACE}May\N{NO-BREAK SPACE}2025 to" in figures(at)["On-time collection"].help
-    assert leads_to(at, "$5.00 late")
+    asked = leads_to(at, "$5.00 not in time")
+    assert "On-time collection: 75.0%" in words(opened("explain.py", **asked))
+
+
+def test_what_was_not_paid_in_time_leads_to_its_loan_though_it_is_paid_by_now(book: Book) -> None:
+    loan = lend_without_interest(book, "D", 100, 5, "2025-05-23")
+    book.add_repayment(loan, 20, received_on="2025-05-26")
+    asked = leads_to(opened(as_of="2025-06-02"), "$20.00 not in time")
+    shown = opened("explain.py", **asked).dataframe[0].value
+    assert shown[["Loan", "Paid in time", "Fell due"]].values.tolist() == [["D", 0, 20]]
 
 
 def test_a_share_of_nothing_is_a_dash_and_no_point_of_its_line(book: Book) -> None:
@@ -160,7 +169,8 @@ def test_each_figure_leads_to_its_rows_on_the_same_day(worked: Book) -> None:
     assert leads_to(at, "newest first") == {"state": "active", "sort": "Newest", **day}
     assert leads_to(at, "next due first") == {"state": "active", "sort": "Next due", **day}
     assert leads_to(at, "what came in") == {"period": "This month", **day}
-    assert leads_to(at, "$20.00 late") == {"state": "active", "status": "Behind", **day}
+    of_month = {"first": "2025-05-03", "last": "2025-06-02"}
+    assert leads_to(at, "$20.00 not in time") == {"figure": "on_time_collection", **of_month, **day}
     assert leads_to(at, "3 in arrears") == {"past_due": "1+", "sort": "Arrears", **day}
     assert leads_to(at, "2 over 30 days") == {"past_due": "31+", "sort": "Days past due", **day}
 
@@ -550,7 +560,7 @@ def test_a_bar_is_explained_by_the_keyboard_and_back_comes_back(shown: Shown) ->
         bars.focus()
         page.keyboard.type("91+")
         page.keyboard.press("Enter")
-        explained = page.get_by_role("heading", level=1, name=re.compile("^91 days past due and more:"))
+        explained = page.get_by_role("heading", level=1, name=re.compile(r"^91\+ days past due:"))
         expect(explained).to_be_visible()
         assert query_of(page)["status"] == "Behind"
         page.go_back()

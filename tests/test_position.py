@@ -14,14 +14,7 @@ from loan_core.book import Book
 from loan_core.calculation import schedule as schedules
 from loan_core.calculation.dates import Frequency
 from loan_core.calculation.money import LARGEST
-from loan_core.calculation.position import (
-    Outcome,
-    Position,
-    State,
-    Status,
-    Thresholds,
-    outcomes,
-)
+from loan_core.calculation.position import Outcome, Position, State, Status, Thresholds, outcomes
 from loan_core.calculation.schedule import Method, schedule
 from loan_core.store import Store
 from tests import by_definition, forked

@@ -14,9 +14,7 @@ import pytest
 from loan_core.answers import ImportReceipt
 from loan_core.book import Book
 from loan_core.calculation.money import CURRENCIES
-from loan_core.calculation.schedule import schedule
-from loan_core.entries import terms_of
-from loan_core.models import RATES_PER_YEAR
+from loan_core.calculation.schedule import Schedule, schedule
 from loan_core.store import Store
 from tests.lending import FixedClock
 
@@ -74,10 +72,13 @@ def beside_the_lender(lendingclub, reference) -> pd.DataFrame:
     ours = lendingclub.book.loans(MID_2018).set_index("reference")
     for name in ("installment", "paid_principal"):
         ours[f"published_{name}"] = published[name].map(minor)
-    return ours.assign(
-        lender_status=published["lender_status"],
-        annual_rate_ppm=ours["interest_rate"] * ours["rate_period"].map(RATES_PER_YEAR).astype("int64"),
-    )
+    return ours.assign(lender_status=published["lender_status"])
+
+
+@pytest.fixture(scope="module")
+def scheduled(lendingclub) -> Schedule:
+    """What was agreed of each, in the same order."""
+    return schedule(lendingclub.book.standing(MID_2018).terms)
 
 
 # Fifteen of the ten thousand had paid nothing.
@@ -127,9 +128,9 @@ def test_the_portfolio_of_ten_thousand_loans_is_the_sum_of_them(lendingclub, bes
 
 
 @pytest.fixture(scope="module")
-def installments_repaid(beside_the_lender) -> pd.Series:
+def installments_repaid(beside_the_lender, scheduled) -> pd.Series:
     """Of how many installments the lender had got the principal back, to 2 cents; −1 where it is no such sum."""
-    repaid = schedule(terms_of(beside_the_lender)).principal.cumsum(-1)
+    repaid = scheduled.principal.cumsum(-1)
     sums = np.concatenate([np.zeros((len(repaid), 1), dtype=np.int64), repaid], axis=-1)
     off_by = np.abs(sums - beside_the_lender["published_paid_principal"].to_numpy()[:, None])
     return pd.Series(np.where(off_by.min(-1) <= 2, off_by.argmin(-1), -1), beside_the_lender.index)
@@ -137,12 +138,12 @@ def installments_repaid(beside_the_lender) -> pd.Series:
 
 # The lender's principal follows our schedule; its first period's interest is by days, and so less than a month's.
 def test_whoever_repaid_all_principal_due_lacks_at_most_the_first_months_interest(
-    beside_the_lender, installments_repaid
+    beside_the_lender, installments_repaid, scheduled
 ):
     current = beside_the_lender["lender_status"] == "Current"
     assert ((installments_repaid >= 0) & current).sum() == 8_541
-    on_schedule = beside_the_lender[current & (installments_repaid == beside_the_lender["months_passed"])]
-    first_interest = schedule(terms_of(on_schedule)).interest[:, 0]
+    is_on_schedule = current & (installments_repaid == beside_the_lender["months_passed"])
+    on_schedule, first_interest = beside_the_lender[is_on_schedule], scheduled.interest[is_on_schedule, 0]
     assert len(on_schedule) == 7_006
     assert (on_schedule["arrears"] > 0).sum() == 6_496
     assert (on_schedule["arrears"] <= first_interest).all()

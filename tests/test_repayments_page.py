@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from loan_core import Book
 from pages import _form
-from pages._desk import since
+from pages._received import since
 from pages._repayment_words import file_name
 from tests import pages_at_hand
 from tests.lending import lend_as_designed

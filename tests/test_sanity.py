@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from loan_core.calculation import schedule as schedules
 from loan_core.calculation.position import State
-from loan_core.calculation.sanity import SENTENCES, findings, stands
+from loan_core.calculation.sanity import SENTENCES, TITLES, WHERE_0, findings, stands
 from tests import by_definition
 from tests.by_definition import Loan
 from tests.calculated import Finding, day, plain_findings
@@ -154,10 +154,14 @@ def test_silence_is_asked_about_after_90_days(days, expected):
     assert kinds(Held(TENS, (Came(FIRST, 20_00), Came(FIRST, 21_00))), FIRST + timedelta(days=91)) == set()
 
 
-def test_every_sentence_says_its_figures():
+def test_every_kind_has_a_title_and_a_sentence_that_says_its_figures():
+    assert list(TITLES) == list(SENTENCES)
     found = findings(*terms_and_receipts([Held(TENS, (Came(FIRST, 10_00),))]), np.array([True]), day("2026-02-20"))
     for kind, each in found.items():
         assert SENTENCES[kind].format(**dict.fromkeys(each.figures, "1"))
+    for kind, (name, of_nothing) in WHERE_0.items():
+        assert name in found[kind].figures
+        assert of_nothing.format(**dict.fromkeys(found[kind].figures, "1"))
     assert {kind: len(each) for kind, each in found.items()} == dict.fromkeys(SENTENCES, 0)
 
 

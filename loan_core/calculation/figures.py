@@ -15,9 +15,10 @@ from loan_core.calculation.figures_of_lateness import move, of_lateness, vintage
 from loan_core.calculation.figures_of_the_spread import of_the_spread
 from loan_core.calculation.money import Integers
 from loan_core.calculation.of_each import Figure, Loans
-from loan_core.calculation.portfolio import AGEING, PAR_DAYS
+from loan_core.calculation.portfolio import AGES_SAID, PAR_DAYS
 from loan_core.calculation.position import Status
 from loan_core.calculation.risk import DEFINITIONS
+from loan_core.calculation.words import counted
 
 CGAP = "CGAP, Microfinance Consensus Guidelines, 2003"
 GUIDE = "CGAP Technical Guide, Measuring Results of Microfinance Institutions, 2009"
@@ -37,12 +38,6 @@ def _is_later_than(days: int, loans: Loans) -> Integers:
 
 def _at_risk(days: int, loans: Loans) -> Integers:
     return loans.is_later_than(days) * loans.outstanding_principal
-
-
-def _ages(bucket: str) -> str:
-    return {"current": "nothing past due", "91+": "91 days past due and more"}.get(
-        bucket, f"{bucket.replace('-', '–')} days past due"
-    )
 
 
 def _of_the_day() -> Iterator[Figure]:
@@ -125,8 +120,7 @@ def _of_status() -> Iterator[Figure]:
 
 def _of_age_buckets() -> Iterator[Figure]:
     """The bars of ageing: what is outstanding at each age, and the overdue part of it."""
-    for bucket in AGEING:
-        said = _ages(bucket)
+    for bucket, said in AGES_SAID.items():
         yield Figure(
             key=f"age_{bucket}",
             name=said.capitalize(),
@@ -139,8 +133,7 @@ def _of_age_buckets() -> Iterator[Figure]:
             source=CGAP,
             group="Past due, by age",
         )
-    for bucket in list(AGEING)[1:]:
-        said = _ages(bucket)
+    for bucket, said in list(AGES_SAID.items())[1:]:
         yield Figure(
             key=f"overdue_{bucket}",
             name=f"Overdue, {said}",
@@ -160,7 +153,7 @@ def _of_risk() -> Iterator[Figure]:
     """Portfolio at risk."""
     par = DEFINITIONS[0]
     for days in PAR_DAYS:
-        over = f"{days} day{'' if days == 1 else 's'}"
+        over = counted(days, "day")
         yield Figure(
             key=f"par_{days}",
             name=f"PAR {days}",

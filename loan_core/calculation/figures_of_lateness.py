@@ -13,8 +13,9 @@ from loan_core.calculation.heat_map import BANDS
 from loan_core.calculation.money import Integers
 from loan_core.calculation.of_each import Figure, Loans
 from loan_core.calculation.pairing import months_of
-from loan_core.calculation.rolling import NEW, PLACES
+from loan_core.calculation.rolling import NEW, PLACES, PLACES_SAID
 from loan_core.calculation.vintages import LATE_DAYS
+from loan_core.calculation.words import counted
 
 _BEGAN = re.compile(r"(?P<year>[0-9]{4})(-((?P<quarter>Q[1-4])|(?P<month>0[1-9]|1[0-2])))?")
 _VINTAGE = re.compile(r"ever_(?P<days>[0-9]{1,4})_(?P<began>[0-9Q-]+)_(?P<on_book>[0-9]{1,4})")
@@ -57,7 +58,7 @@ def vintage(key: str) -> Figure | None:
     if not asked or not began or int(asked["days"]) not in LATE_DAYS:
         return None
     days, on_book = int(asked["days"]), int(asked["on_book"])
-    after = f"{on_book} month{'' if on_book == 1 else 's'}"
+    after = counted(on_book, "month")
     return Figure(
         key=key,
         name=f"Ever more than {days} days late, begun in {asked['began']}, by {after} on book",
@@ -114,9 +115,9 @@ def _move(key: str, start: str, end: str, in_money: bool) -> Figure:
     several = "" if in_money else " Over several months, a loan counts once in each."
     return Figure(
         key=key,
-        name=f"{_place(start).capitalize()} to {_place(end)}",
-        definition=f"From each month's end to the next, {what} that were {_place(start)} at the first, the part "
-        f"{'on those ' if in_money else ''}that was {_place(end)} at the second"
+        name=f"{PLACES_SAID[start].capitalize()} to {PLACES_SAID[end]}",
+        definition=f"From each month's end to the next, {what} that were {PLACES_SAID[start]} at the first, the part "
+        f"{'on those ' if in_money else ''}that was {PLACES_SAID[end]} at the second"
         f"{', by what was owed at the first' if in_money else ''}.{several}",
         formula=f"{'owed before on those that moved' if in_money else 'loans that moved'} ÷ "
         f"{'owed on all that were there' if in_money else 'loans that were there'}",
@@ -127,11 +128,4 @@ def _move(key: str, start: str, end: str, in_money: bool) -> Figure:
         unit="money" if in_money else "loans",
         period="days",
         group="From one month's end to the next" + (", in money" if in_money else ""),
-    )
-
-
-def _place(name: str) -> str:
-    """Where a loan is, in a sentence."""
-    return {NEW: "not yet begun", "current": "current", "paid off": "paid off"}.get(
-        name, f"{name.replace('-', '–')} days past due"
     )

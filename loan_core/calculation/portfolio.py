@@ -22,6 +22,10 @@ AGEING = {
     "91+": (91, np.iinfo(np.int64).max),
 }
 """Days past due of each bucket, half-open: from the first, below the second."""
+AGES = {age: "Current" if age == "current" else f"{age.replace('-', '–')} days" for age in AGEING}
+"""Each of them in few words."""
+AGES_SAID = {age: f"{words} past due" for age, words in AGES.items()} | {"current": "nothing past due"}
+"""Each of them in a sentence."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import numpy as np
 
 from loan_core.calculation.exposure import Exposure, exposures_on
 from loan_core.calculation.money import Integers
-from loan_core.calculation.portfolio import AGEING
+from loan_core.calculation.portfolio import AGEING, AGES_SAID
 from loan_core.calculation.position import State
 from loan_core.calculation.receipts import Receipts
 from loan_core.calculation.risk import bucket_of
@@ -21,6 +21,8 @@ from loan_core.calculation.tally import sums
 NEW, PAID_OFF = "new", "paid off"
 PLACES = (NEW, *AGEING, PAID_OFF)
 """Where a loan can be: not yet begun, active of some age, or paid off."""
+PLACES_SAID = {NEW: "not yet begun", **AGES_SAID, "current": "current", PAID_OFF: "paid off"}
+"""Each of them in a sentence, of a loan."""
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,20 @@ SENTENCES = {
     "rate_below_one_percent": "The rate is {annual_rate} a year. Was a hundred times that meant?",
 }
 """What each kind says, with the names of its figures and their units. ``annual_rate`` is in ppm a year."""
+WHERE_0 = {
+    "same_amount_twice": ("days", "{amount} was received twice on one day."),
+    "above_what_was_left": ("left", "{amount} came in when nothing was left to pay."),
+}
+"""What a kind says instead where this figure of it is 0."""
+TITLES = {
+    "same_amount_twice": "Same amount twice",
+    "above_what_was_left": "More than was left",
+    "many_installments_at_once": "Many installments at once",
+    "almost_paid_off": "All but paid off",
+    "no_repayment_for_long": f"Nothing for {SILENT_DAYS} days",
+    "rate_below_one_percent": f"Rate below {LOW_RATE_PPM / 10_000:g}%",
+}
+"""Each kind in a few words."""
 
 
 def findings(terms: Terms, receipts: Receipts, standing: Integers, as_of: np.datetime64) -> dict[str, Found]:

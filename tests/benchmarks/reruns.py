@@ -156,7 +156,7 @@ def measure(server: Server, clicks: Clicks) -> None:
 def fill(url: str, loans: int, as_of: date | None) -> Clicks:
     """The made-up book, unless the file has one; which of its loans are active on the day."""
     book = open_book(Settings(database_uri=url, redis_url="off"))
-    if not book.imports():
+    if not book.imports().count:
         book.load_demo(loans=loans)
     on = as_of or book.today()
     print(f"{book.loan_page(on).count:,} loans, {book.repayments(on).count:,} repayments by {on}")
