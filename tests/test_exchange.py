@@ -1,5 +1,6 @@
 """CSV out and in again: an export is a book that another book can take in, and nothing is lost on the way."""
 
+import csv
 import io
 from collections.abc import Iterator
 from datetime import date
