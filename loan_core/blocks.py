@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -136,6 +136,17 @@ def _joined(columns: Sequence[Any]) -> Any:
 def lowered(text: pa.Array | str) -> Any:
     """As names are compared: there is more than one opinion about the letters of some alphabets, and this is ours."""
     return pc.utf8_lower(text)
+
+
+@cache
+def capitals() -> dict[str, str]:
+    """The same for who has no such text: by letter, all those that are compared as it is. No ideograph is."""
+    each = "".join(chr(number) for number in range(0x20000) if not 0xD800 <= number < 0xE000)
+    found: dict[str, str] = {}
+    for capital, letter in zip(each, lowered(each).as_py(), strict=True):
+        if capital != letter:
+            found[letter] = found.get(letter, "") + capital
+    return found
 
 
 # Reading

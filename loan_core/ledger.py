@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Date, Select, bindparam, case, false, func
 from sqlalchemy.orm import Session, aliased
 
 from loan_core.answers import RepaymentPage
-from loan_core.blocks import Block
+from loan_core.blocks import Block, capitals, lowered
 from loan_core.calculation.money import total
 from loan_core.fields import is_storable
 from loan_core.models import Loan, Repayment
@@ -65,9 +65,16 @@ class Meant:
             conditions.append(false())
         elif self.search:
             columns = (Loan.borrower, Loan.reference, Repayment.reference)
-            part = self.search.lower()
-            conditions.append(or_(*(func.lower(each).contains(part, autoescape=True) for each in columns)))
+            conditions.append(or_(*_containing(self.search, columns)))
         return conditions
+
+
+def _containing(search: str, texts: Sequence[Any]) -> Iterator[ColumnElement[bool]]:
+    """Whether each text has a part, as ``selection.named`` finds it: a database has its own opinion of letters."""
+    part = lowered(search).as_py()
+    pairs = [(capital, letter) for letter in sorted(set(part)) for capital in capitals().get(letter, "")]
+    before, after = ("".join(letters) for letters in zip(*pairs, strict=True)) if pairs else ("", "")
+    return (func.translate(text, before, after).contains(part, autoescape=True) for text in texts)
 
 
 def recorded(session: Session, as_of: date, meant: Meant) -> Iterator[dict[str, Any]]:

@@ -80,7 +80,7 @@ def book_figures(year: Sequence[BookDay], before: BookDay, code: str) -> list[di
         _shares(
             "On-time collection",
             [each.on_time for each in (*year, before)],
-            f"Of what fell due from {first} to {as_of}, the share paid on or before its due date.",
+            f"Of what fell due from {first} to {as_of}, the share that had been paid by the end of its due date.",
             better="up",
         ),
         _sums(
@@ -100,16 +100,15 @@ def book_figures(year: Sequence[BookDay], before: BookDay, code: str) -> list[di
     ]
 
 
-def book_rows(today: BookDay, code: str) -> list[tuple[str, str, dict[str, str]]]:
+def book_rows(today: BookDay) -> list[tuple[str, str, dict[str, str]]]:
     """What stands behind each of these figures: the words of a link, its page, and what it asks there."""
     late = sum(bucket.loans for age, bucket in today.totals.ageing.items() if age not in ("current", "1-30"))
-    not_in_time = markdown(figure(today.month.due - today.month.on_time, code)["value"])
     return [
         ("largest first", "loans", {"state": "active", "sort": "Outstanding"}),
         ("newest first", "loans", {"state": "active", "sort": "Newest"}),
         ("next due first", "loans", {"state": "active", "sort": "Next due"}),
         ("what came in", "repayments", {"period": "This month"}),
-        (f"{not_in_time} not in time", "explain", _on_time_collection(today.on)),
+        ("month by month", "collection", {}),
         (f"{today.totals.loans_in_arrears:,} in arrears", "loans", {"past_due": "1+", "sort": "Arrears"}),
         (f"{late:,} over 30 days", "loans", {"past_due": "31+", "sort": "Days past due"}),
         *(
@@ -121,21 +120,17 @@ def book_rows(today: BookDay, code: str) -> list[tuple[str, str, dict[str, str]]
 
 def book_explained(today: date) -> list[dict[str, str]]:
     """What to ask for to have each of these figures explained."""
-    so_far = _period(*month_so_far(today))
+    so_far, month = (_period(*each) for each in (month_so_far(today), month_to(today)))
     return [
         {"figure": "gross_portfolio"},
         {"figure": "active_loans"},
         {"figure": "due"} | so_far,
         {"figure": "received"} | so_far,
-        _on_time_collection(today),
+        {"figure": "on_time_collection"} | month,
         {"figure": "arrears"},
         {"figure": "par_30"},
         *({"figure": word.lower().replace(" ", "_")} for word in _WAYS),
     ]
-
-
-def _on_time_collection(today: date) -> dict[str, str]:
-    return {"figure": "on_time_collection"} | _period(*month_to(today))
 
 
 def _period(first: date, last: date) -> dict[str, str]:

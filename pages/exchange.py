@@ -44,7 +44,9 @@ def come_in() -> None:
                 st.markdown("No column has a meaning here yet. Choose what each of them is.")
             else:
                 st.markdown(":gray[What you choose is checked here, row by row, before anything is written.]")
-        past_imports()
+        # One list to turn over at a time: to who hears a page, two paginations are of one name.
+        if not draft:
+            past_imports()
 
 
 def go_out() -> None:

@@ -67,7 +67,7 @@ if before is None:
 totals = year[-1].totals
 summary.caption(f"As of {day(as_of())}, amounts in {currency(code).name}. Changes since {day(before.on)}.")
 grid = st.grid(5, min_column_width=150, gap="small")
-cards = zip(book_figures(year, before, code), book_rows(year[-1], code), book_explained(as_of()), strict=True)
+cards = zip(book_figures(year, before, code), book_rows(year[-1]), book_explained(as_of()), strict=True)
 for figure, (words, page, query), asked in cards:
     with grid.cell(), st.container(gap="xxsmall", horizontal_alignment="right"):
         st.metric(**figure)

@@ -1,5 +1,6 @@
 """What every test may ask for: real databases, a real Redis, a browser, the reference data. Each test has its own."""
 
+import asyncio
 import os
 import shutil
 import signal
@@ -34,7 +35,7 @@ settings.load_profile("default")
 
 A_BOOK_OF_ITS_OWN = "UPDATE book SET book_id = :id"
 
-# A worker runs whole files, so that a server or a browser is started once for all tests of a file.
+# A worker runs whole files, so that a server is started once for all tests of a file.
 TAKES_LONG = """
     accessibility hostile_texts concurrency journeys forms_in_a_browser portfolio_page double_clicks exchange_page
     analysis_in_a_browser imports security command_line restarts pages api_faults exchange book api_access cache memory
@@ -158,11 +159,27 @@ def chromium() -> str:
     return found or _missing("There is no chromium, chromium-browser or google-chrome on the path.")
 
 
-@pytest.fixture(scope="module")
-def launched(chromium: str) -> Iterator[Browser]:
-    """A Chromium. Its event loop runs in the thread of the tests, and must not be in others' way: so, a module."""
+@pytest.fixture(scope="session")
+def one_browser(chromium: str) -> Iterator[tuple[Browser, asyncio.AbstractEventLoop]]:
+    """A Chromium with one empty tab, which is lent to one file after the other; and the loop that speaks with it.
+
+    The loop runs in the thread of the tests, where it would be in the way of whoever runs one of his own.
+    """
     with browser(chromium) as running:
-        yield running
+        running.new_context().new_page()
+        loop = asyncio.get_running_loop()
+        asyncio._set_running_loop(None)
+        yield running, loop
+        asyncio._set_running_loop(loop)
+
+
+@pytest.fixture(scope="module")
+def launched(one_browser: tuple[Browser, asyncio.AbstractEventLoop]) -> Iterator[Browser]:
+    """The browser, for those who wait for nothing else meanwhile: ``desk.lent_tab`` lends its tab."""
+    running, loop = one_browser
+    asyncio._set_running_loop(loop)
+    yield running
+    asyncio._set_running_loop(None)
 
 
 @pytest.fixture(scope="session")

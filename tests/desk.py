@@ -5,15 +5,17 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from http.client import HTTPConnection
 from pathlib import Path
+from socket import create_server
 from typing import Any
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, WebSocket, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize, WebSocket, expect, sync_playwright
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from tests.servers import free_port
@@ -22,6 +24,8 @@ ROOT = Path(__file__).parents[1]
 START_SECONDS = 60
 # What is expected of a page is there in an instant; on a machine that does much else, later.
 expect.set_options(timeout=30_000)
+KEPT_BY_A_PAGE = "cookies,local_storage,indexeddb,cache_storage"
+USUAL_VIEW: ViewportSize = {"width": 1280, "height": 720}
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -86,7 +90,7 @@ def served(
     ``port``, where it shall be found again after a restart. ``redis_url`` is nobody's but a test's own; what a page
     does without one is the same, slower.
     """
-    port = port or free_port()
+    port = port or usual_port()
     program = ("streamlit",) if today is None else ("tests.on_a_day", today.isoformat())
     words = (*program, "run", "app.py", "--server.port", str(port))
     ours = {"SQLALCHEMY_DATABASE_URI": database_url, "LOANS_TIMEZONE": "UTC", "REDIS_URL": redis_url}
@@ -101,6 +105,18 @@ def served(
     finally:
         process.terminate()
         process.wait(timeout=START_SECONDS)
+
+
+@cache
+def _first_port() -> int:
+    return free_port()
+
+
+def usual_port() -> int:
+    """One port for one server after the other: by its address a browser knows again what it has compiled before."""
+    with suppress(OSError), create_server(("127.0.0.1", _first_port())):
+        return _first_port()
+    return free_port()
 
 
 def pages() -> dict[str, str]:
@@ -195,14 +211,52 @@ def tab(browser: Browser, server: Server, **context: Any) -> Iterator[Tab]:
     """A fresh browser profile with one tab; ``context`` as Playwright's ``new_context`` takes it."""
     profile = browser.new_context(**context)
     opened = Tab(profile.new_page(), server)
-    page = opened.page
-    page.on("console", opened.hear)
-    page.on("pageerror", opened.fail)
-    page.on("dialog", lambda dialog: (opened.fail(dialog.message), dialog.dismiss()))
-    page.on("request", lambda request: opened.see(request.url))
-    page.on("websocket", opened.connect)
-    yield opened
+    with _watched(opened):
+        yield opened
     profile.close()
+
+
+@contextmanager
+def lent_tab(
+    browser: Browser, server: Server, viewport: ViewportSize = USUAL_VIEW, bypass_csp: bool = False
+) -> Iterator[Tab]:
+    """The one tab that stays open as long as the browser, with nothing left in it of whoever had it before.
+
+    A fresh one reads and compiles for five seconds before it shows its first page; this one has all that from before.
+    """
+    (page,) = browser.contexts[0].pages
+    assert page.url == "about:blank", "Somebody has it still."
+    page.set_viewport_size(viewport)
+    page.emulate_media(color_scheme="light", media="null")
+    told = page.context.new_cdp_session(page)
+    told.send("Page.setBypassCSP", {"enabled": bypass_csp})
+    opened = Tab(page, server)
+    try:
+        with _watched(opened):
+            yield opened
+    finally:
+        page.goto("about:blank")
+        told.send("Storage.clearDataForOrigin", {"origin": server.url, "storageTypes": KEPT_BY_A_PAGE})
+        told.detach()
+
+
+@contextmanager
+def _watched(opened: Tab) -> Iterator[None]:
+    """What happens in a tab is heard."""
+    heard: dict[str, Callable[[Any], object]] = {
+        "console": opened.hear,
+        "pageerror": opened.fail,
+        "dialog": lambda dialog: (opened.fail(dialog.message), dialog.dismiss()),
+        "request": lambda request: opened.see(request.url),
+        "websocket": opened.connect,
+    }
+    for event, hears in heard.items():
+        opened.page.on(event, hears)  # type: ignore[call-overload]
+    try:
+        yield
+    finally:
+        for event, hears in heard.items():
+            opened.page.remove_listener(event, hears)
 
 
 def _is_the_end_of_a_run(frame: str | bytes) -> bool:

@@ -52,11 +52,12 @@ class PostgreSQL:
         finally:
             self._administer("DROP DATABASE {} WITH (FORCE)", _name(url))
 
-    def new_database(self, like: str = "") -> str:
+    def new_database(self, like: str = "", locale: str = "") -> str:
         """The URL of a fresh database that stays as long as the server's directory: empty, or a copy of another."""
         name = f"test_{uuid4().hex}"
         # File by file: block by block, as is usual, it takes twice as long.
-        self._administer("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY", name, _name(like) or "template1")
+        made = "CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY" + f" LOCALE '{locale}'" * bool(locale)
+        self._administer(made, name, _name(like) or ("template0" if locale else "template1"))
         return f"postgresql+psycopg://postgres@/{name}?host={self.directory}&port=5432"
 
     def _administer(self, statement: str, *names: str) -> None:

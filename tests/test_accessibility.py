@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 from loan_core import Book, Settings, open_book
 from pages._print import statement_page
 from tests.axe import OF_COLORS, RULES, violations
-from tests.desk import Server, Tab, pages, served, tab
+from tests.desk import Server, Tab, lent_tab, pages, served, tab
 
 THEMES = ("light", "dark")
 WIDTHS = (1440, 390)
@@ -49,13 +49,14 @@ def theme(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module")
 def one_tab(launched: Browser, made_up: Server) -> Iterator[Tab]:
-    with tab(launched, made_up) as opened:
+    with lent_tab(launched, made_up) as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
 def themed(one_tab: Tab, theme: str) -> Tab:
-    return one_tab.visit_in(theme)
+    # A page of little work: from here each test turns to its own.
+    return one_tab.visit_in(theme, "/new_loan")
 
 
 @pytest.fixture
@@ -134,7 +135,7 @@ def empty(launched: Browser, empty_file: Path, tmp_path_factory: pytest.TempPath
 
 @pytest.mark.parametrize(("theme", "width"), [*zip(THEMES, WIDTHS, strict=True)])
 def test_axe_finds_nothing_on_an_empty_book(empty: Tab, theme: str, width: int) -> None:
-    opened = empty.resize(width).visit_in(theme)
+    opened = empty.resize(width).visit_in(theme, "/new_loan")
     found = [violations(opened.turn_to(address).draw().page) for address in pages().values()]
     assert found == [[]] * len(pages())
     assert opened.heard() == []

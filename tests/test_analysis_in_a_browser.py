@@ -10,7 +10,7 @@ from loan_core import Book, Settings, open_book
 from pages._time import end_before
 from tests import hand_made_book
 from tests.analysis_at_hand import write
-from tests.desk import Tab, served, tab
+from tests.desk import Tab, lent_tab, served
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +21,7 @@ def desk(launched: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     book = open_book(Settings(database_uri=url))
     book.load_demo()
     write(book, "By Hand", hand_made_book.BOOK[2])
-    with served(url, folder / "server.log") as server, tab(launched, server) as opened:
+    with served(url, folder / "server.log") as server, lent_tab(launched, server) as opened:
         # A page of little work: from here each test turns to its own, without a load.
         yield opened.visit("/new_loan"), book
     book.close()

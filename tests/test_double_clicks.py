@@ -6,18 +6,19 @@
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Browser
 
 from loan_core import Book, Settings, open_book
-from tests.desk import Tab, browser, served, tab
+from tests.desk import Tab, lent_tab, served
 from tests.double_clicks import SAVINGS, count, give_back, save_once
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory, chromium: str) -> Iterator[tuple[Tab, Book]]:
+def desk(tmp_path_factory: pytest.TempPathFactory, launched: Browser) -> Iterator[tuple[Tab, Book]]:
     folder = tmp_path_factory.mktemp("double_clicks")
     url = f"sqlite:///{folder / 'loans.db'}"
     book = open_book(Settings(database_uri=url))
-    with served(url, folder / "log") as server, browser(chromium) as launched, tab(launched, server) as opened:
+    with served(url, folder / "log") as server, lent_tab(launched, server) as opened:
         yield opened, book
     book.close()
 

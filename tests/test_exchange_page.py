@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from loan_core import Book, Settings, open_book, template
 from pages._paging import MOST_PAGES
 from tests import pages_at_hand
-from tests.desk import Server, Tab, pages, served, tab
+from tests.desk import Server, Tab, lent_tab, pages, served
 from tests.pages_at_hand import button, figures, opened, run, words
 
 book = pages_at_hand.book
@@ -134,6 +134,12 @@ def test_the_rows_of_a_long_sheet_are_turned_over_as_on_every_list(book: Book) -
     run(at.file_uploader[0].set_value(("short.csv", header + row * 20, "text/csv")))
     assert "1–15 of 20, as they are read." in words(at)
     assert at.dataframe[0].value[0].tolist() == list(range(2, 17))
+
+
+def test_beside_a_sheet_that_is_checked_no_other_list_is_turned_over(book: Book) -> None:
+    book.import_loans(BytesIO(LOANS))
+    assert "Past imports" in words(opened("exchange.py"))
+    assert "Past imports" not in words(chosen(STRANGERS.encode()))
 
 
 def test_many_errors_are_a_grid_that_names_its_end(book: Book) -> None:
@@ -365,7 +371,7 @@ def server(desk_book: tuple[Book, Path]) -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def one_tab(launched: Browser, server: Server) -> Iterator[Tab]:
     """A tab that shows the page: each test turns to its own address, without a load."""
-    with tab(launched, server, viewport={"width": 1440, "height": 1000}) as fresh:
+    with lent_tab(launched, server, viewport={"width": 1440, "height": 1000}) as fresh:
         yield fresh.visit("/exchange")
 
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, expect
 
 from loan_core import Book, Settings, open_book
 from tests.axe import violations
-from tests.desk import Tab, served, tab
+from tests.desk import Tab, lent_tab, served
 from tests.lending import lend_as_designed
 
 HOSTILE = "![i](http://evil.example/x.png) [l](javascript:alert(1)) <b>b</b> $x$ :red[r] \u202eabc"
@@ -27,7 +27,10 @@ def desk_book(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Book, 
 
 @pytest.fixture(scope="module")
 def one_tab(desk_book: tuple[Book, str], tmp_path_factory: pytest.TempPathFactory, launched: Browser) -> Iterator[Tab]:
-    with served(desk_book[1], tmp_path_factory.mktemp("server") / "log") as server, tab(launched, server) as opened_tab:
+    with (
+        served(desk_book[1], tmp_path_factory.mktemp("server") / "log") as server,
+        lent_tab(launched, server) as opened_tab,
+    ):
         yield opened_tab
 
 

@@ -14,9 +14,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from loan_core import Book, Settings, open_book
 from pages._form import SECOND_CLICK
-from tests.desk import Server, Tab, served, tab, titles
+from tests.desk import Server, Tab, lent_tab, served, tab, titles, usual_port
 from tests.double_clicks import button, heading
-from tests.servers import free_port
 
 # What the hidden table of a grid says: its canvas is drawn from the same cells.
 CELLS = """() => [...document.querySelectorAll('[data-testid=stDataFrame] canvas [role=gridcell]')]
@@ -50,7 +49,7 @@ def server(book: tuple[Book, Path]) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def one_tab(launched: Browser, server: Server) -> Iterator[Tab]:
-    with tab(launched, server, viewport={"width": 1440, "height": 1000}) as fresh:
+    with lent_tab(launched, server, viewport={"width": 1440, "height": 1000}) as fresh:
         yield fresh
 
 
@@ -74,8 +73,8 @@ def cells(page: Page) -> list[str]:
 
 
 def test_after_a_restart_a_link_opens_its_page(launched: Browser, book: tuple[Book, Path]) -> None:
-    port, log = free_port(), book[1].with_name("restarts")
-    with tab(launched, Server(f"http://127.0.0.1:{port}", port, log, pid=0)) as desk:
+    port, log = usual_port(), book[1].with_name("restarts")
+    with lent_tab(launched, Server(f"http://127.0.0.1:{port}", port, log, pid=0)) as desk:
         for address, title in {"/status?loan=A-1": "Amara Okafor", "/loans?search=A-1": "Loans"}.items():
             with served(f"sqlite:///{book[1]}", log, port=port):
                 desk.visit(address)

@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loan_core.book import Book
 from loan_core.lists import SORTS
 from loan_core.order import by_number, by_text, letters, ordered
+from loan_core.store import Store
 from tests import lending
-from tests.lending import STARTED, TODAY, lend
+from tests.lending import CLOCK, STARTED, TODAY, lend
 
 kept, store, database_url, book, many = (
     lending.kept,
@@ -114,3 +116,30 @@ def test_a_standing_is_the_loans_with_all_that_came_in_by_its_day(book):
     assert early.at.total_amount_paid.tolist() == [94_56, 0]
     assert {code: each.ids.tolist() for code, each in early.by_currency().items()} == {"KES": [2], "USD": [1]}
     assert len(book.standing(STARTED, search="nobody").receipts) == 0
+
+
+@pytest.fixture(params=["sqlite", "postgresql of locale C"])
+def of_no_language(request, tmp_path):
+    """A store whose database knows of no letters but A to Z that they have two cases."""
+    if request.param == "sqlite":
+        store = Store(f"sqlite:///{tmp_path / 'loans.db'}")
+    else:
+        store = Store(request.getfixturevalue("postgresql").new_database(locale="C"))
+    yield store
+    store.close()
+
+
+NAMES = ("ÉLODIE", "Élodie", "ΟΔΟΣ", "οδος", "İpek", "ipek", "STRASSE", "straße", "ǅemal", "10 % A_B", "K", "Ω")
+
+
+def test_a_name_is_found_on_repayments_where_it_is_found_on_loans(of_no_language):
+    book = Book(of_no_language, CLOCK)
+    for name in NAMES:
+        book.add_repayment(lend(book, borrower=name).id, "1.00")
+    for search in (*NAMES, *map(str.lower, NAMES), *map(str.upper, NAMES), "%", "_", "é", "Σ", "k", "ω", "\\"):
+        on_loans = book.loans(TODAY, search=search)["id"].tolist()
+        found = book.repayments(TODAY, search=search)
+        assert (sorted(found.rows["loan_id"].tolist()), found.count) == (on_loans, len(on_loans)), search
+    assert book.repayments(TODAY, search="élodie").rows["loan_id"].tolist() == [2, 1]
+    book.add_repayment(1, "1.00", reference="REÇU Nº 7")
+    assert book.repayments(TODAY, search="reçu nº").count == 1

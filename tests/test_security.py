@@ -18,7 +18,7 @@ from playwright.sync_api import Browser
 
 from loan_core import Settings, open_book
 from pages._security import HEADERS, POLICY, SecurityHeaders
-from tests.desk import ROOT, Server, Tab, served, tab
+from tests.desk import ROOT, Server, Tab, lent_tab, served
 
 SOCKET = {
     "Connection": "Upgrade",
@@ -45,7 +45,7 @@ def server(book_file: Path) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def one_tab(launched: Browser, server: Server) -> Iterator[Tab]:
-    with tab(launched, server) as fresh:
+    with lent_tab(launched, server) as fresh:
         yield fresh
 
 

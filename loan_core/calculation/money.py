@@ -44,8 +44,7 @@ def total(column: Integers) -> Any:
     column = np.asarray(column, dtype=np.int64)
     if _largest(column) * column.shape[-1] < 2**63:
         return column.sum(-1).astype(object)
-    high, low = (column >> 32).sum(-1), (column & _LOWER_HALF).sum(-1)
-    return high.astype(object) * 2**32 + low.astype(object)
+    return whole(np.stack([(column >> 32).sum(-1), (column & _LOWER_HALF).sum(-1)]))
 
 
 def count(which: Integers) -> Any:
@@ -53,17 +52,26 @@ def count(which: Integers) -> Any:
     return which.sum(-1).astype(object)
 
 
+def sums_by(place: Integers, amount: Integers, places: int) -> Integers:
+    """The sum of the amounts at each of so many places: ``(n), (n) -> (places)``, exact where the sums fit int64."""
+    # A float holds every whole number to 2^53.
+    if _largest(amount) * len(amount) < 2**53:
+        return np.bincount(place, amount, places).astype(np.int64)
+    sums = np.zeros(places, dtype=np.int64)
+    np.add.at(sums, place, amount)
+    return sums
+
+
 def parts_by(place: Integers, amount: Integers, places: int) -> Integers:
-    """The sums of at most 2^20 amounts at each of so many places, in two parts: ``(n), (n) -> (2, places)``, exact.
+    """The same in two parts, so that the sums of 2^31 amounts are exact beyond int64 too: ``(n), (n) -> (2, places)``.
 
     ``whole`` makes one number of the parts, and of the sums of parts.
     """
-    # A float holds whole numbers to 2^53: such a sum, or a half of an amount 2^20 times.
-    if _largest(amount) * len(amount) < 2**53:
-        sums = np.bincount(place, amount, places).astype(np.int64)
+    if _largest(amount) * len(amount) < 2**63:
+        sums = sums_by(place, amount, places)
         return np.stack([sums >> 32, sums & _LOWER_HALF])
-    halves = np.bincount(place, amount >> 32, places), np.bincount(place, amount & _LOWER_HALF, places)
-    return carried(np.stack(halves).astype(np.int64))
+    halves = (amount >> 32, amount & _LOWER_HALF)
+    return carried(np.stack([sums_by(place, half, places) for half in halves]))
 
 
 def carried(parts: Integers) -> Integers:
@@ -71,18 +79,10 @@ def carried(parts: Integers) -> Integers:
     return np.stack([parts[0] + (parts[1] >> 32), parts[1] & _LOWER_HALF])
 
 
-def whole(parts: Integers) -> int:
-    """The number that two parts make: ``(2) -> ()``."""
-    return (int(parts[0]) << 32) + int(parts[1])
-
-
-def sums_by(place: Integers, amount: Integers, places: int) -> Integers:
-    """The sum of the amounts at each of so many places: ``(n), (n) -> (places)``, exact where the sums fit int64."""
-    if _largest(amount) * len(amount) < 2**53:
-        return np.bincount(place, amount, places).astype(np.int64)
-    sums = np.zeros(places, dtype=np.int64)
-    np.add.at(sums, place, amount)
-    return sums
+def whole(parts: Integers) -> Any:
+    """The number that two parts make: ``(2, ...) -> (...)``, Python's ``int``."""
+    upper, lower = parts.astype(object)
+    return upper * 2**32 + lower
 
 
 def _largest(amount: Integers) -> int:

@@ -5,24 +5,14 @@ from typing import TypeVar
 
 import numpy as np
 
-from loan_core.calculation.money import Integers
+from loan_core.calculation.money import Integers, parts_by, whole
 
 Key = TypeVar("Key")
-
-# A float holds every whole number up to here.
-_EXACT = 2.0**53
-# A half of an amount fits there so many times.
-_AT_ONCE = 2**20
 
 
 def sums(keys: Integers, amounts: Integers, size: int) -> Integers:
     """The sum of amounts for each key from 0 up to ``size``: ``(n), (n) -> (size)``, of Python's whole numbers."""
-    if len(amounts) > _AT_ONCE:
-        return sums(keys[:_AT_ONCE], amounts[:_AT_ONCE], size) + sums(keys[_AT_ONCE:], amounts[_AT_ONCE:], size)
-    if np.abs(amounts).sum(dtype=np.float64) < _EXACT / 2:
-        return np.bincount(keys, amounts, size).astype(np.int64).astype(object)
-    high = np.bincount(keys, amounts >> 32, size).astype(np.int64).astype(object)
-    return high * 2**32 + np.bincount(keys, amounts & 0xFFFF_FFFF, size).astype(np.int64).astype(object)
+    return whole(parts_by(keys, amounts, size))
 
 
 def tally(keys: Integers, amounts: Integers) -> dict[int, int]:
@@ -46,8 +36,8 @@ def tally_pairs(first: Integers, second: Integers, amounts: Integers) -> dict[tu
 
 def added(tallies: Iterable[Mapping[Key, int]]) -> dict[Key, int]:
     """Several such sums as one."""
-    whole: dict[Key, int] = {}
+    found: dict[Key, int] = {}
     for each in tallies:
         for key, amount in each.items():
-            whole[key] = whole.get(key, 0) + amount
-    return whole
+            found[key] = found.get(key, 0) + amount
+    return found
