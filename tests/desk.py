@@ -42,6 +42,9 @@ _AT_REST = """() => {
         && document.querySelector('[data-testid=stMain] :is(h1, [data-testid=stAlert])')
         && !document.querySelector('[data-testid=stSkeleton], [data-stale=true]')
 }"""
+# What is wider than its place.
+TOO_WIDE = """() => [document.documentElement, ...document.querySelectorAll('[data-testid=stMain]')]
+    .filter(each => each.scrollWidth > each.clientWidth).map(each => each.scrollWidth)"""
 # Charts and grids are drawn after the rest.
 _DRAWN = """() => [
     ['stPlotlyChart', '.main-svg'], ['stMetricChart', 'svg'], ['stDataFrame', 'canvas'],

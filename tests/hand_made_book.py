@@ -6,8 +6,8 @@ No interest but on the tenth loan; 100.00 a month but where it says otherwise.
 from datetime import date
 
 from loan_core.calculation.dates import Frequency
+from tests.by_definition import Loan
 from tests.random_books import Came, Held
-from tests.test_schedule import Loan
 
 AS_OF = date(2026, 6, 30)
 

@@ -10,8 +10,22 @@ from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.testing.v1 import AppTest
 
 from loan_core import Book, open_book
+from pages._filters import PARAMS
+from tests.lending import lend_as_designed
 
 FRAME = Path(__file__).parents[1] / "pages" / "frame.py"
+
+LOANS = (
+    b"reference,borrower,loan_amount,repayment_period,start_on,currency\n"
+    b"A-1,Amara Okafor,1000.00,12,2025-10-01,USD\nA-2,Yuki Tanaka,90000,3,2025-10-01,JPY\n"
+)
+
+# What an address may name: every parameter of every page.
+NAMED = (
+    *PARAMS,
+    *"loan currency page as_of import way kind period view find only first last span definitions figure".split(),
+    *"days measure month known revision since right".split(),
+)
 
 
 @pytest.fixture
@@ -26,6 +40,27 @@ def book(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Book]:
     yield ours
     ours.close()
     st.cache_resource.clear()
+
+
+@pytest.fixture
+def loan(book: Book) -> int:
+    """L-0007 of the design, as it is on 2 Jun 2026."""
+    return lend_as_designed(book)
+
+
+@pytest.fixture
+def several(book: Book) -> Book:
+    """Three loans of one day that begin the same: in arrears, paid off, and as agreed."""
+    for number, (name, paid) in enumerate((("Amara", "0.01"), ("Bongani", "1000"), ("Chen", "94.56")), 1):
+        loan = book.create_loan(
+            reference=f"S-{number}",
+            borrower=name,
+            loan_amount="1000.00",
+            repayment_period=12,
+            start_on="2026-01-01",
+        )
+        book.add_repayment(loan.id, paid, received_on="2026-02-01")
+    return book
 
 
 def opened(at_page: str = "portfolio.py", /, **query: object) -> AppTest:
@@ -47,6 +82,24 @@ def words(at: AppTest) -> str:
     """What the page says, as one reads it: without its escapes."""
     said = [*at.title, *at.header, *at.subheader, *at.caption, *at.markdown, *at.error, *at.warning]
     return "\n".join(each.value.replace("\\", "").replace("\N{NO-BREAK SPACE}", " ") for each in said)
+
+
+def figures(at: AppTest) -> dict[str, str]:
+    return {each.label: each.value for each in at.metric}
+
+
+def links(at: AppTest) -> dict[str, str]:
+    return {each.proto.label.replace("\\", ""): each.proto.query_string for each in at.main.get("page_link")}
+
+
+def labels(at: AppTest) -> list[str]:
+    """What its buttons say."""
+    return [each.label for each in at.button]
+
+
+def receipt(at: AppTest) -> dict[str, str]:
+    rows = at.table[0].value["value"]
+    return {name: value.replace("\\", "").replace("\N{NO-BREAK SPACE}", " ") for name, value in rows.items()}
 
 
 def button(at: AppTest, label: str) -> Any:

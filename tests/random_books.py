@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from loan_core.calculation.dates import Frequency
 from loan_core.calculation.receipts import Receipts
 from loan_core.calculation.schedule import Method, Terms
-from tests.test_dates import day
-from tests.test_schedule import Line, Loan, slow_schedule, terms_of_book
+from tests import by_definition
+from tests.by_definition import Line, Loan
+from tests.calculated import day, terms_of_book
 
 
 class Came(NamedTuple):
@@ -34,11 +35,26 @@ class Held:
 
     @property
     def lines(self) -> tuple[Line, ...]:
-        return slow_schedule(self.loan)
+        return by_definition.schedule(self.loan)
 
     @property
     def whole(self) -> int:
         return sum(line.due for line in self.lines)
+
+    @property
+    def standing(self) -> list[bool]:
+        """Which receipts stand: one reversal after the other, each against the last of its amount that still stands."""
+        stands = [came.amount > 0 for came in self.received]
+        # On one day what came in goes before what went back.
+        for came in sorted((each for each in self.received if each.amount < 0), key=lambda each: each.on):
+            undone = [
+                at
+                for at, each in enumerate(self.received)
+                if stands[at] and each.amount == -came.amount and each.on <= came.on
+            ]
+            if undone:
+                stands[undone[-1]] = False
+        return stands
 
     def paid(self, through: date) -> int:
         return sum(came.amount for came in self.received if came.on <= through)
@@ -148,7 +164,7 @@ def held_loans(draw) -> Held:
 @st.composite
 def receipts_of(draw, loan: Loan) -> list[Came]:
     """Near due dates or on any day, of any size up to all and more; some taken back on their own day or later."""
-    lines = slow_schedule(loan)
+    lines = by_definition.schedule(loan)
     whole, received = sum(line.due for line in lines), []
     for _ in range(draw(st.integers(0, 7))):
         line = draw(st.sampled_from(lines))

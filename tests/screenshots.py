@@ -21,9 +21,8 @@ from playwright.sync_api import Browser, Page, TimeoutError
 from loan_core import Book, open_book
 from pages._print import statement_page
 from tests.axe import violations
-from tests.desk import Tab, browser, pages, served, tab
+from tests.desk import TOO_WIDE, Tab, browser, pages, served, tab
 from tests.on_a_day import SettingsOnADay
-from tests.test_hostile_texts import TOO_WIDE
 
 DAY = SettingsOnADay.day
 WIDTHS, THEMES = (1440, 390), ("light", "dark")

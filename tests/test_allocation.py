@@ -1,6 +1,5 @@
-"""What money has covered, against a slow twin that pours it into one installment after the other."""
+"""What money has covered, against the definition that pours it into one installment after the other."""
 
-from collections.abc import Sequence
 from datetime import date, timedelta
 from itertools import accumulate
 
@@ -12,23 +11,10 @@ from hypothesis import strategies as st
 from loan_core.calculation.allocation import cover, lasting, paid_on, pour
 from loan_core.calculation.money import LARGEST
 from loan_core.calculation.schedule import schedule
-from tests.test_dates import day
-from tests.test_schedule import Line, Loan, lines_of, loans, terms_of_book, terms_of_one
-
-# 1,000.00 at 2 % a month over 12 months: 94.56 a month, of which 20.00 are interest at first, then 18.51.
-EXAMPLE = Loan(100_000, 240_000, 12)
-
-
-def slow_cover(paid: int, lines: Sequence[Line]) -> list[tuple[int, int]]:
-    """(interest, principal) covered of each installment: what is left goes to the next thing that is owed."""
-    covered = []
-    for line in lines:
-        interest = min(paid, line.interest)
-        paid -= interest
-        principal = min(paid, line.principal)
-        paid -= principal
-        covered.append((interest, principal))
-    return covered
+from tests import by_definition
+from tests.by_definition import EXAMPLE, Loan
+from tests.calculated import day, lines_of, terms_of_book, terms_of_one
+from tests.random_loans import paid_loans
 
 
 def covered_of(paid: int, loan: Loan) -> list[tuple[int, int]]:
@@ -37,25 +23,10 @@ def covered_of(paid: int, loan: Loan) -> list[tuple[int, int]]:
     return list(zip(covered.interest.tolist(), covered.principal.tolist(), strict=True))
 
 
-@st.composite
-def paid_loans(draw, **limits) -> tuple[Loan, int]:
-    """A loan and what came in on it: nothing, a part, exactly some installments, one unit beside them, or too much."""
-    loan = draw(loans(**limits))
-    sums = [0, *accumulate(line.due for line in lines_of(loan))]
-    paid = draw(
-        st.one_of(
-            st.integers(0, sums[-1]),
-            st.builds(lambda edge, by: max(edge + by, 0), st.sampled_from(sums), st.integers(-1, 1)),
-            st.integers(sums[-1], sums[-1] + LARGEST),
-        )
-    )
-    return loan, paid
-
-
 @given(paid_loan=paid_loans())
 def test_covering_equals_pouring_into_one_installment_after_the_other(paid_loan):
     loan, paid = paid_loan
-    assert covered_of(paid, loan) == slow_cover(paid, lines_of(loan))
+    assert covered_of(paid, loan) == by_definition.cover(paid, lines_of(loan))
 
 
 @given(paid_loan=paid_loans())
@@ -142,24 +113,6 @@ def receipts(draw) -> list[tuple[date, int]]:
     return sorted(received, key=lambda each: each[0])
 
 
-def slow_paid_on(lines: Sequence[Line], received: list[tuple[date, int]]) -> list[date | None]:
-    """The first day from the end of which on the money for an installment and all before it never went away again."""
-    days, due_so_far = [], 0
-    by_day: dict[date, int] = {}
-    for on, amount in received:
-        by_day[on] = by_day.get(on, 0) + amount
-    received = sorted(by_day.items())
-    for line in lines:
-        due_so_far += line.due
-        found = None
-        for at in reversed(range(len(received))):
-            if sum(amount for _, amount in received[: at + 1]) < due_so_far:
-                break
-            found = received[at][0]
-        days.append(found)
-    return days
-
-
 def paid_on_of(received: list[tuple[date, int]]) -> list[date | None]:
     days = np.array([day(on) for on, _ in received], dtype="M8[D]")
     paid_after = np.array(list(accumulate(amount for _, amount in received)), dtype=np.int64)
@@ -168,7 +121,7 @@ def paid_on_of(received: list[tuple[date, int]]) -> list[date | None]:
 
 @given(received=receipts())
 def test_an_installment_is_paid_from_the_day_its_money_stayed(received):
-    assert paid_on_of(received) == slow_paid_on(lines_of(EXAMPLE), received)
+    assert paid_on_of(received) == by_definition.paid_on(lines_of(EXAMPLE), received)
 
 
 def test_money_that_was_taken_back_paid_nothing():

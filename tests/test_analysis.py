@@ -21,7 +21,7 @@ from loan_core.calculation.rolling import moves
 from loan_core.calculation.vintages import vintages
 from loan_core.errors import LoanNotFound
 from loan_core.store import Store
-from tests.test_settings import FixedClock
+from tests.lending import FixedClock
 
 AS_OF = date(2026, 4, 15)
 ENDS = [date(2026, 2, 28), date(2026, 3, 31), AS_OF]

@@ -9,8 +9,8 @@ from playwright.sync_api import Browser, expect
 from loan_core import Book, Settings, open_book
 from pages._time import end_before
 from tests import hand_made_book
+from tests.analysis_at_hand import write
 from tests.desk import Tab, lent_tab, served
-from tests.test_analysis_pages import write
 
 
 @pytest.fixture(scope="module")

@@ -8,71 +8,17 @@ import plotly.graph_objects as go
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from loan_core import Book
 from loan_core.analysis import Analysis
 from pages._analysis_words import implied_loss, month_ends, months_of, span, step
 from pages._collection_charts import DUE, RECEIVED, due_chart, months_sentence, received_chart
 from pages._risk_charts import par_chart
 from pages._time import end_after, end_before
-from tests import hand_made_book, pages_at_hand
-from tests.pages_at_hand import words
-from tests.random_books import Held
-from tests.test_portfolio_page import lend
+from tests import analysis_at_hand, hand_made_book, pages_at_hand
+from tests.analysis_at_hand import JUNE, opened, run, write
+from tests.lending import lend_without_interest
+from tests.pages_at_hand import figures, links, words
 
-book = pages_at_hand.book
-
-JUNE = {"as_of": "2026-06-30"}
-
-
-def write(book: Book, borrower: str, held: Held, **more: object) -> None:
-    """A loan of the tests' own books, with what came in on it; what went back is a reversal of the last."""
-    agreed = held.loan
-    loan = book.create_loan(
-        borrower=borrower,
-        loan_amount=f"{agreed.principal / 100:.2f}",
-        interest_rate=f"{agreed.annual_rate_ppm / 12e6:.6f}",
-        repayment_period=agreed.periods,
-        frequency=agreed.frequency.name.lower(),
-        start_on=agreed.start_on,
-        **more,
-    )
-    for came in held.received:
-        if came.amount < 0:
-            book.reverse_repayment(last.id, received_on=came.on)  # noqa: F821 - nothing goes back before it came
-        else:
-            last = book.add_repayment(loan.id, f"{came.amount / 100:.2f}", received_on=came.on)  # noqa: F841
-
-
-@pytest.fixture
-def by_hand(book: Book) -> Book:
-    """The book of twelve loans, and a voided one that counts in no figure."""
-    for borrower, held in zip(hand_made_book.BORROWERS, hand_made_book.BOOK, strict=True):
-        write(book, borrower, held)
-    wrong = book.create_loan(loan_amount="9999.00", repayment_period=3, start_on="2026-01-01")
-    book.void_loan(wrong.id, reason="entered twice")
-    return book
-
-
-def opened(page: str, /, **query: object) -> AppTest:
-    """A page as a link opens it, which refuses nothing."""
-    return refused_nothing(pages_at_hand.opened(page, **query))
-
-
-def run(at: Any) -> AppTest:
-    return refused_nothing(pages_at_hand.run(at))
-
-
-def refused_nothing(at: AppTest) -> AppTest:
-    assert not at.error
-    return at
-
-
-def figures(at: AppTest) -> dict[str, str]:
-    return {each.label: each.value for each in at.metric}
-
-
-def links(at: AppTest) -> dict[str, str]:
-    return {each.proto.label.replace("\\", ""): each.proto.query_string for each in at.main.get("page_link")}
+book, by_hand = pages_at_hand.book, analysis_at_hand.by_hand
 
 
 @pytest.mark.parametrize("page", ["collection.py", "risk.py"])
@@ -253,10 +199,10 @@ def test_the_largest_borrowers_by_hand_lead_to_their_loans(by_hand):
 
 # DOMAIN's worked check, with the answers that are commonly taken for it.
 def test_the_worked_check_shows_its_definitions_side_by_side(book):
-    lend(book, "A", 900, 9, "2025-06-10")
-    lend(book, "B", 600, 12, "2025-04-18", frequency="quarterly")
-    lend(book, "C", 400, 1, "2025-02-22")
-    lend(book, "D", 100, 5, "2025-05-23")
+    lend_without_interest(book, "A", 900, 9, "2025-06-10")
+    lend_without_interest(book, "B", 600, 12, "2025-04-18", frequency="quarterly")
+    lend_without_interest(book, "C", 400, 1, "2025-02-22")
+    lend_without_interest(book, "D", 100, 5, "2025-05-23")
     at = opened("risk.py", as_of="2025-06-02", definitions="True")
     shown = list(figures(at).items())[4:]
     assert shown == [

@@ -1,6 +1,5 @@
 """What the API does when things break: Redis gone or hung, the database locked or away, the server killed."""
 
-import http.client
 import io
 import os
 import signal
@@ -23,6 +22,7 @@ from loan_core import Settings, spool
 from loan_core.errors import NoRoom
 from tests import forked
 from tests.api_servers import LOAN, served, serving
+from tests.kills import killed_under_writes
 from tests.servers import _installed, free_port
 
 
@@ -223,41 +223,6 @@ def test_a_server_killed_under_writes_keeps_all_that_it_answered(sqlite_url, kil
     """Ten times is ``python -m tests.benchmarks.kills``."""
     answered_in_all = killed_under_writes(sqlite_url, kills, begin=forked.begin)
     assert answered_in_all > 0
-
-
-def killed_under_writes(database_url, kills, **how):
-    """How many repayments were answered over so many kills; each of them is asserted to be in the book."""
-    environment = {"SQLALCHEMY_DATABASE_URI": database_url, "REDIS_URL": "off"}
-    recorded = []
-    for number in range(kills + 1):
-        with served(environment, **how) as (process, call):
-            if number == 0:
-                call.post("/create-loans", LOAN)
-            said = call.get("/loans/1/repayments").said["repayments"]
-            assert set(recorded) <= {each["reference"] for each in said}
-            if number == kills:
-                return len(recorded)
-            over = threading.Event()
-
-            def write(writer, call=call, number=number, over=over):
-                for count in range(100_000):
-                    reference = f"{number}-{writer}-{count}"
-                    try:
-                        if call.post("/loans/1/repayments", {"amount": 0.01, "reference": reference}).status == 201:
-                            recorded.append(reference)
-                    except (OSError, http.client.HTTPException):
-                        return
-                    if over.is_set():
-                        return
-
-            with ThreadPoolExecutor(4) as pool:
-                jobs = [pool.submit(write, writer) for writer in range(4)]
-                time.sleep(0.3)
-                process.kill()
-                over.set()
-                for job in jobs:
-                    job.result()
-    raise AssertionError
 
 
 def test_many_workers_answer_one_loan_alike(sqlite_url, redis_server_url):

@@ -283,6 +283,19 @@ def test_the_paths_that_the_readme_tells_lead_through_what_is_there():
     assert named - known == set()
 
 
+def taken_from_tests(source: Source) -> list[str]:
+    return source.lines(name for name in source.imports if name.full.startswith("tests.test_"))
+
+
+def test_no_test_takes_from_another_test():
+    """What two tests need stands beside them, and each can be read, run and moved alone."""
+    files = sorted((ROOT / "tests").rglob("*.py"))
+    read = [Source(file.relative_to(ROOT).as_posix(), file.read_text("utf-8")) for file in files]
+    assert [line for source in read for line in taken_from_tests(source)] == []
+    taking = ("from tests import desk, test_book", "from tests.test_book import lend", "from .test_book import lend")
+    assert all(taken_from_tests(Source("tests/test_memory.py", text)) for text in taking)
+
+
 @pytest.mark.parametrize("rule", RULES, ids=str)
 def test_the_house_keeps_the_rule_that(rule):
     broken = [line for source in sources() for line in RULES[rule](source)]

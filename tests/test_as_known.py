@@ -16,11 +16,11 @@ from sqlalchemy import text
 from loan_core import blocks
 from loan_core.book import Book
 from loan_core.errors import RevisionNotKept
-from tests import test_book, test_memory
-from tests.test_book import CLOCK, NOON, STARTED, TODAY, lend
-from tests.test_memory import ASKED
+from tests import lending
+from tests.lending import CLOCK, NOON, STARTED, TODAY, lend
+from tests.life import ASKED, Life, out_of_memory
 
-kept, store = test_book.kept, test_book.store
+kept, store, book = lending.kept, lending.store, lending.book
 
 MEANT = {"state": "active", "past_due_from": 1}
 
@@ -69,11 +69,8 @@ def plain(answer):
     return str(answer)
 
 
-class Memoir(test_memory.Life):
+class Memoir(Life):
     """The same life of a book; now and then it is asked what it was like."""
-
-    # Whether what it remembers of now is true is asked elsewhere.
-    look = what_is_remembered_is_what_the_loans_say = sums_that_moved_are_those_of_a_book_that_is_read_anew = None
 
     @initialize()
     def begin(self):
@@ -110,11 +107,6 @@ def test_what_a_book_said_at_a_revision_it_says_for_ever(store, monkeypatch):
     assert blocks.SIZE == 4
     monkeypatch.setattr(Memoir, "store", store)
     run_state_machine_as_test(Memoir, settings=settings(max_examples=4, stateful_step_count=10, deadline=None))
-
-
-@pytest.fixture
-def book(store):
-    return Book(store, CLOCK)
 
 
 def paid(view):
@@ -204,7 +196,7 @@ def test_a_question_that_broke_off_leaves_the_view_whole(book, monkeypatch):
     lend(book)
     view = book.as_known(1)
     with monkeypatch.context() as broken:
-        broken.setattr("loan_core.memory._assembled", test_memory.out_of_memory)
+        broken.setattr("loan_core.memory._assembled", out_of_memory)
         with pytest.raises(MemoryError):
             view.portfolios(ASKED)
     assert plain(view.portfolios(ASKED)) == plain(book.portfolios(ASKED))

@@ -1,14 +1,14 @@
 """The book: what can be done to it, once; what it answers on any day; and that the answers agree with each other."""
 
 from dataclasses import asdict, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from io import BytesIO
 
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import inspect, select, text
+from sqlalchemy import inspect, text
 
 from loan_core.book import Book
 from loan_core.calculation.money import CURRENCIES
@@ -24,50 +24,16 @@ from loan_core.errors import (
     ReferenceTaken,
     RepaymentNotFound,
 )
-from loan_core.models import Loan
 from loan_core.recording import IdempotencyKey
-from loan_core.store import Store, edition
-from tests.test_exchange import contents
-from tests.test_models import database_of_a_module
-from tests.test_settings import FixedClock
+from loan_core.store import Store
+from tests import lending
+from tests.files import contents
+from tests.lending import CLOCK, DAYS, MOMENT, NOON, STARTED, TODAY, lend, revisions
 
-# The day on the design's screens.
-TODAY = date(2026, 6, 2)
-NOON = datetime(2026, 6, 2, 12, tzinfo=UTC)
-CLOCK = FixedClock(timezone=UTC, at=NOON)
-# A clock that stands still all the same gives each write an instant of its own, so much later than the last.
-MOMENT = timedelta(microseconds=1)
-STARTED = date(2025, 10, 1)
+kept, store, database_url = lending.kept, lending.store, lending.database_url
+book, many = lending.book, lending.many
+
 DAY_AFTER = timedelta(days=1)
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def kept(request, tmp_path_factory):
-    """One database of each kind for all tests of this file, and its store."""
-    with database_of_a_module(request, tmp_path_factory) as url:
-        opened = Store(url)
-        yield url, opened
-        opened.close()
-
-
-@pytest.fixture
-def store(kept):
-    """The store, with an empty book in it."""
-    with kept[1].write(NOON) as write:
-        for table in ("acknowledgements", "repayments", "loans", "batches", "revisions"):
-            write.session.execute(text(f"DELETE FROM {table}"))
-        write.session.execute(text("UPDATE book SET revision = 0, written_at = NULL"))
-    return kept[1]
-
-
-@pytest.fixture
-def database_url(kept, store):
-    return kept[0]
-
-
-@pytest.fixture
-def book(store):
-    return Book(store, CLOCK)
 
 
 @pytest.fixture
@@ -76,20 +42,9 @@ def tomorrow(store):
     return Book(store, replace(CLOCK, at=NOON + DAY_AFTER))
 
 
-def lend(book, **stated):
-    return book.create_loan(**{"loan_amount": "1000.00", "repayment_period": 12, "start_on": STARTED} | stated)
-
-
 def whole(row):
     """Every column of a row."""
     return {column.key: getattr(row, column.key) for column in inspect(type(row)).columns}
-
-
-def revisions(store):
-    """The book's revision, and each loan's."""
-    with store.read() as session:
-        loans = session.execute(select(Loan.id, Loan.revision).order_by(Loan.id)).all()
-        return edition(session).revision, dict(map(tuple, loans))
 
 
 def refused(book, url, do, error, **attributes):
@@ -550,7 +505,6 @@ def shelf(tmp_path_factory):
         store.close()
 
 
-DAYS = st.dates(STARTED, TODAY)
 AMOUNTS = st.one_of(st.integers(1, 30_000), st.sampled_from([9_456, 1, 113_470]))
 ADD = st.tuples(st.just("add"), DAYS, AMOUNTS)
 # Which of the repayments that stand, and how many days later the money went back, if not on its own day.
@@ -824,25 +778,6 @@ def test_a_statement_adds_up(shelf, terms, steps, as_of):
 
 
 # Many loans
-
-
-@pytest.fixture
-def many(book):
-    """Loans of several names, currencies and states, as they stand on ``TODAY``."""
-    stated = [
-        {"borrower": "Amara Okafor", "reference": "K/17"},
-        {"borrower": "Émile 100% JOÃO", "reference": "A_1", "currency": "KES"},
-        {"borrower": "İpek O\\Brien", "reference": "AB1", "start_on": "2026-06-03"},
-        {"borrower": "amara 100 percent", "reference": "50%", "loan_amount": "10", "repayment_period": 1},
-        {"borrower": "", "reference": "void", "currency": "KES"},
-        {"borrower": "Straße 7", "reference": "ahead", "currency": "KES"},
-    ]
-    for each in stated:
-        lend(book, **each)
-    book.add_repayment(2, "756.48")
-    book.add_repayment(4, "10.20")
-    book.void_loan(5)
-    book.add_repayment(6, "1000.00")
 
 
 MEANT = (

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from loan_core.calculation import schedule as schedules
 from loan_core.calculation.collection import Collections, Period, collections
+from tests.by_definition import PERIODS_A_YEAR, Loan
+from tests.calculated import day
 from tests.random_books import Came, Held, held_books, month, months_between, some_days, terms_and_receipts
-from tests.test_dates import day
-from tests.test_schedule import PERIODS_A_YEAR, Loan
 
 
 def collections_of(book: list[Held], as_of: date) -> Collections:

@@ -27,7 +27,7 @@ from loan_core.__main__ import main
 from loan_core.published import Case
 from tests import forked
 from tests.conftest import ROOT
-from tests.test_exchange import NOW, TODAY, contents, csv_file, exported, open_at
+from tests.files import NOW, TODAY, contents, csv_file, exported, open_at
 
 LOAN = {"loan_amount": "1000.00", "repayment_period": "12", "start_on": "2025-10-01"}
 # Port 1 is nobody's: the Redis that a machine without one has.

@@ -19,7 +19,8 @@ from loan_core.calculation.concentration import (
 )
 from loan_core.calculation.dates import Frequency
 from loan_core.calculation.position import State
-from tests.test_schedule import Loan, terms_of_book
+from tests.by_definition import Loan
+from tests.calculated import terms_of_book
 
 rows = st.lists(
     st.tuples(st.sampled_from(["", "Amara", "Chen", "Diego"]), st.sampled_from(State), st.integers(0, 10**13)),

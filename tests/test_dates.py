@@ -1,7 +1,7 @@
 """Due dates against a slow walk through the calendar: from the anchor, clipped to the month's last day."""
 
 from calendar import monthrange
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 import pytest
@@ -9,61 +9,17 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from loan_core.calculation.dates import PERIODS_PER_YEAR, Frequency, due_dates
-
-MONTHS = {Frequency.MONTHLY: 1, Frequency.QUARTERLY: 3}
-DAYS = {Frequency.WEEKLY: 7, Frequency.EVERY_TWO_WEEKS: 14}
-
-# The days that may be written in the book.
-days = st.dates(date(1900, 1, 1), date(2199, 12, 31))
-month_ends = st.builds(
-    lambda year, month, day: date(year, month, min(day, monthrange(year, month)[1])),
-    st.integers(1900, 2199),
-    st.integers(1, 12),
-    st.integers(28, 31),
-)
-starts = st.one_of(days, month_ends)
-frequencies = st.sampled_from(Frequency)
-
-
-@st.composite
-def anchors(draw) -> tuple[date, date | None]:
-    """The day a loan starts and, where it is stated, the day its first installment falls due."""
-    start_on = draw(starts)
-    wait = draw(st.one_of(st.none(), st.integers(0, 100)))
-    return start_on, None if wait is None else start_on + timedelta(days=wait)
-
-
-def slow_due_dates(start_on: date, first_due_on: date | None, frequency: Frequency, count: int) -> list[date]:
-    """Installment 1, 2, … by the definition: each so many periods after the anchor."""
-    if first_due_on is None:
-        return [periods_later(start_on, frequency, k) for k in range(1, count + 1)]
-    return [periods_later(first_due_on, frequency, k) for k in range(count)]
-
-
-def periods_later(anchor: date, frequency: Frequency, periods: int) -> date:
-    if frequency in DAYS:
-        return anchor + timedelta(days=DAYS[frequency] * periods)
-    year, month = anchor.year, anchor.month
-    for _ in range(MONTHS[frequency] * periods):
-        year, month = (year + 1, 1) if month == 12 else (year, month + 1)
-    return date(year, month, min(anchor.day, monthrange(year, month)[1]))
-
-
-def fast_due_dates(start_on: date, first_due_on: date | None, frequency: Frequency, count: int) -> list[date]:
-    found = due_dates(day(start_on), day(first_due_on), frequency, np.arange(1, count + 1))
-    assert found.dtype == np.dtype("datetime64[D]")
-    return found.tolist()
-
-
-def day(written: date | str | None) -> np.datetime64:
-    return np.datetime64(written or "NaT", "D")
+from tests import by_definition
+from tests.by_definition import MONTHS
+from tests.calculated import day, due_dates_of
+from tests.random_loans import anchors, frequencies
 
 
 @given(anchor=anchors(), frequency=frequencies, count=st.integers(1, 60))
 @example(anchor=(date(2199, 12, 31), None), frequency=Frequency.QUARTERLY, count=600)
 @example(anchor=(date(1900, 1, 31), None), frequency=Frequency.MONTHLY, count=600)
 def test_due_dates_equal_the_slow_walk_through_the_calendar(anchor, frequency, count):
-    assert fast_due_dates(*anchor, frequency, count) == slow_due_dates(*anchor, frequency, count)
+    assert due_dates_of(*anchor, frequency, count) == by_definition.due_dates(*anchor, frequency, count)
 
 
 @given(loans=st.lists(st.tuples(anchors(), frequencies), min_size=1, max_size=20), count=st.integers(1, 15))
@@ -72,13 +28,13 @@ def test_a_loan_alone_falls_due_when_the_same_loan_in_a_book_does(loans, count):
     frequency = np.array([each for _, each in loans])
     together = due_dates(start_on, first_due_on, frequency, np.arange(1, count + 1))
     assert together.shape == (len(loans), count)
-    assert together.tolist() == [fast_due_dates(*anchor, each, count) for anchor, each in loans]
+    assert together.tolist() == [due_dates_of(*anchor, each, count) for anchor, each in loans]
 
 
 @given(anchor=anchors(), frequency=st.sampled_from(list(MONTHS)))
 def test_due_dates_never_drift_from_the_anchors_day(anchor, frequency):
     anchor_day = (anchor[1] or anchor[0]).day
-    for due_on in fast_due_dates(*anchor, frequency, 60):
+    for due_on in due_dates_of(*anchor, frequency, 60):
         last = monthrange(due_on.year, due_on.month)[1]
         assert due_on.day == min(anchor_day, last)
 
@@ -100,7 +56,7 @@ def test_due_dates_never_drift_from_the_anchors_day(anchor, frequency):
 )
 def test_installments_fall_due_so_many_periods_after_the_start(start_on, frequency, expected):
     dates = [date.fromisoformat(each) for each in expected.split()]
-    assert fast_due_dates(date.fromisoformat(start_on), None, frequency, len(dates)) == dates
+    assert due_dates_of(date.fromisoformat(start_on), None, frequency, len(dates)) == dates
 
 
 # Apache Fineract, LoanApplicationScheduleMonthlyTest: validateSeedDate31, validateSeedDate30.
@@ -115,12 +71,12 @@ def test_installments_fall_due_so_many_periods_after_the_start(start_on, frequen
 def test_a_stated_first_due_date_is_the_anchor_whenever_the_loan_starts(start_on, first_due_on, expected):
     dates = [date.fromisoformat(each) for each in expected.split()]
     start, first = date.fromisoformat(start_on), date.fromisoformat(first_due_on)
-    assert fast_due_dates(start, first, Frequency.MONTHLY, len(dates)) == dates
+    assert due_dates_of(start, first, Frequency.MONTHLY, len(dates)) == dates
 
 
 def test_the_first_installment_may_fall_due_on_the_day_the_loan_starts():
     start = date(2024, 5, 31)
-    assert fast_due_dates(start, start, Frequency.MONTHLY, 2) == [start, date(2024, 6, 30)]
+    assert due_dates_of(start, start, Frequency.MONTHLY, 2) == [start, date(2024, 6, 30)]
 
 
 def test_a_year_has_so_many_periods():

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,19 +11,10 @@ import pytest
 
 from loan_core import Book, open_book
 from loan_core.errors import BookNotEmpty, ImportInUse
-from tests.test_exchange import FREQUENCIES, METHODS, NOW, TODAY, FixedClock, contents, exported, open_at, read, without
+from tests.files import FREQUENCIES, METHODS, NOW, TODAY, contents, exported, open_at, read, without
+from tests.lending import FixedClock
 
 WHATS = ("loans", "repayments", "schedule")
-
-
-@dataclass(frozen=True)
-class Clock(FixedClock):
-    """Another clock that stands still, at another time."""
-
-    at: datetime = NOW
-
-    def now(self) -> datetime:
-        return self.at
 
 
 def everything(book: Book) -> list[bytes]:
@@ -34,7 +24,7 @@ def everything(book: Book) -> list[bytes]:
 
 def made_up(folder: Path, name: str, at: datetime = NOW, **options: Any) -> list[bytes]:
     """A made-up book of its own, as it exports itself."""
-    book = open_book(Clock(database_uri=f"sqlite:///{folder}/{name}.db", timezone=UTC, redis_url="off", at=at))
+    book = open_book(FixedClock(database_uri=f"sqlite:///{folder}/{name}.db", timezone=UTC, redis_url="off", at=at))
     book.load_demo(**options)
     found = everything(book)
     book.close()

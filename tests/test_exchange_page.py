@@ -14,7 +14,7 @@ from loan_core import Book, Settings, open_book, template
 from pages._paging import MOST_PAGES
 from tests import pages_at_hand
 from tests.desk import Server, Tab, lent_tab, pages, served
-from tests.pages_at_hand import button, opened, run, words
+from tests.pages_at_hand import button, figures, opened, run, words
 
 book = pages_at_hand.book
 DAY = date(2026, 6, 2)
@@ -39,10 +39,6 @@ def chosen(content: bytes, kind: str = "loans", name: str = "loans.csv") -> AppT
 
 def labels(at: AppTest) -> list[str]:
     return [each.label for each in [*at.button, *at.get("download_button")]]
-
-
-def figures(at: AppTest) -> dict[str, str]:
-    return {each.label: each.value for each in at.metric}
 
 
 def loans(book: Book) -> list[str]:

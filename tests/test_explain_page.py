@@ -14,17 +14,17 @@ from loan_core import FIGURES, Book, tables
 from pages import _explaining, _trust
 from pages._explaining import value
 from pages._look import counted, money
-from tests import test_analysis_pages
+from tests import analysis_at_hand, pages_at_hand
+from tests.analysis_at_hand import JUNE, opened, run, write
 from tests.hand_made_book import lent
-from tests.pages_at_hand import FRAME, words
-from tests.test_analysis_pages import JUNE, links, opened, run, write
+from tests.pages_at_hand import FRAME, links, words
 
 AS_OF = date(2026, 6, 30)
 # What a card calls otherwise than its explanation does.
 OTHERWISE = {"Expected in Jun 2026": "Fell due", "Received in Jun 2026": "Received", "Portfolio at risk": "PAR 30"}
 
 
-book, by_hand = test_analysis_pages.book, test_analysis_pages.by_hand
+book, by_hand = pages_at_hand.book, analysis_at_hand.by_hand
 
 
 def explanations(at: AppTest) -> list[tuple[str, dict[str, str]]]:

@@ -38,10 +38,10 @@ from loan_core.errors import FigureNotFound
 from loan_core.explained import Explained
 from loan_core.store import Store
 from tests import hand_made_book
+from tests.by_definition import Loan
+from tests.calculated import day
+from tests.lending import FixedClock
 from tests.random_books import Held, held_books, some_days, terms_and_receipts
-from tests.test_dates import day
-from tests.test_schedule import Loan
-from tests.test_settings import FixedClock
 
 TODAY = date(2026, 6, 2)
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, expect
 from loan_core import Book, Settings, open_book
 from tests.axe import violations
 from tests.desk import Tab, lent_tab, served
-from tests.test_repayments_page import lend
+from tests.lending import lend_as_designed
 
 HOSTILE = "![i](http://evil.example/x.png) [l](javascript:alert(1)) <b>b</b> $x$ :red[r] \u202eabc"
 
@@ -20,7 +20,7 @@ def desk_book(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Book, 
     """A book with one loan, and where a server finds it."""
     url = f"sqlite:///{tmp_path_factory.mktemp('forms') / 'loans.db'}"
     ours = open_book(Settings(database_uri=url))
-    lend(ours)
+    lend_as_designed(ours, 2020)
     yield ours, url
     ours.close()
 

@@ -13,10 +13,9 @@ from loan_core.calculation.risk import Age, risks
 from loan_core.calculation.rolling import PLACES, moves
 from loan_core.calculation.sanity import findings
 from loan_core.calculation.vintages import vintages
+from tests.calculated import day, plain_findings
 from tests.hand_made_book import AS_OF, BOOK, BORROWERS
 from tests.random_books import terms_and_receipts
-from tests.test_dates import day
-from tests.test_sanity import rows_of, standing_of
 
 TERMS, RECEIPTS = terms_and_receipts(BOOK)
 DAY = day(AS_OF)
@@ -243,8 +242,8 @@ def test_rates_and_terms():
 
 
 def test_what_looks_like_a_mistake():
-    stands = np.array([each for held in BOOK for each in standing_of(held)])
-    found = {kind: rows_of(each) for kind, each in findings(TERMS, RECEIPTS, stands, DAY).items() if len(each)}
+    stands = np.array([each for held in BOOK for each in held.standing])
+    found = {kind: plain_findings(each) for kind, each in findings(TERMS, RECEIPTS, stands, DAY).items() if len(each)}
     assert found == {
         "above_what_was_left": [(11, [len(RECEIPTS.amount) - 1], {"amount": 120_00, "left": 100_00})],
         # 3 since 15 February, 6 since 20 March. 11 has been silent for 90 days, since it began, and not for more.

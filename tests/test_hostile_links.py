@@ -5,8 +5,7 @@ import pytest
 from loan_core import Book, figure_of
 from tests import pages_at_hand
 from tests.desk import pages
-from tests.pages_at_hand import opened
-from tests.test_hostile_texts import NAMED
+from tests.pages_at_hand import NAMED, opened
 
 book = pages_at_hand.book
 VALUES = (

@@ -14,9 +14,9 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from loan_core import Book, Settings, open_book
-from pages._filters import PARAMS
 from pages._print import statement_page
-from tests.desk import Server, Tab, lent_tab, pages, served
+from tests.desk import TOO_WIDE, Server, Tab, lent_tab, pages, served
+from tests.pages_at_hand import NAMED
 
 TEXTS = (
     "![i](http://evil.test/x.png)",
@@ -64,12 +64,6 @@ TEXTS = (
 )
 IN_AN_ADDRESS = (TEXTS[0], TEXTS[10], "x" * 2_000, "a\0b", "\ud800")
 DAY = date(2026, 6, 2)
-# What an address may name: every parameter of every page.
-NAMED = (
-    *PARAMS,
-    *"loan currency page as_of import way kind period view find only first last span definitions figure".split(),
-    *"days measure month known revision since right".split(),
-)
 ALIVE = """() => [
     ...[...document.querySelectorAll('a[href], area[href]')].map(each => each.href)
         .filter(to => !to.startsWith(location.origin + '/')),
@@ -81,8 +75,6 @@ ALIVE = """() => [
         .map(each => each.innerText).filter(icon => icon === 'delete'),
     ...(window.hacked ? ['it ran'] : []),
 ]"""
-TOO_WIDE = """() => [document.documentElement, ...document.querySelectorAll('[data-testid=stMain]')]
-    .filter(each => each.scrollWidth > each.clientWidth).map(each => each.scrollWidth)"""
 # How far to the left each of some words begins, all of one line.
 LEFT = """(words) => words.map(word => {
     const walker = document.createTreeWalker(document.querySelector('[data-testid=stMain]'), NodeFilter.SHOW_TEXT)

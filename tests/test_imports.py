@@ -11,7 +11,7 @@ import pytest
 
 from loan_core import Book, InvalidFile, Problem, Refusal
 from loan_core.errors import BatchNotFound, ImportInUse, ReferenceTaken
-from tests.test_exchange import (
+from tests.files import (
     NOW,
     OF_THE_BOOK,
     TODAY,

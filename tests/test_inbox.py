@@ -10,15 +10,10 @@ import pytest
 from loan_core import Book, findings
 from loan_core.errors import AcknowledgementNotFound, FindingNotFound, LoanNotFound
 from loan_core.inbox import KINDS
-from tests import test_book
-from tests.test_book import CLOCK, NOON, TODAY, lend, revisions
+from tests import lending
+from tests.lending import CLOCK, NOON, TODAY, lend, revisions
 
-kept, store = test_book.kept, test_book.store
-
-
-@pytest.fixture
-def book(store):
-    return Book(store, CLOCK)
+kept, store, book = lending.kept, lending.store, lending.book
 
 
 def kinds(book, as_of=TODAY, **asked):

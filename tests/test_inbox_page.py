@@ -5,9 +5,10 @@ import pytest
 from loan_core import Book
 from loan_core.store import Store
 from pages import _desk
+from tests.analysis_at_hand import opened, pressed
+from tests.lending import CLOCK, lend
+from tests.pages_at_hand import links
 from tests.pages_at_hand import words as escaped
-from tests.test_analysis_pages import links, opened, run
-from tests.test_book import CLOCK, lend
 
 DAY = {"as_of": "2026-06-02"}
 HOSTILE = "![i](http://evil.test/x.png) $x$ :red[Paid]"
@@ -26,10 +27,6 @@ def book(sqlite_url, monkeypatch):
 
 def words(at):
     return escaped(at).replace("\N{WORD JOINER}", "")
-
-
-def pressed(at, label):
-    return run(next(each for each in at.button if each.label == label).click())
 
 
 def test_an_empty_book_offers_what_can_be_done(book):

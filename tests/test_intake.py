@@ -18,8 +18,8 @@ from loan_core.calculation.money import CURRENCIES, LARGEST
 from loan_core.entries import LOAN_FIELDS, loan_entry, repayment_entry, straight_loan, straight_repayment
 from loan_core.fields import Wrong, amount
 from loan_core.reading import References
-from tests.test_bad_input import AMOUNTS, DAYS, NO_PERIODS, TEXTS
-from tests.test_exchange import HOSTILE, TODAY, contents, csv_file, exported, open_at
+from tests.bad_entries import AMOUNTS, DAYS, NO_PERIODS, TEXTS
+from tests.files import HOSTILE, TODAY, contents, csv_file, exported, open_at
 
 STARTED = date(2025, 10, 1)
 LOAN = {"loan_amount": "1000.00", "repayment_period": "12", "start_on": "2025-10-01"}

@@ -12,9 +12,9 @@ from loan_core.store import Store
 from pages import _desk
 from pages._look import SPACE
 from pages._print import statement_page
-from tests.pages_at_hand import words
-from tests.test_analysis_pages import figures, links, opened, run
-from tests.test_book import CLOCK, lend
+from tests.analysis_at_hand import opened, pressed, run
+from tests.lending import CLOCK, lend
+from tests.pages_at_hand import figures, links, words
 
 DAY = {"as_of": "2026-06-02"}
 PAGES = ("portfolio.py", "loans.py", "risk.py", "collection.py")
@@ -33,10 +33,6 @@ def book(sqlite_url, monkeypatch):
     yield with_clock
     _desk.book.clear()
     with_clock.close()
-
-
-def pressed(at, label):
-    return run(next(each for each in at.button if each.label == label).click())
 
 
 @pytest.mark.parametrize("page", PAGES)

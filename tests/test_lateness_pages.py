@@ -19,16 +19,16 @@ from pages._charts import ROLES
 from pages._lateness_charts import BAND_COLORS, loans_chart, months_shown, vintages_chart
 from pages._lateness_words import compared, months_late, moved_on
 from pages._map_chart import _luminance, ink
-from tests import test_analysis_pages
+from tests import analysis_at_hand, pages_at_hand
+from tests.analysis_at_hand import JUNE, opened, run, write
 from tests.hand_made_book import lent
-from tests.pages_at_hand import words
-from tests.test_analysis_pages import JUNE, links, opened, run, write
+from tests.pages_at_hand import links, words
 
 ROOT = Path(__file__).parents[1]
 PAGES = ["lateness.py", "vintages.py"]
 
 
-book, by_hand = test_analysis_pages.book, test_analysis_pages.by_hand
+book, by_hand = pages_at_hand.book, analysis_at_hand.by_hand
 
 
 def grid(at: AppTest, number: int = 0) -> list[dict[str, Any]]:

@@ -13,15 +13,15 @@ from loan_core.book import Book
 from loan_core.lists import SORTS
 from loan_core.order import by_number, by_text, letters, ordered
 from loan_core.store import Store
-from tests import test_book
-from tests.test_book import CLOCK, STARTED, TODAY, lend
+from tests import lending
+from tests.lending import CLOCK, STARTED, TODAY, lend
 
 kept, store, database_url, book, many = (
-    test_book.kept,
-    test_book.store,
-    test_book.database_url,
-    test_book.book,
-    test_book.many,
+    lending.kept,
+    lending.store,
+    lending.database_url,
+    lending.book,
+    lending.many,
 )
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20)

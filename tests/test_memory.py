@@ -2,28 +2,24 @@
 
 from datetime import date
 from io import BytesIO
-from itertools import count
 
 import numpy as np
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
-from sqlalchemy import text
+from hypothesis.stateful import invariant, rule, run_state_machine_as_test
 
 from loan_core import blocks
 from loan_core.book import Book
 from loan_core.calculation.portfolio import AGEING, PAR_DAYS
-from loan_core.errors import Refusal
 from loan_core.lists import SORTS
-from tests import test_book
-from tests.test_book import CLOCK, DAYS, NOON, STARTED, TODAY, lend
+from tests import lending
+from tests.lending import CLOCK, STARTED, TODAY, lend
+from tests.life import ASKED, Life, last_id, out_of_memory
 
-kept, store = test_book.kept, test_book.store
+kept, store = lending.kept, lending.store
 
-ASKED = (date(2026, 1, 15), TODAY, date(2027, 1, 1))
 SUMS = ("expected_paid", "total_amount_paid", "overpaid_amount", "arrears")
-NUMBERS = count(1)
 
 
 def loan_by_loan(book: Book, as_of: date) -> dict[str, dict[str, int]]:
@@ -46,11 +42,6 @@ def loan_by_loan(book: Book, as_of: date) -> dict[str, dict[str, int]]:
     return found
 
 
-def last_id(book: Book) -> int:
-    with book._store.read() as session:
-        return session.scalar(text("SELECT max(id) FROM loans")) or 0
-
-
 def said(book: Book, as_of: date) -> dict[str, dict[str, int]]:
     """The same figures as the portfolio says them."""
     return {
@@ -59,67 +50,8 @@ def said(book: Book, as_of: date) -> dict[str, dict[str, int]]:
     }
 
 
-class Life(RuleBasedStateMachine):
-    """Loans are lent, repaid, voided; files come in and are undone; one book writes, and another one remembers."""
-
-    store = None
-
-    def __init__(self):
-        super().__init__()
-        with self.store.write(NOON) as write:
-            for table in ("acknowledgements", "repayments", "loans", "batches"):
-                write.session.execute(text(f"DELETE FROM {table}"))
-            write.revision  # noqa: B018 - to ask for it is to move it
-        self.writer, self.remembering = Book(self.store, CLOCK), Book(self.store, CLOCK)
-
-    def loan(self, which):
-        return which % last_id(self.writer) + 1
-
-    def tried(self, write, *stated, **more):
-        """Not everything may be done to every loan."""
-        try:
-            write(*stated, **more)
-        except Refusal:
-            return
-
-    @rule(periods=st.integers(1, 24), currency=st.sampled_from(["USD", "KES"]), start_on=DAYS)
-    def lend(self, periods, currency, start_on):
-        lend(self.writer, repayment_period=periods, currency=currency, start_on=start_on)
-
-    @rule(which=st.integers(0, 99), amount=st.integers(1, 900), on=DAYS)
-    def repay(self, which, amount, on):
-        if last_id(self.writer):
-            self.tried(self.writer.add_repayment, self.loan(which), str(amount), received_on=on)
-
-    @rule(which=st.integers(1, 40))
-    def reverse(self, which):
-        self.tried(self.writer.reverse_repayment, which)
-
-    @rule(which=st.integers(0, 99))
-    def void(self, which):
-        if last_id(self.writer):
-            self.tried(self.writer.void_loan, self.loan(which))
-
-    @rule(lent=st.lists(st.tuples(st.integers(1, 9), st.sampled_from(["USD", "EUR"])), min_size=1, max_size=4))
-    def import_loans(self, lent):
-        rows = [f"I{next(NUMBERS)},500,{periods},{code},2025-11-01" for periods, code in lent]
-        file = "\n".join(["reference,loan_amount,repayment_period,currency,start_on", *rows])
-        self.tried(self.writer.import_loans, BytesIO(file.encode()))
-
-    @rule(received=st.lists(st.tuples(st.integers(0, 99), st.integers(1, 900)), min_size=1, max_size=6))
-    def import_repayments(self, received):
-        if last_id(self.writer):
-            names = (self.writer.loan(self.loan(which)).reference for which, _ in received)
-            rows = [
-                f"{name},{amount},2026-02-01,R{next(NUMBERS)}"
-                for name, (_, amount) in zip(names, received, strict=True)
-            ]
-            file = "\n".join(["loan_reference,amount,received_on,reference", *rows])
-            self.tried(self.writer.import_repayments, BytesIO(file.encode()))
-
-    @rule(batch=st.integers(1, 9))
-    def undo(self, batch):
-        self.tried(self.writer.undo_import, batch)
+class Remembered(Life):
+    """What is remembered is asked about at every step."""
 
     @rule(as_of=st.sampled_from(ASKED), sort=st.sampled_from(SORTS))
     def look(self, as_of, sort):
@@ -152,8 +84,8 @@ def test_a_book_remembers_what_is_true_whatever_is_written(store, monkeypatch):
     for module in ("blocks", "memory"):
         monkeypatch.setattr(f"loan_core.{module}.SIZE", 4)
     assert blocks.SIZE == 4
-    monkeypatch.setattr(Life, "store", store)
-    run_state_machine_as_test(Life, settings=settings(max_examples=12, stateful_step_count=12, deadline=None))
+    monkeypatch.setattr(Remembered, "store", store)
+    run_state_machine_as_test(Remembered, settings=settings(max_examples=12, stateful_step_count=12, deadline=None))
 
 
 def test_only_so_many_days_are_remembered_in_full(store):
@@ -184,10 +116,6 @@ def test_a_question_that_breaks_off_in_the_middle_leaves_nothing_half_remembered
             with pytest.raises(MemoryError):
                 ask()
         assert book.portfolios(ASKED) == Book(store, CLOCK).portfolios(ASKED)
-
-
-def out_of_memory(*_):
-    raise MemoryError
 
 
 def test_two_books_on_one_database_see_each_others_writes_at_their_next_question(store):

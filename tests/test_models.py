@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from loan_core.models import Base, Batch, Edition, Loan, Repayment
 from loan_core.store import Store
+from tests.lending import database_of_a_module
 
 NOW = datetime(2026, 6, 2, 10, 5, tzinfo=UTC)
 TABLES = {"book": Edition, "batches": Batch, "loans": Loan, "repayments": Repayment}
@@ -59,16 +60,6 @@ def filled(request, tmp_path_factory):
         add_one_of_each(store)
         yield store
         store.close()
-
-
-@contextmanager
-def database_of_a_module(request, tmp_path_factory):
-    """A fresh, empty database of the kind that ``request`` names, for longer than one test."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path_factory.mktemp('of_a_module') / 'loans.db'}"
-    else:
-        with request.getfixturevalue("postgresql").database() as url:
-            yield url
 
 
 def rows(store, table):

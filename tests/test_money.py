@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 from fractions import Fraction
-from math import ceil, floor
+from math import ceil
 
 import numpy as np
 import pytest
@@ -11,15 +11,9 @@ from hypothesis import strategies as st
 
 from loan_core.calculation.dates import PERIODS_PER_YEAR
 from loan_core.calculation.money import CURRENCIES, LARGEST, Currency, share, share_up, total
+from tests.by_definition import HIGHEST_RATE_PPM, LONGEST, half_up
 
-HIGHEST_RATE_PPM = 12 * 10**6
-LONGEST = 600
 INT64 = np.iinfo(np.int64)
-
-
-def half_up(exact: Fraction) -> int:
-    return floor(exact + Fraction(1, 2))
-
 
 ROUNDINGS = pytest.mark.parametrize(("rounded", "exactly"), [(share, half_up), (share_up, ceil)], ids=["half_up", "up"])
 

@@ -18,18 +18,9 @@ from pages._form import Form, fraction, plain
 from pages._schedule_chart import schedule_chart, schedule_sentence
 from pages._words import installments_of, ordinal, when_due
 from tests import pages_at_hand
-from tests.pages_at_hand import field, fill, opened, press, run, words
+from tests.pages_at_hand import field, fill, labels, opened, press, receipt, run, words
 
 book = pages_at_hand.book
-
-
-def receipt(at: AppTest) -> dict[str, str]:
-    rows = at.table[0].value["value"]
-    return {name: value.replace("\\", "").replace("\N{NO-BREAK SPACE}", " ") for name, value in rows.items()}
-
-
-def labels(at: AppTest) -> list[str]:
-    return [each.label for each in at.button]
 
 
 def filled_in(**typed: object) -> AppTest:

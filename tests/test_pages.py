@@ -13,33 +13,11 @@ from pages._controls import clicked_row
 from pages._desk import made
 from pages._filters import ORDERS
 from tests import pages_at_hand
-from tests.pages_at_hand import FRAME, button, field, run, words
+from tests.pages_at_hand import FRAME, LOANS, button, field, run, words
 
-book = pages_at_hand.book
+book, loan, several = pages_at_hand.book, pages_at_hand.loan, pages_at_hand.several
 
-LOANS = (
-    b"reference,borrower,loan_amount,repayment_period,start_on,currency\n"
-    b"A-1,Amara Okafor,1000.00,12,2025-10-01,USD\nA-2,Yuki Tanaka,90000,3,2025-10-01,JPY\n"
-)
 REPAYMENTS = b"loan_reference,amount,received_on,reference\nA-1,94.56,2025-11-01,R-1\n"
-
-
-@pytest.fixture
-def loan(book: Book) -> int:
-    """L-0007 of the design: 355.40 behind and 93 days past due on 2 Jun 2026."""
-    loan = book.create_loan(
-        reference="L-0007",
-        borrower="Amara Okafor",
-        loan_amount="1000.00",
-        repayment_period=12,
-        start_on="2025-10-01",
-    )
-    for received_on, amount in (("2025-11-01", "94.56"), ("2026-01-09", "189.12"), ("2026-02-20", "94.56")):
-        book.add_repayment(loan.id, amount, received_on=received_on, note="Transfer")
-    wrong = book.add_repayment(loan.id, "94.56", received_on="2026-03-02", reference="RP-1042")
-    book.reverse_repayment(wrong.id, received_on="2026-03-04", reference="RP-1051")
-    book.add_repayment(loan.id, "22.84", received_on="2026-03-12", note="Cash")
-    return loan.id
 
 
 def opened(at_page: str = "loans.py", /, **query: object) -> AppTest:
@@ -107,20 +85,6 @@ def test_several_hundred_loans_are_turned_over_fifteen_at_a_time(book: Book) -> 
     assert at.query_params["page"] == "2"
     assert "16–30 of 300, amounts in US dollars." in words(at)
     assert (len(first), set(first) & set(listed(at))) == (15, set())
-
-
-@pytest.fixture
-def several(book: Book) -> Book:
-    for number, (name, paid) in enumerate((("Amara", "0.01"), ("Bongani", "1000"), ("Chen", "94.56")), 1):
-        loan = book.create_loan(
-            reference=f"S-{number}",
-            borrower=name,
-            loan_amount="1000.00",
-            repayment_period=12,
-            start_on="2026-01-01",
-        )
-        book.add_repayment(loan.id, paid, received_on="2026-02-01")
-    return book
 
 
 @pytest.mark.parametrize(

@@ -9,46 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loan_core.calculation.calendar import Collected
-from loan_core.calculation.dates import Frequency
 from loan_core.calculation.money import LARGEST, parts_by, sums_by, whole
 from loan_core.calculation.portfolio import AGEING, PAR_DAYS, Bucket, Survey, Totals, survey, totals
 from loan_core.calculation.position import State, Status
 from loan_core.calculation.receipts import Receipts
-from tests.test_dates import day
-from tests.test_position import USUAL, books, positions_of, slow_position
-from tests.test_schedule import Loan, loans, slow_schedule, terms_of_book
+from tests import by_definition
+from tests.by_definition import BUCKETS, USUAL, Loan
+from tests.calculated import day, positions_of, terms_of_book
+from tests.random_loans import books, loans
+from tests.worked_check import AS_OF, WORKED_CHECK, days_ago, lent
 
-AS_OF = date(2026, 6, 2)
 INT64 = np.iinfo(np.int64)
-
-# The days of each bucket, as DOMAIN names them.
-BUCKETS = {
-    "current": range(0, 1),
-    "1-30": range(1, 31),
-    "31-60": range(31, 61),
-    "61-90": range(61, 91),
-    "91+": range(91, 10**6),
-}
-
-
-def days_ago(days: int) -> date:
-    return AS_OF - timedelta(days=days)
-
-
-def lent(principal: int, installments: int, first_due_on: date, frequency: Frequency = Frequency.QUARTERLY) -> Loan:
-    """A loan at no interest, so that every installment is principal."""
-    start_on = min(first_due_on, days_ago(0)) - timedelta(days=30)
-    return Loan(principal, 0, installments, frequency, start_on=start_on, first_due_on=first_due_on)
-
-
-# DOMAIN's worked check: outstanding A 900 current; B 600 with 50 overdue 45 days; C 400 all overdue 100 days; D 100
-# with 20 overdue 10 days.
-WORKED_CHECK = [
-    lent(900_00, 9, days_ago(-5)),
-    lent(600_00, 12, days_ago(45)),
-    lent(400_00, 1, days_ago(100)),
-    lent(100_00, 5, days_ago(10)),
-]
 
 
 def totals_of(book: list[tuple[Loan, int, bool]], as_of: date = AS_OF) -> Totals:
@@ -128,7 +99,9 @@ def test_the_whole_outstanding_principal_is_at_risk_and_not_the_overdue_part_of_
 def slow_totals(book: list[tuple[Loan, int, bool]], as_of: date) -> dict[str, object]:
     """DOMAIN's "The book", loan by loan."""
     rows = [
-        (loan, slow_position(loan, paid, as_of, is_voided=is_voided)) for loan, paid, is_voided in book if not is_voided
+        (loan, by_definition.position(loan, paid, as_of, is_voided=is_voided))
+        for loan, paid, is_voided in book
+        if not is_voided
     ]
     active = [at for _, at in rows if at["state"] == State.ACTIVE]
     by_age = {name: [at for at in active if at["days_past_due"] in days] for name, days in BUCKETS.items()}
@@ -198,7 +171,7 @@ def test_the_sums_of_a_book_are_exact_beyond_int64():
 
 @given(book=st.lists(loans(), min_size=1, max_size=6), cells=st.integers(1, 60))
 def test_what_falls_due_by_each_months_end_equals_its_slow_twin(book, cells):
-    lines = [line for loan in book for line in slow_schedule(loan) if line.due]
+    lines = [line for loan in book for line in by_definition.schedule(loan) if line.due]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("loan_core.calculation.schedule._CELLS_AT_ONCE", cells)
         found = surveyed(book, [])
@@ -238,7 +211,7 @@ def periods_of_a_book(draw):
     book = draw(st.lists(loans(most_periods=6, most=2_000_00), min_size=1, max_size=5))
     anchor = book[0].start_on
     any_day = st.integers(-30, 400).map(lambda after: anchor + timedelta(days=after))
-    days = st.one_of(any_day, st.sampled_from([line.due_on for loan in book for line in slow_schedule(loan)]))
+    days = st.one_of(any_day, st.sampled_from([line.due_on for loan in book for line in by_definition.schedule(loan)]))
     receipts = draw(
         st.lists(st.tuples(st.integers(0, len(book) - 1), days, st.integers(-500_00, 1_000_00)), max_size=20)
     )
@@ -267,7 +240,7 @@ def test_the_collection_of_a_period_equals_its_slow_twin(question):
     due = on_time = 0
     for number, loan in enumerate(book):
         due_before = 0
-        for line in slow_schedule(loan):
+        for line in by_definition.schedule(loan):
             if first <= line.due_on <= last:
                 paid = sum(amount for of, on, amount in received if of == number and on <= line.due_on)
                 due += line.due

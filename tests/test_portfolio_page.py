@@ -26,6 +26,7 @@ from pages._charts import ROLES
 from tests import pages_at_hand
 from tests.axe import violations
 from tests.desk import Tab, lent_tab, served
+from tests.lending import lend_without_interest
 from tests.pages_at_hand import opened, run, words
 
 book = pages_at_hand.book
@@ -40,24 +41,11 @@ def worked(book: Book) -> Book:
 
     C is all overdue for 100 days, D for 10 days. PAR 30 is 1000/2000; common wrong answers are 23.5 % and 25 %.
     """
-    lend(book, "A", 900, 9, "2025-06-10")
-    lend(book, "B", 600, 12, "2025-04-18", frequency="quarterly")
-    lend(book, "C", 400, 1, "2025-02-22")
-    lend(book, "D", 100, 5, "2025-05-23")
+    lend_without_interest(book, "A", 900, 9, "2025-06-10")
+    lend_without_interest(book, "B", 600, 12, "2025-04-18", frequency="quarterly")
+    lend_without_interest(book, "C", 400, 1, "2025-02-22")
+    lend_without_interest(book, "D", 100, 5, "2025-05-23")
     return book
-
-
-def lend(book: Book, reference: str, amount: int, installments: int, first_due_on: str, **more: object) -> int:
-    """A loan without interest."""
-    return book.create_loan(
-        reference=reference,
-        borrower=f"Holder of {reference}",
-        loan_amount=amount,
-        interest_rate="0",
-        repayment_period=installments,
-        first_due_on=first_due_on,
-        **{"start_on": "2025-01-02", **more},
-    ).id
 
 
 @dataclass(frozen=True)
@@ -153,7 +141,7 @@ def test_on_time_collection_is_of_the_month_that_ends_on_the_day(worked: Book) -
 
 
 def test_what_was_not_paid_in_time_leads_to_its_loan_though_it_is_paid_by_now(book: Book) -> None:
-    loan = lend(book, "D", 100, 5, "2025-05-23")
+    loan = lend_without_interest(book, "D", 100, 5, "2025-05-23")
     book.add_repayment(loan, 20, received_on="2025-05-26")
     asked = {"figure": "on_time_collection", "first": "2025-05-03", "last": "2025-06-02", "as_of": "2025-06-02"}
     assert asked in [each.query for each in links(opened(as_of="2025-06-02"))]
@@ -162,7 +150,7 @@ def test_what_was_not_paid_in_time_leads_to_its_loan_though_it_is_paid_by_now(bo
 
 
 def test_a_share_of_nothing_is_a_dash_and_no_point_of_its_line(book: Book) -> None:
-    lend(book, "A", 900, 9, "2025-06-10")
+    lend_without_interest(book, "A", 900, 9, "2025-06-10")
     at = figures(opened(as_of="2025-06-02"))
     assert (at["On-time collection"].value, list(at["On-time collection"].proto.chart_data)) == ("—", [])
 
@@ -251,14 +239,14 @@ def test_a_row_opens_the_loan_on_the_same_day(worked: Book) -> None:
 
 def test_only_six_are_listed_and_a_link_leads_to_all(worked: Book) -> None:
     for number in range(4):
-        lend(worked, f"E{number}", 100 + number, 1, "2025-05-01")
+        lend_without_interest(worked, f"E{number}", 100 + number, 1, "2025-05-01")
     at = opened(as_of="2025-06-02")
     assert at.dataframe[0].value["Loan"].tolist() == ["C", "E3", "E2", "E1", "E0", "B"]
     assert leads_to(at, "All 7 past due") == {"past_due": "1+", "sort": "Arrears", "as_of": "2025-06-02"}
 
 
 def test_where_nothing_is_past_due_the_page_says_so(book: Book) -> None:
-    lend(book, "A", 900, 9, "2025-06-10")
+    lend_without_interest(book, "A", 900, 9, "2025-06-10")
     said = words(opened(as_of="2025-06-02"))
     assert "No loan is past due." in said
     assert "Nothing is past due." in said
@@ -273,7 +261,7 @@ def test_an_empty_book_offers_a_made_up_one(book: Book) -> None:
 
 
 def test_a_book_of_voided_loans_alone_is_empty(book: Book) -> None:
-    book.void_loan(lend(book, "A", 900, 9, "2025-06-10"), reason="entered twice")
+    book.void_loan(lend_without_interest(book, "A", 900, 9, "2025-06-10"), reason="entered twice")
     assert "No loans yet" in words(opened(as_of="2025-06-02"))
 
 
@@ -291,7 +279,7 @@ def test_one_currency_is_named_and_not_offered_for_choice(worked: Book) -> None:
 
 @pytest.fixture
 def in_two_currencies(worked: Book) -> Book:
-    lend(worked, "J", 90000, 3, "2025-04-10", currency="JPY")
+    lend_without_interest(worked, "J", 90000, 3, "2025-04-10", currency="JPY")
     return worked
 
 

@@ -2,10 +2,8 @@
 
 import json
 import os
-from collections.abc import Sequence
 from dataclasses import fields
 from datetime import date, timedelta
-from typing import Any
 
 import numpy as np
 import pytest
@@ -16,139 +14,20 @@ from loan_core.book import Book
 from loan_core.calculation import schedule as schedules
 from loan_core.calculation.dates import Frequency
 from loan_core.calculation.money import LARGEST
-from loan_core.calculation.portfolio import survey
-from loan_core.calculation.position import Outcome, Position, State, Status, Thresholds, outcomes, position
-from loan_core.calculation.receipts import Receipts
+from loan_core.calculation.position import Outcome, Position, State, Status, Thresholds, outcomes
 from loan_core.calculation.schedule import Method, schedule
 from loan_core.store import Store
-from tests import forked
-from tests.test_allocation import paid_loans, slow_cover
-from tests.test_dates import day
-from tests.test_schedule import HIGHEST_RATE_PPM, LONGEST, Line, Loan, slow_schedule, terms_of_book, terms_of_one
-from tests.test_settings import FixedClock
-
-USUAL = Thresholds()
-
-# The design's example: 1,000.00 over 12 months at 2 % a month, lent on 2025-10-01: 94.56 on the first of each month.
-EXAMPLE = Loan(100_000, 240_000, 12)
-
-
-def slow_position(
-    loan: Loan, paid: int, as_of: date, *, is_voided: bool = False, thresholds: Thresholds = USUAL
-) -> dict[str, Any]:
-    """DOMAIN's "Status of a loan on a day", row by row."""
-    lines = slow_schedule(loan)
-    covered = slow_cover(paid, lines)
-    unpaid = [line.due - sum(each) for line, each in zip(lines, covered, strict=True)]
-    unpaid_principal = [line.principal - principal for line, (_, principal) in zip(lines, covered, strict=True)]
-    total_due = sum(line.due for line in lines)
-    expected_paid = sum(line.due for line in lines if line.due_on <= as_of)
-    late = [at for at, line in enumerate(lines) if line.due_on < as_of and unpaid[at] > 0]
-    to_come = [at for at, line in enumerate(lines) if line.due_on >= as_of and unpaid[at] > 0]
-    reached = [line.due_on for at, line in enumerate(lines) if line.due > 0 and unpaid[at] == 0]
-    days_past_due = (as_of - lines[late[0]].due_on).days if late else 0
-    paid_up_to = reached[-1] if reached else None
-    return {
-        "state": slow_state(loan, paid >= total_due, as_of, is_voided),
-        "status": slow_status(lines, paid, as_of, thresholds),
-        "months_passed": len([line for line in lines if line.due_on <= as_of]),
-        "expected_paid": expected_paid,
-        "total_amount_paid": paid,
-        "remaining_balance": total_due - paid if paid < total_due else 0,
-        "outstanding_principal": sum(unpaid_principal),
-        "overpaid_amount": paid - total_due if paid > total_due else 0,
-        "arrears": sum(unpaid[at] for at in late),
-        "overdue_principal": sum(unpaid_principal[at] for at in late),
-        "days_past_due": days_past_due,
-        "next_due_on": lines[to_come[0]].due_on if to_come else None,
-        "next_due_amount": unpaid[to_come[0]] if to_come else 0,
-        "ahead_by": paid - expected_paid,
-        "days_ahead": slow_days_ahead(days_past_due, paid_up_to, as_of),
-        "paid_up_to": paid_up_to,
-        "total_due": total_due,
-    }
-
-
-def slow_status(lines: Sequence[Line], paid: int, as_of: date, thresholds: Thresholds) -> Status:
-    through_today = sum(line.due for line in lines if line.due_on <= as_of)
-    before_today = sum(line.due for line in lines if line.due_on < as_of)
-    if paid > 0 and 100 * paid >= thresholds.ahead_percent * through_today:
-        return Status.AHEAD
-    if 100 * paid < thresholds.behind_percent * before_today:
-        return Status.BEHIND
-    return Status.ON_TRACK
-
-
-def slow_state(loan: Loan, is_paid: bool, as_of: date, is_voided: bool) -> State:
-    if is_voided:
-        return State.VOIDED
-    if as_of < loan.start_on:
-        return State.PENDING
-    return State.PAID_OFF if is_paid else State.ACTIVE
-
-
-def slow_days_ahead(days_past_due: int, paid_up_to: date | None, as_of: date) -> int:
-    """The gap to the day that the money reaches: behind it counts from the oldest day in arrears."""
-    if days_past_due:
-        return -days_past_due
-    return max((paid_up_to - as_of).days, 0) if paid_up_to else 0
-
-
-def plain(at: Position) -> dict[str, Any]:
-    return {field.name: np.asarray(getattr(at, field.name)).item() for field in fields(Position)}
-
-
-def position_of(
-    loan: Loan, paid: int, as_of: date, *, is_voided: bool = False, thresholds: Thresholds = USUAL
-) -> dict[str, Any]:
-    return plain(position(terms_of_one(loan), np.int64(paid), is_voided, day(as_of), thresholds))
-
-
-def positions_of(book: list[tuple[Loan, int, bool]], as_of: date) -> Position:
-    loans, paid, is_voided = zip(*book, strict=True) if book else ((), (), ())
-    terms = terms_of_book(list(loans))
-    on = np.full(len(book), day(as_of))
-    receipts = Receipts.of(np.arange(len(book)), on, np.array(paid, np.int64), len(book))
-    voided = np.array(is_voided, bool)
-    return survey(terms, receipts, voided, [day(as_of)], USUAL, with_calendar=False, kept=[0]).positions[0]
-
-
-def due_days(loan: Loan) -> list[date]:
-    return [line.due_on for line in slow_schedule(loan)]
-
-
-@st.composite
-def days_of(draw, loan: Loan) -> date:
-    """A day of a loan's life: any day, or a due date, or one beside it."""
-    dates = due_days(loan)
-    span = (dates[-1] - loan.start_on).days
-    any_day = st.integers(-40, span + 200).map(lambda days: loan.start_on + timedelta(days=days))
-    edges = st.builds(lambda on, by: on + timedelta(days=by), st.sampled_from(dates), st.integers(-1, 1))
-    return draw(st.one_of(any_day, edges))
-
-
-@st.composite
-def questions(draw) -> tuple[Loan, int, date]:
-    loan, paid = draw(paid_loans())
-    return loan, paid, draw(days_of(loan))
-
-
-thresholds_of_a_book = st.tuples(st.integers(1, 200), st.integers(1, 200)).map(
-    lambda both: Thresholds(ahead_percent=max(both), behind_percent=min(both))
-)
-
-
-@st.composite
-def books(draw) -> tuple[list[tuple[Loan, int, bool]], date]:
-    book = draw(st.lists(st.tuples(paid_loans(most_periods=20), st.booleans()), min_size=1, max_size=6))
-    rows = [(loan, paid, is_voided) for (loan, paid), is_voided in book]
-    return rows, draw(days_of(draw(st.sampled_from(rows))[0]))
+from tests import by_definition, forked
+from tests.by_definition import EXAMPLE, HIGHEST_RATE_PPM, LONGEST, USUAL, Loan
+from tests.calculated import day, plain_position, position_of, positions_of, terms_of_one
+from tests.lending import FixedClock
+from tests.random_loans import books, due_days, questions, thresholds_of_a_book
 
 
 @given(question=questions(), is_voided=st.booleans(), thresholds=st.one_of(st.just(USUAL), thresholds_of_a_book))
 def test_every_field_equals_the_table_of_the_domain(question, is_voided, thresholds):
     kept = {"is_voided": is_voided, "thresholds": thresholds}
-    assert position_of(*question, **kept) == slow_position(*question, **kept)
+    assert position_of(*question, **kept) == by_definition.position(*question, **kept)
 
 
 @given(book=books())
@@ -156,7 +35,7 @@ def test_a_loan_alone_stands_where_the_same_loan_in_a_book_does(book):
     rows, as_of = book
     together = positions_of(rows, as_of)
     for at, (loan, paid, is_voided) in enumerate(rows):
-        assert plain(together[at]) == position_of(loan, paid, as_of, is_voided=is_voided)
+        assert plain_position(together[at]) == position_of(loan, paid, as_of, is_voided=is_voided)
 
 
 @given(book=books(), random=st.randoms(use_true_random=False), cells=st.integers(1, 60))
@@ -168,7 +47,7 @@ def test_a_book_in_slices_and_in_any_order_of_rows_is_the_same_book(book, random
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(schedules, "_CELLS_AT_ONCE", cells)
         shuffled = positions_of([rows[at] for at in order], as_of)
-    assert [plain(shuffled[at]) for at in range(len(rows))] == [plain(whole[at]) for at in order]
+    assert [plain_position(shuffled[at]) for at in range(len(rows))] == [plain_position(whole[at]) for at in order]
 
 
 def test_an_empty_book_has_positions_of_nobody():
@@ -191,7 +70,7 @@ def test_what_is_paid_what_is_left_and_what_is_over_add_up(question):
 def test_nobody_who_paid_what_was_due_before_is_behind_or_in_arrears_on_a_due_date(question, data):
     loan, _, _ = question
     as_of = data.draw(st.sampled_from(due_days(loan)))
-    at = position_of(loan, sum(line.due for line in slow_schedule(loan) if line.due_on < as_of), as_of)
+    at = position_of(loan, sum(line.due for line in by_definition.schedule(loan) if line.due_on < as_of), as_of)
     assert (at["arrears"], at["overdue_principal"], at["days_past_due"]) == (0, 0, 0)
     assert at["status"] != Status.BEHIND
 
@@ -333,48 +212,34 @@ def test_money_ahead_of_the_schedule_is_counted_in_days_too():
 @pytest.mark.parametrize("frequency", Frequency)
 def test_nothing_leaves_int64_at_the_extremes(frequency, method):
     loan = Loan(LARGEST, HIGHEST_RATE_PPM, LONGEST, frequency, method, start_on=date(1900, 1, 1))
-    lines = slow_schedule(loan)
+    lines = by_definition.schedule(loan)
     whole = sum(line.due for line in lines)
     for as_of in (lines[299].due_on, lines[-1].due_on + timedelta(days=1)):
         for paid in (0, LARGEST, whole // 2, whole - 1, whole, 2 * whole):
-            assert position_of(loan, paid, as_of) == slow_position(loan, paid, as_of)
+            assert position_of(loan, paid, as_of) == by_definition.position(loan, paid, as_of)
 
 
 # No repayment is larger than 10^13, but nobody counts them: ten thousand such on one loan are far beyond its schedule.
 @pytest.mark.parametrize("repayments", [10_000, 100_000])
 def test_a_loan_that_is_overpaid_beyond_measure_is_ahead(repayments):
     question = (EXAMPLE, repayments * LARGEST, date(2026, 6, 2))
-    assert position_of(*question) == slow_position(*question)
+    assert position_of(*question) == by_definition.position(*question)
     assert position_of(*question)["status"] == Status.AHEAD
-
-
-def slow_outcome(
-    line: Line, unpaid: int, paid_on: date | None, is_first_open: bool, as_of: date
-) -> tuple[Outcome, int]:
-    """What became of one installment, and the days that go with it."""
-    if line.due == 0:
-        return Outcome.NOTHING_DUE, 0
-    if unpaid == 0:
-        days = (paid_on - line.due_on).days
-        return (Outcome.ON_TIME if days == 0 else Outcome.LATE if days > 0 else Outcome.EARLY), days
-    if line.due_on < as_of:
-        return (Outcome.PART_PAID if unpaid < line.due else Outcome.MISSED), (as_of - line.due_on).days
-    if line.due_on == as_of:
-        return Outcome.DUE_TODAY, 0
-    return (Outcome.NEXT if is_first_open else Outcome.UPCOMING), 0
 
 
 @given(question=questions(), data=st.data())
 def test_the_outcome_of_each_installment_equals_its_slow_twin(question, data):
     loan, paid, as_of = question
-    lines = slow_schedule(loan)
-    unpaid = [line.due - sum(each) for line, each in zip(lines, slow_cover(paid, lines), strict=True)]
+    lines = by_definition.schedule(loan)
+    unpaid = [line.due - sum(each) for line, each in zip(lines, by_definition.cover(paid, lines), strict=True)]
     paid_on = [
         data.draw(st.dates(loan.start_on, line.due_on + timedelta(days=9))) if not left else None
         for line, left in zip(lines, unpaid, strict=True)
     ]
     first_open = next((at for at, line in enumerate(lines) if unpaid[at] and line.due_on >= as_of), None)
-    expected = [slow_outcome(line, unpaid[at], paid_on[at], at == first_open, as_of) for at, line in enumerate(lines)]
+    expected = [
+        by_definition.outcome(line, unpaid[at], paid_on[at], at == first_open, as_of) for at, line in enumerate(lines)
+    ]
     days = np.array([day(on) for on in paid_on])
     found = outcomes(schedule(terms_of_one(loan)), np.array(unpaid), days, day(as_of))
     assert list(zip(*(column.tolist() for column in found), strict=True)) == expected

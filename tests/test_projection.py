@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from loan_core.calculation.projection import Projection, project
 from loan_core.calculation.schedule import Method, schedule
-from tests.test_dates import day
-from tests.test_schedule import Loan, lines_of, loans, terms_of_one
+from tests.by_definition import Loan
+from tests.calculated import day, lines_of, terms_of_one
+from tests.random_loans import loans
 
 # 1,200.00 without interest: 100.00 on the 1st of each month, from 1 Nov 2025 to 1 Oct 2026.
 TWELVE = Loan(120_000, 0, 12)

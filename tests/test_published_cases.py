@@ -19,10 +19,9 @@ from loan_core.calculation.money import LARGEST
 from loan_core.calculation.position import outcomes
 from loan_core.calculation.schedule import Method, Rounding, Schedule, agreed_installment
 from loan_core.store import Store
-from tests.test_dates import day, fast_due_dates
-from tests.test_position import position_of
-from tests.test_schedule import Loan, half_up, lines_of
-from tests.test_settings import FixedClock
+from tests.by_definition import Loan, half_up
+from tests.calculated import day, due_dates_of, lines_of, position_of
+from tests.lending import FixedClock
 
 # A case is named by its own id or, where it has none, by its function and its place among that function's cases.
 FILES = {
@@ -335,7 +334,7 @@ def test_fin_31_undoing_the_first_of_three_payments_reopens_the_loan(published, 
 def test_fin_36_due_dates_count_from_the_first_one_and_do_not_drift(published, which):
     given, expected = published["FIN-36"]["input"], published["FIN-36"]["expected"]
     first_due_on = date.fromisoformat(given[f"first_due_{which}"])
-    found = fast_due_dates(first_due_on, first_due_on, Frequency.MONTHLY, given["count"])
+    found = due_dates_of(first_due_on, first_due_on, Frequency.MONTHLY, given["count"])
     assert [each.isoformat() for each in found] == expected[f"sequence_{which}"]
 
 

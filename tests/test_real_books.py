@@ -16,7 +16,7 @@ from loan_core.book import Book
 from loan_core.calculation.money import CURRENCIES
 from loan_core.calculation.schedule import Schedule, schedule
 from loan_core.store import Store
-from tests.test_settings import FixedClock
+from tests.lending import FixedClock
 
 # One worker makes the books, and asks them everything.
 # The day to which the source's totals are dated.

@@ -12,33 +12,16 @@ from pages import _form
 from pages._received import since
 from pages._repayment_words import file_name
 from tests import pages_at_hand
-from tests.pages_at_hand import field, fill, opened, press, run, words
-from tests.test_new_loan_page import labels, receipt
+from tests.lending import lend_as_designed
+from tests.pages_at_hand import field, figures, fill, labels, opened, press, receipt, run, words
 
 book = pages_at_hand.book
 DAY = date(2021, 6, 2)
 
 
-def lend(book: Book) -> int:
-    """The design's L-0007 five years earlier: 355.40 behind and 93 days past due on 2 Jun 2021."""
-    loan = book.create_loan(
-        reference="L-0007",
-        borrower="Amara Okafor",
-        loan_amount="1000.00",
-        repayment_period=12,
-        start_on="2020-10-01",
-    )
-    for received_on, amount in (("2020-11-01", "94.56"), ("2021-01-09", "189.12"), ("2021-02-20", "94.56")):
-        book.add_repayment(loan.id, amount, received_on=received_on, note="Transfer")
-    wrong = book.add_repayment(loan.id, "94.56", received_on="2021-03-02", reference="RP-1042")
-    book.reverse_repayment(wrong.id, received_on="2021-03-04", reference="RP-1051")
-    book.add_repayment(loan.id, "22.84", received_on="2021-03-12", note="Cash")
-    return loan.id
-
-
 @pytest.fixture
 def loan(book: Book) -> int:
-    return lend(book)
+    return lend_as_designed(book, DAY.year - 1)
 
 
 def opened_on_the_day(**query: object) -> AppTest:
@@ -58,10 +41,6 @@ def before_and_after(at: AppTest) -> dict[str, tuple[str, ...]]:
 def listed(at: AppTest) -> list[tuple[str, float, str]]:
     rows = at.dataframe[0].value
     return list(zip(rows["Received on"].astype(str).str[:10], rows["Amount"], rows["Note"], strict=True))
-
-
-def figures(at: AppTest) -> dict[str, str]:
-    return {each.label: each.value for each in at.metric}
 
 
 # What it would do

@@ -12,11 +12,11 @@ from loan_core.calculation.portfolio import AGEING, PAR_DAYS
 from loan_core.calculation.position import State
 from loan_core.calculation.risk import DEFINITIONS, Age, Risk, risks
 from loan_core.calculation.rolling import PLACES, Moves, moves
+from tests import by_definition
+from tests.by_definition import BUCKETS, Loan
+from tests.calculated import day
 from tests.random_books import Came, Held, held_books, some_days, terms_and_receipts
-from tests.test_dates import day
-from tests.test_portfolio import AS_OF, BUCKETS, WORKED_CHECK
-from tests.test_position import slow_position
-from tests.test_schedule import Loan
+from tests.worked_check import AS_OF, WORKED_CHECK
 
 days = st.lists(some_days, min_size=1, max_size=4, unique=True).map(sorted)
 
@@ -30,7 +30,7 @@ def moves_of(book: list[Held], on: list[date]) -> list[Moves]:
 
 
 def slow_at(held: Held, on: date) -> dict:
-    return slow_position(held.loan, held.paid(on), on)
+    return by_definition.position(held.loan, held.paid(on), on)
 
 
 def slow_age(rows: list[dict]) -> Age:

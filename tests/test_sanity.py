@@ -11,51 +11,19 @@ from hypothesis import strategies as st
 from loan_core.calculation import schedule as schedules
 from loan_core.calculation.position import State
 from loan_core.calculation.sanity import SENTENCES, TITLES, WHERE_0, findings, stands
+from tests import by_definition
+from tests.by_definition import Loan
+from tests.calculated import Finding, day, plain_findings
 from tests.random_books import Came, Held, held_books, some_days, terms_and_receipts
-from tests.test_dates import day
-from tests.test_position import slow_position
-from tests.test_schedule import Loan
-
-Finding = tuple[int, list[int], dict[str, int]]
-
 
 TENS = Loan(100_00, 0, 10, start_on=date(2026, 1, 1))
 FIRST = date(2026, 2, 1)
 
 
-def standing_of(held: Held) -> list[bool]:
-    """Which receipts stand: not those that were taken back, and not what took them back."""
-    stands = [came.amount > 0 for came in held.received]
-    for came in held.received:
-        if came.amount < 0:
-            undone = [
-                at
-                for at, each in enumerate(held.received)
-                if stands[at] and each.amount == -came.amount and each.on <= came.on
-            ]
-            stands[undone[0]] = False
-    return stands
-
-
-def slow_stands(held: Held) -> list[bool]:
-    """One reversal after the other, each against the last of its amount that still stands."""
-    stands = [came.amount > 0 for came in held.received]
-    # On one day what came in goes before what went back.
-    for came in sorted((each for each in held.received if each.amount < 0), key=lambda each: each.on):
-        undone = [
-            at
-            for at, each in enumerate(held.received)
-            if stands[at] and each.amount == -came.amount and each.on <= came.on
-        ]
-        if undone:
-            stands[undone[-1]] = False
-    return stands
-
-
 @given(book=held_books)
 def test_what_a_reversal_undid_does_not_stand(book):
     _, receipts = terms_and_receipts(book)
-    assert stands(receipts).tolist() == [each for held in book for each in slow_stands(held)]
+    assert stands(receipts).tolist() == [each for held in book for each in held.standing]
 
 
 @given(signs=st.lists(st.tuples(st.integers(0, 1), st.integers(0, 5), st.booleans()), max_size=14))
@@ -71,22 +39,14 @@ def test_reversals_of_equal_amounts_are_matched_like_brackets(signs):
     # More cannot go back by a day than came in by it.
     book = [held for held in book if all(held.paid(came.on) >= 0 for came in held.received)]
     _, receipts = terms_and_receipts(book)
-    assert stands(receipts).tolist() == [each for held in book for each in slow_stands(held)]
+    assert stands(receipts).tolist() == [each for held in book for each in held.standing]
 
 
 def found_in(book: list[Held], as_of: date) -> dict[str, list[Finding]]:
-    standing = np.array([each for held in book for each in standing_of(held)], dtype=bool)
+    standing = np.array([each for held in book for each in held.standing], dtype=bool)
     found = findings(*terms_and_receipts(book), standing, day(as_of))
     assert list(found) == list(SENTENCES)
-    return {kind: rows_of(each) for kind, each in found.items()}
-
-
-def rows_of(found: Any) -> list[Finding]:
-    about = [found.receipt.tolist()] if len(found.receipt) else []
-    return [
-        (loan, [column[at] for column in about], {name: column[at].item() for name, column in found.figures.items()})
-        for at, loan in enumerate(found.loan.tolist())
-    ]
+    return {kind: plain_findings(each) for kind, each in found.items()}
 
 
 def slow_findings(book: list[Held], as_of: date) -> dict[str, list[Finding]]:
@@ -95,7 +55,7 @@ def slow_findings(book: list[Held], as_of: date) -> dict[str, list[Finding]]:
     for place, held in enumerate(book):
         standing = [
             (row + at, came)
-            for at, (came, stands) in enumerate(zip(held.received, standing_of(held), strict=True))
+            for at, (came, stands) in enumerate(zip(held.received, held.standing, strict=True))
             if stands and came.on <= as_of
         ]
         row += len(held.received)
@@ -125,7 +85,7 @@ def of_receipts(held: Held, standing: list[tuple[int, Came]]) -> list[tuple[str,
 def of_loan(held: Held, standing: list[tuple[int, Came]], as_of: date) -> list[tuple[str, list[Any]]]:
     almost, silent, low = [], [], []
     paid = sum(came.amount for _, came in standing)
-    at = slow_position(held.loan, paid, as_of)
+    at = by_definition.position(held.loan, paid, as_of)
     remaining = at["remaining_balance"]
     if remaining > 0 and remaining * 100 < held.loan.agreed:
         almost.append(([], {"remaining": remaining, "installment": held.loan.agreed}))

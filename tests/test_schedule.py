@@ -1,13 +1,10 @@
-"""Schedules against a slow twin in exact fractions, and what holds of every schedule whatever its method."""
+"""Schedules against their definition in exact fractions, and what holds of every schedule whatever its method."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
-from functools import lru_cache
 from itertools import accumulate
-from math import ceil, floor
 
-import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -18,165 +15,17 @@ from loan_core.calculation.schedule import (
     Method,
     Rounding,
     Schedule,
-    Terms,
     agreed_installment,
     first_interest,
     schedule,
 )
-from tests.test_dates import anchors, day, frequencies, slow_due_dates
+from tests import by_definition
+from tests.by_definition import EXAMPLE, HIGHEST_RATE_PPM, LONGEST, Line, Loan, half_up
+from tests.calculated import lines_of, plain_lines, terms_of_book, terms_of_one
+from tests.random_loans import loans
 
-HIGHEST_RATE_PPM = 12 * 10**6
-LONGEST = 600
-PERIODS_A_YEAR = {
-    Frequency.MONTHLY: 12,
-    Frequency.EVERY_TWO_WEEKS: 26,
-    Frequency.WEEKLY: 52,
-    Frequency.QUARTERLY: 4,
-}
 INTEREST_FOLLOWS_THE_BALANCE = (Method.ANNUITY, Method.EQUAL_PRINCIPAL, Method.INTEREST_ONLY)
 LEVEL = (Method.ANNUITY, Method.FLAT, Method.INTEREST_ONLY)
-
-
-@dataclass(frozen=True)
-class Loan:
-    """What was agreed, in plain values. ``installment`` None: by the method's formula."""
-
-    principal: int
-    annual_rate_ppm: int
-    periods: int
-    frequency: Frequency = Frequency.MONTHLY
-    method: Method = Method.ANNUITY
-    rounding: Rounding = Rounding.HALF_UP
-    start_on: date = date(2025, 10, 1)
-    first_due_on: date | None = None
-    installment: int | None = None
-
-    @property
-    def rate(self) -> Fraction:
-        """The exact rate of one period."""
-        return Fraction(self.annual_rate_ppm, PERIODS_A_YEAR[self.frequency] * 10**6)
-
-    @property
-    def agreed(self) -> int:
-        return slow_installment(self) if self.installment is None else self.installment
-
-
-@dataclass(frozen=True)
-class Line:
-    """One installment, in plain values."""
-
-    due_on: date
-    interest: int
-    principal: int
-
-    @property
-    def due(self) -> int:
-        return self.interest + self.principal
-
-
-def half_up(exact: Fraction) -> int:
-    return floor(exact + Fraction(1, 2))
-
-
-@lru_cache(maxsize=256)
-def slow_installment(loan: Loan) -> int:
-    """The level installment by DOMAIN's formulas, in fractions."""
-    rounded = ceil if loan.rounding == Rounding.UP else half_up
-    amount, i, n = Fraction(loan.principal), loan.rate, loan.periods
-    if loan.method == Method.INTEREST_ONLY:
-        return half_up(amount * i)
-    if loan.method == Method.EQUAL_PRINCIPAL:
-        return rounded(amount / n) + half_up(amount * i)
-    if loan.method == Method.FLAT:
-        return rounded((amount + half_up(amount * i * n)) / n)
-    return rounded(amount / n if i == 0 else amount * i / (1 - (1 + i) ** -n))
-
-
-def slow_first_interest(loan: Loan) -> int:
-    if loan.method == Method.FLAT:
-        return half_up(Fraction(half_up(loan.principal * loan.rate * loan.periods), loan.periods))
-    return half_up(loan.principal * loan.rate)
-
-
-@lru_cache(maxsize=256)
-def slow_schedule(loan: Loan) -> tuple[Line, ...]:
-    """One installment after the other, as one would on paper."""
-    lines = []
-    balance = loan.principal
-    flat_interest = half_up(loan.principal * loan.rate * loan.periods)
-    flat_part = half_up(Fraction(flat_interest, loan.periods))
-    for due_on in slow_due_dates(loan.start_on, loan.first_due_on, loan.frequency, loan.periods):
-        is_last = len(lines) == loan.periods - 1
-        if loan.method == Method.FLAT:
-            interest = flat_interest if is_last else min(flat_part, flat_interest)
-            flat_interest -= interest
-        else:
-            interest = half_up(balance * loan.rate)
-        if is_last:
-            principal = balance
-        elif loan.method == Method.EQUAL_PRINCIPAL:
-            principal = min(loan.agreed - slow_first_interest(loan), balance)
-        else:
-            principal = min(loan.agreed - interest, balance)
-        balance -= principal
-        lines.append(Line(due_on, interest, principal))
-    return tuple(lines)
-
-
-@st.composite
-def loans(draw, most_periods: int = 40, most: int = LARGEST, methods=tuple(Method)) -> Loan:
-    """Any loan that may be written; the odd one states an installment of its own."""
-    start_on, first_due_on = draw(anchors())
-    loan = Loan(
-        principal=draw(st.one_of(st.integers(1, min(2_000, most)), st.integers(1, most), st.just(most))),
-        annual_rate_ppm=draw(st.one_of(st.integers(0, 1_000_000), st.integers(0, HIGHEST_RATE_PPM), st.just(0))),
-        periods=draw(st.integers(1, most_periods)),
-        frequency=draw(frequencies),
-        method=draw(st.sampled_from(methods)),
-        rounding=draw(st.sampled_from(Rounding)),
-        start_on=start_on,
-        first_due_on=first_due_on,
-    )
-    # A stated installment must exceed the first period's interest; an interest-only one cannot be stated.
-    if loan.method != Method.INTEREST_ONLY and draw(st.integers(0, 3)) == 0:
-        lowest = slow_first_interest(loan) + 1
-        highest = min(max(2 * slow_installment(loan), lowest), LARGEST_INSTALLMENT)
-        loan = replace(loan, installment=draw(st.integers(lowest, max(lowest, highest))))
-    return loan
-
-
-def terms_of_one(loan: Loan) -> Terms:
-    return Terms(
-        loan.principal,
-        loan.annual_rate_ppm,
-        loan.periods,
-        loan.frequency,
-        loan.method,
-        loan.agreed,
-        day(loan.start_on),
-        day(loan.first_due_on),
-    )
-
-
-def terms_of_book(book: list[Loan]) -> Terms:
-    rows = [terms_of_one(loan) for loan in book]
-    dates = {"start_on", "first_due_on"}
-    return Terms(
-        **{
-            name: np.array([getattr(row, name) for row in rows], dtype="M8[D]" if name in dates else np.int64)
-            for name in Terms.__dataclass_fields__
-        }
-    )
-
-
-def plain_lines(lines: Schedule) -> tuple[Line, ...]:
-    assert lines.interest.dtype == lines.principal.dtype == np.int64
-    columns = (lines.due_on.tolist(), lines.interest.tolist(), lines.principal.tolist())
-    return tuple(Line(*row) for row in zip(*columns, strict=True))
-
-
-def lines_of(loan: Loan) -> tuple[Line, ...]:
-    return plain_lines(schedule(terms_of_one(loan)))
 
 
 @given(loan=loans())
@@ -186,18 +35,18 @@ def test_the_agreed_installment_is_the_exact_formula_rounded_once(loan):
     by_formula = replace(loan, installment=None)
     codes = (loan.frequency, loan.method, loan.rounding)
     answer = agreed_installment(loan.principal, loan.annual_rate_ppm, loan.periods, *codes)
-    assert answer == slow_installment(by_formula)
+    assert answer == by_definition.installment(by_formula)
     assert type(answer) is int
 
 
 @given(loan=loans())
 def test_the_first_interest_is_that_of_the_schedule(loan):
-    assert int(first_interest(terms_of_one(loan))) == slow_first_interest(loan)
+    assert int(first_interest(terms_of_one(loan))) == by_definition.first_interest(loan)
 
 
 @given(loan=loans(most_periods=120))
 def test_a_schedule_equals_its_slow_twin_line_by_line(loan):
-    assert lines_of(loan) == slow_schedule(loan)
+    assert lines_of(loan) == by_definition.schedule(loan)
 
 
 @given(book=st.lists(loans(), min_size=1, max_size=8))
@@ -270,18 +119,14 @@ def test_interest_only_pays_the_principal_at_the_end(loan):
 @pytest.mark.parametrize("frequency", Frequency)
 def test_nothing_leaves_int64_at_the_extremes(frequency, method, principal):
     extreme = Loan(principal, HIGHEST_RATE_PPM, LONGEST, frequency, method, Rounding.UP)
-    assert lines_of(extreme) == slow_schedule(extreme)
+    assert lines_of(extreme) == by_definition.schedule(extreme)
     in_a_book = schedule(terms_of_book([extreme, replace(extreme, periods=1)]))
-    assert in_a_book.due[0].tolist() == [line.due for line in slow_schedule(extreme)]
+    assert in_a_book.due[0].tolist() == [line.due for line in by_definition.schedule(extreme)]
 
 
 def test_no_installment_is_larger_than_the_largest():
     longest_period = Loan(LARGEST, HIGHEST_RATE_PPM, 1, Frequency.QUARTERLY, rounding=Rounding.UP)
-    assert slow_installment(longest_period) == LARGEST_INSTALLMENT == lines_of(longest_period)[0].due
-
-
-# The design's example: 1,000.00 over 12 months at 2 % a month, lent on 2025-10-01.
-EXAMPLE = Loan(100_000, 240_000, 12)
+    assert by_definition.installment(longest_period) == LARGEST_INSTALLMENT == lines_of(longest_period)[0].due
 
 
 def test_the_example_of_the_design():

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, fields, replace
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
@@ -11,16 +11,7 @@ import pytest
 from loan_core.calculation.position import Thresholds
 from loan_core.errors import InvalidSetting
 from loan_core.settings import Settings
-
-
-@dataclass(frozen=True)
-class FixedClock(Settings):
-    """Settings whose clock stands still."""
-
-    at: datetime = datetime(2026, 6, 2, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        return self.at
+from tests.lending import FixedClock
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from loan_core import Book, Settings, open_book
 from tests import desk, forked
 from tests.api_servers import LOAN, Caller, served
 from tests.benchmarks.visitor import Visitor, visiting
+from tests.files import csv_file
 from tests.servers import redis_server
-from tests.test_exchange import csv_file
 
 DAY = date(2026, 1, 15)
 

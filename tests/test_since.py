@@ -6,17 +6,11 @@ from io import BytesIO, StringIO
 
 import pytest
 
-from loan_core import Book
 from loan_core.errors import RevisionNotKept
-from tests import test_book
-from tests.test_book import CLOCK, MOMENT, NOON, TODAY, lend
+from tests import lending
+from tests.lending import MOMENT, NOON, TODAY, lend
 
-kept, store, database_url = test_book.kept, test_book.store, test_book.database_url
-
-
-@pytest.fixture
-def book(store):
-    return Book(store, CLOCK)
+kept, store, book, database_url = lending.kept, lending.store, lending.book, lending.database_url
 
 
 def kinds(book, revision, **asked):

@@ -6,17 +6,11 @@ import pytest
 
 from loan_core import Book
 from pages import _loan_picker
-from tests import pages_at_hand, test_pages
-from tests.pages_at_hand import button, opened, run, words
+from tests import pages_at_hand
+from tests.pages_at_hand import button, labels, opened, run, words
 
-book = pages_at_hand.book
-loan = test_pages.loan
-several = test_pages.several
+book, loan, several = pages_at_hand.book, pages_at_hand.loan, pages_at_hand.several
 DAY = "2026-06-02"
-
-
-def labels(at) -> list[str]:
-    return [each.label for each in at.button]
 
 
 def test_the_path_is_told_in_words(book: Book, loan: int) -> None:
@@ -98,7 +92,7 @@ def test_nothing_that_is_found_is_said(several: Book) -> None:
 
 def test_a_loan_that_is_beyond_the_list_is_shown_all_the_same(book: Book) -> None:
     rows = [b"H-%d,Holder %d,1000.00,12,2025-10-01,USD" % (number, number) for number in range(300)]
-    book.import_loans(BytesIO(b"\n".join([test_pages.LOANS.splitlines()[0], *rows])))
+    book.import_loans(BytesIO(b"\n".join([pages_at_hand.LOANS.splitlines()[0], *rows])))
     at = opened("status.py", loan="H-299", as_of=DAY)
     assert (len(at.selectbox(key="loan_in_url").options), at.title[0].value.split()[1]) == (201, "299")
 

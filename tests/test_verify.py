@@ -11,7 +11,7 @@ from loan_core.book import Book
 from loan_core.published import CASES, Case
 from loan_core.store import Store
 from loan_core.verify import Check, check_book, check_published, check_the_arithmetic, summary
-from tests.test_settings import FixedClock
+from tests.lending import FixedClock
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ from loan_core.calculation import schedule as schedules
 from loan_core.calculation.dates import Frequency
 from loan_core.calculation.heat_map import BANDS, NOT_SAID, HeatBands, heat_bands, heat_map
 from loan_core.calculation.vintages import LATE_DAYS, Cell, Vintages, vintages, wilson
+from tests.by_definition import Loan
+from tests.calculated import day
 from tests.random_books import Came, Held, held_books, month, months_between, some_days, terms_and_receipts
-from tests.test_dates import day
-from tests.test_schedule import Loan
 
 
 def vintages_of(book: list[Held], as_of: date) -> Vintages:

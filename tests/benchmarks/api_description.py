@@ -4,8 +4,8 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests.api_description import described
 from tests.servers import postgresql_server
-from tests.test_api_description import described
 
 
 def main(examples: int = 300) -> None:

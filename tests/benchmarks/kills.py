@@ -3,8 +3,8 @@
 import sys
 from tempfile import TemporaryDirectory
 
+from tests.kills import killed_under_writes
 from tests.servers import postgresql_server
-from tests.test_api_faults import killed_under_writes
 
 
 def main(times: int = 10) -> None:
