@@ -12,6 +12,7 @@ from threading import Lock
 from typing import Any
 
 import msgspec
+import pandas as pd
 from sqlalchemy import Date, bindparam, func, inspect, select, true
 from sqlalchemy.orm import Session
 
@@ -223,6 +224,10 @@ class Book(Doing, Asking):
         loan = Loan(**dict(zip(_LOAN_COLUMNS, agreed, strict=True)))
         version = Version(book_id, loan.revision, as_of, self.thresholds)
         return version, status_of(loan, paid, as_of, self.thresholds)
+
+    def schedule(self, loan_id: int) -> pd.DataFrame:
+        """A loan's installments as agreed: ``number, due_on, due, interest, principal, balance``; ``LoanNotFound``."""
+        return schedule_of(self.loan(loan_id))
 
     def statement(self, loan_id: int, as_of: date) -> Statement:
         """A loan's schedule with what covers it, and its repayments with what each covered; ``LoanNotFound``."""

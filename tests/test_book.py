@@ -95,7 +95,7 @@ def test_a_loan_is_written_as_it_was_agreed(book, store):
         "voided_by": "",
     }
     assert whole(book.loan(1)) == whole(loan)
-    assert book.statement(1, TODAY).installments["due"].tolist() == [9_456] * 11 + [9_454]
+    assert book.schedule(1)["due"].tolist() == [9_456] * 11 + [9_454]
 
 
 def test_what_is_not_said_of_an_entry_the_book_says(store):
@@ -126,6 +126,7 @@ ASKING = {
     "loan": lambda book, loan_id: book.loan(loan_id),
     "status": lambda book, loan_id: book.status(loan_id, STARTED),
     "status today": lambda book, loan_id: book.status(loan_id, TODAY),
+    "schedule": lambda book, loan_id: book.schedule(loan_id),
     "statement": lambda book, loan_id: book.statement(loan_id, TODAY),
     "export_loans": lambda book, loan_id: book.export_loans(TODAY, loan_id),
     "export_repayments": lambda book, loan_id: book.export_repayments(TODAY, loan_id),
@@ -1051,9 +1052,7 @@ def test_a_quote_is_what_the_loan_would_be_and_writes_nothing(book, database_url
     # The design's New loan screen: 12 installments of $94.56, the last $94.54; 1,134.70 in all.
     assert (quote.loan.installment, quote.total_due, quote.total_interest) == (94_56, 1134_70, 134_70)
     loan = book.create_loan(**terms)
-    pd.testing.assert_frame_equal(
-        quote.installments, book.statement(loan.id, TODAY).installments[quote.installments.columns]
-    )
+    pd.testing.assert_frame_equal(quote.installments, book.schedule(loan.id))
     with pytest.raises(InvalidEntry, match="loan_amount is missing"):
         book.quote(repayment_period=12)
 
