@@ -87,8 +87,8 @@ try:
         ask_for_the_day()
         ask_for_the_currency()
         offer_the_link()
-    revision = revision_shown()
-    foot.caption(data_words(as_of(), revision, book().cache.state))
+    begins_empty = not book().currencies()
+    foot.caption(data_words(as_of(), revision_shown(), book().cache.state))
     with body:
         say_what_is_made_up()
         if page != SINCE:
@@ -97,7 +97,7 @@ try:
         arrive(page.url_path)
         with turn():
             page.run()
-    if not revision and revision_shown():
+    if begins_empty and book().currencies():
         # The second of two clicks on "Load the demo book" runs beside the first: what it drew began with an empty book.
         st.rerun()
     for sentence in st.session_state.pop("said", []):

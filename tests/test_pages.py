@@ -13,7 +13,7 @@ from pages._controls import clicked_row
 from pages._desk import made
 from pages._filters import ORDERS
 from tests import pages_at_hand
-from tests.pages_at_hand import FRAME, LOANS, button, field, run, words
+from tests.pages_at_hand import FRAME, LOANS, button, field, links, run, words
 
 book, loan, several = pages_at_hand.book, pages_at_hand.loan, pages_at_hand.several
 
@@ -42,19 +42,24 @@ def test_an_empty_book_offers_a_made_up_one(book: Book) -> None:
     assert "made\\-up book" in at.toast[0].value
 
 
+@pytest.mark.parametrize("was_used", [False, True])
 def test_a_book_that_is_filled_while_it_is_drawn_empty_is_drawn_once_more(
-    book: Book, monkeypatch: pytest.MonkeyPatch
+    book: Book, monkeypatch: pytest.MonkeyPatch, was_used: bool
 ) -> None:
+    if was_used:
+        book.void_loan(book.create_loan(loan_amount=1, repayment_period=1).id, reason="Twice")
     asked = Book.demo
 
     def and_then_it_is_filled(ours: Book) -> object:
         found = asked(ours)
-        if not book.edition(book.today()).revision:
+        if not book.currencies():
             book.load_demo(loans=20)
         return found
 
     monkeypatch.setattr(Book, "demo", and_then_it_is_filled)
-    assert "revision 1 of the book" in words(opened("portfolio.py"))
+    at = opened("portfolio.py")
+    assert f"revision {3 if was_used else 1} of the book" in words(at)
+    assert any(label.startswith("Demo book") for label in links(at))
 
 
 @pytest.mark.parametrize(("label", "title"), [("New loan", "New loan"), ("Import", "Exchange")])
