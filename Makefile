@@ -47,6 +47,7 @@ $(DEV): requirements-dev.txt requirements.txt constraints.txt
 	$(call install,requirements-dev.txt)
 	@touch $(RUNTIME) $(DEV)
 
+# What is imported is compiled then: to compile all that was installed takes half as long again.
 # Without a working pip the environment is no environment yet: the first time, after an interruption, after a move.
 define install
 	@test -n "$(PYTHON)" || { echo "Loan Book needs Python 3.11 or newer, and there is no python3 here."; exit 1; }
@@ -55,5 +56,5 @@ define install
 	@$(IN_VENV) pip --version >/dev/null 2>&1 || { echo "Making the environment $(VENV) ..."; \
 		$(PYTHON) -m venv --clear $(VENV); }
 	@echo "Installing $(1) ..."
-	@$(IN_VENV) pip install -qq --disable-pip-version-check -r $(1)
+	@$(IN_VENV) pip install -qq --no-compile --disable-pip-version-check -r $(1)
 endef
