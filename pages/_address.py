@@ -5,7 +5,8 @@ tells no page that somebody went back:
 
 ``kept``: the links of the navigation know no query, so the day, the currency and the revision of one page are put into
 the address of the next. ``been``: the addresses so far. Where a run is of the one before the last, the browser went
-back: then what its address does not ask for was not asked for, and nothing is kept.
+back: then what its address does not ask for was not asked for, and nothing is kept. A browser that is slow writes a
+page of the navigation down twice, before its query comes and after: from there Back takes a press more.
 ``left``: ``go`` leaves this page in the history a second time, under the next page's query. Back meets that one first,
 and the page puts its own query there again (``come_back``).
 ``queries``: what the last widgets made of the query. Two that are used within a tenth of a second are sent with the
