@@ -109,7 +109,7 @@ def book_rows(today: BookDay) -> list[tuple[str, str, dict[str, str]]]:
         ("newest first", "loans", {"state": "active", "sort": "Newest"}),
         ("next due first", "loans", {"state": "active", "sort": "Next due"}),
         ("what came in", "repayments", {"period": "This month"}),
-        ("month by month", "collection", {}),
+        ("by month", "collection", {}),
         (f"{today.totals.loans_in_arrears:,} in arrears", "loans", {"past_due": "1+", "sort": "Arrears"}),
         (f"{late:,} over 30 days", "loans", {"past_due": "31+", "sort": "Days past due"}),
         *(
