@@ -7,7 +7,7 @@ follow from what was received.
 
 from collections.abc import Iterator
 from datetime import date, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from threading import Lock
 from typing import Any
 
@@ -198,23 +198,29 @@ class Book(Doing, Asking):
         with self._store.read() as session:
             return at_instant(session, self._settings.end_of(day)).revision
 
-    def status(self, loan_id: int, as_of: date, version: Version | None = None) -> LoanStatus:
-        """Where a loan stands at the end of a day; ``LoanNotFound``. Who knows its ``version`` saves asking for it."""
+    def status(self, loan_id: int, as_of: date) -> LoanStatus:
+        """Where a loan stands at the end of a day; ``LoanNotFound``."""
+        return self.versioned_status(loan_id, as_of)[1]
+
+    def versioned_status(self, loan_id: int, as_of: date) -> tuple[Version, LoanStatus]:
+        """The same, and of which version it is."""
         if as_of != self.today():
-            return self._computed_status(loan_id, as_of)[1]
-        version = version or self.version(loan_id, as_of)
+            return self._computed_status(loan_id, as_of)
         turn = self._turns[loan_id % len(self._turns)]
         over = turn.over
-        if remembered := self.cache.get(loan_id, version, _read_status):
+        if remembered := self._remembered(loan_id, as_of):
             return remembered
         # Of many who ask at once, one computes and the others find what it remembered.
         with turn.lock:
-            if turn.over != over and (remembered := self.cache.get(loan_id, version, _read_status)):
+            if turn.over != over and (remembered := self._remembered(loan_id, as_of)):
                 return remembered
             version, status = self._computed_status(loan_id, as_of)
             self.cache.put(loan_id, version, msgspec.json.encode(status), self._settings.seconds_of_today_left())
             turn.over += 1
-        return status
+        return version, status
+
+    def _remembered(self, loan_id: int, as_of: date) -> tuple[Version, LoanStatus] | None:
+        return self.cache.get(loan_id, partial(self.version, loan_id, as_of), _read_status)
 
     def _computed_status(self, loan_id: int, as_of: date) -> tuple[Version, LoanStatus]:
         found = self._store.glance(_STATUS, loan_id=loan_id, as_of=as_of) if is_id(loan_id) else None

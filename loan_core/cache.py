@@ -9,12 +9,12 @@ import logging
 import math
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import msgspec
 import redis
@@ -64,6 +64,32 @@ class Version:
         return f"{_FORMAT} {self}\n".encode()
 
 
+@dataclass(slots=True)
+class _Asked:
+    """A command on its way to Redis, and the connection that the answer will come by.
+
+    Both ways are gone twice: a connection that was kept may have been closed at its other end, and that is no failure
+    of Redis.
+    """
+
+    connection: Any
+    command: tuple[Any, ...]
+    was_down: bool
+
+    def send(self) -> None:
+        try:
+            self.connection.send_command(*self.command)
+        except redis.ConnectionError:
+            self.connection.send_command(*self.command)
+
+    def answer(self) -> Any:
+        try:
+            return self.connection.read_response(disable_decoding=True)
+        except redis.ConnectionError:
+            self.connection.send_command(*self.command)
+            return self.connection.read_response(disable_decoding=True)
+
+
 class Cache:
     """A Redis that may be slow, gone, hung, emptied, or full of somebody else's things.
 
@@ -71,10 +97,11 @@ class Cache:
     (an entry that did not count) and down (not asked, or no answer).
     """
 
-    def __init__(self, client: redis.Redis | None, clock: Callable[[], float] = time.monotonic) -> None:
-        self._client = client
-        # Each holds a connection: a pool looks at every connection that it hands out, which takes as long as to ask.
-        self._free: deque[redis.Redis] = deque()
+    def __init__(self, pool: redis.ConnectionPool | None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._pool = pool
+        # A pool looks at every connection that it hands out, which takes as long as to ask; a client's own way to ask
+        # takes that long again, and waits where it could do something else meanwhile.
+        self._free: deque[Any] = deque()
         self._clock = clock
         self._closed_until = 0.0
         self._heard_at = -math.inf
@@ -87,107 +114,109 @@ class Cache:
         if url == "off":
             return cls(None)
         try:
-            client = redis.Redis.from_url(
+            pool = redis.ConnectionPool.from_url(
                 url,
                 socket_connect_timeout=_TIMEOUT_SECONDS,
                 socket_timeout=_TIMEOUT_SECONDS,
-                # A connection that was kept may have been closed at its other end: that is no failure of Redis.
-                retry=Retry(NoBackoff(), 1, (redis.ConnectionError,)),
+                retry=Retry(NoBackoff(), 0),
             )
         except ValueError as error:
             # What stands before an @ may be a password.
             found = shortened(url.rpartition("@")[2])
             raise InvalidSetting("REDIS_URL", found, "Write redis://localhost:6379/0, or off.") from error
-        return cls(client)
+        return cls(pool)
 
     @property
     def state(self) -> str:
         """``"off"``, ``"up"`` or ``"down"``, as it was within the last ``PAUSE_SECONDS``; else it is asked now."""
-        if self._client is None:
+        if self._pool is None:
             return "off"
         now = self._clock()
         if now >= max(self._closed_until, self._heard_at + PAUSE_SECONDS):
-            with self._asking() as client:
-                if client is not None:
-                    client.ping()
+            self._told("PING")
         return "down" if now < self._closed_until else "up"
 
-    def get(self, loan_id: int, version: Version, read: Callable[[bytes], Answer]) -> Answer | None:
-        """What is remembered of a loan, if it is of just this version, and ``read`` can make something of it."""
-        found, head = self._found(loan_id), version.head()
+    def get(
+        self, loan_id: int, version: Callable[[], Version], read: Callable[[bytes], Answer]
+    ) -> tuple[Version, Answer] | None:
+        """What is remembered of a loan, if it is of its very ``version`` and ``read`` can make something of it.
+
+        The version is asked for while Redis looks, and not where Redis is not asked.
+        """
+        # Not the whole value: nobody knows what else may stand in that key, or how large it is.
+        asked = self._ask("GETRANGE", _key(loan_id), 0, _LARGEST_ENTRY)
+        if asked is None:
+            return None
+        try:
+            current = version()
+        finally:
+            found = self._hear(asked)
         if found is None:
             return None
         if not found:
             self.counts["misses"] += 1
             return None
+        head = current.head()
         if found.startswith(head) and len(found) <= _LARGEST_ENTRY:
             # Another release may have put other fields under the same format.
             with suppress(msgspec.DecodeError):
                 answer = read(found[len(head) :])
                 self.counts["hits"] += 1
-                return answer
+                return current, answer
         self.counts["rejected"] += 1
         # One of another revision or day is ours, and was right once.
-        if not found.startswith(f"{_FORMAT} {version.book_id} ".encode()):
+        if not found.startswith(f"{_FORMAT} {current.book_id} ".encode()):
             self._warn_once(loan_id)
         return None
-
-    def _found(self, loan_id: int) -> bytes | None:
-        """What stands under a loan's key; None where nobody answers."""
-        found = None
-        with self._asking() as client:
-            if client is not None:
-                try:
-                    # Not the whole value: nobody knows what else may stand in that key, or how large it is.
-                    answer: Any = client.getrange(_key(loan_id), 0, _LARGEST_ENTRY)
-                except redis.ResponseError:
-                    # Nor of which type; whatever that is, it is an answer, if not to our question.
-                    answer = None
-                found = answer if isinstance(answer, bytes) else b"?"
-        return found
 
     def put(self, loan_id: int, version: Version, answer: bytes, seconds: int = SECONDS) -> None:
         """Remember an answer for so long; what is too large to be read again is not kept."""
         entry = version.head() + answer
         if seconds < 1 or len(entry) > _LARGEST_ENTRY:
             return
-        with self._asking() as client:
-            if client is not None:
-                client.set(_key(loan_id), entry, ex=min(seconds, SECONDS))
+        self._told("SET", _key(loan_id), entry, "EX", min(seconds, SECONDS))
 
     def forget(self, loan_ids: Iterable[int]) -> None:
         """Drop what is remembered of these loans; where that fails, their newer revision does the same."""
         keys = [_key(loan_id) for loan_id in loan_ids]
         for start in range(0, len(keys), 1_000):
-            with self._asking() as client:
-                if client is not None:
-                    client.unlink(*keys[start : start + 1_000])
+            self._told("UNLINK", *keys[start : start + 1_000])
 
-    @contextmanager
-    def _asking(self) -> Iterator[redis.Redis | None]:
-        """The client, or None while nobody asks it; a failure inside ends the asking, quietly."""
+    def _ask(self, *command: Any) -> _Asked | None:
+        """A command on its way, to be heard; None while nobody asks."""
         now = self._clock()
-        if self._client is None or now < self._closed_until:
-            self.counts["down"] += self._client is not None
-            yield None
-            return
+        if self._pool is None or now < self._closed_until:
+            self.counts["down"] += self._pool is not None
+            return None
         was_down = self._closed_until > 0
         # Until this call is answered, the others do without: a Redis that hangs costs one of them, not all.
         self._closed_until = now + PAUSE_SECONDS if was_down else 0.0
         try:
-            client = self._free_client(self._client)
+            asked = _Asked(self._connection(self._pool), command, was_down)
+            asked.send()
         except _FAILURES as error:
             self._leave_alone(error, was_down)
-            yield None
-            return
+            return None
+        return asked
+
+    def _told(self, *command: Any) -> None:
+        asked = self._ask(*command)
+        if asked:
+            self._hear(asked)
+
+    def _hear(self, asked: _Asked) -> bytes | None:
+        """What Redis answers, ``b"?"`` where that is no text; None where it does not."""
         try:
-            with suppress(redis.ResponseError):
-                # A command denied is an answer all the same: no room left, a replica, no such right.
-                yield client
-            self._closed_until, self._heard_at = 0.0, now
-            self._free.append(client)
+            answer = asked.answer()
+        except redis.ResponseError as denied:
+            # No room left, a replica, no such right, a key of another type: an answer all the same.
+            answer = denied
         except _FAILURES as error:
-            self._leave_alone(error, was_down)
+            self._leave_alone(error, asked.was_down)
+            return None
+        self._closed_until, self._heard_at = 0.0, self._clock()
+        self._free.append(asked.connection)
+        return answer if isinstance(answer, bytes) else b"?"
 
     def _leave_alone(self, error: Exception, was_down: bool) -> None:
         self._closed_until = self._clock() + PAUSE_SECONDS
@@ -195,11 +224,11 @@ class Cache:
         if not was_down:
             log.warning("Redis does not answer (%s); statuses are computed until it does.", type(error).__name__)
 
-    def _free_client(self, pool: Any) -> redis.Redis:
+    def _connection(self, pool: redis.ConnectionPool) -> Any:
         try:
             return self._free.pop()
         except IndexError:
-            return cast(redis.Redis, pool.client())
+            return pool.make_connection()
 
     def _warn_once(self, loan_id: int) -> None:
         if not self._has_warned:

@@ -122,8 +122,11 @@ async def status(request: Request) -> Response:
 
 def _status(request: Request, book: Book) -> Response:
     loan_id, as_of = as_of_asked(request, book.today)
-    version = book.version(loan_id, as_of)
-    return _asked(request, version.tag, lambda: _told_again(book.status(loan_id, as_of, version)))
+    tags = request.headers.get("if-none-match")
+    if tags is not None and is_known(tags, tag := book.version(loan_id, as_of).tag):
+        return _unchanged(tag)
+    version, status = book.versioned_status(loan_id, as_of)
+    return _answer(_told_again(status), version.tag)
 
 
 @lru_cache(maxsize=1_024)
@@ -249,12 +252,13 @@ def _headers(tag: str = "") -> dict[str, str]:
     return {"Cache-Control": "private, no-cache"} | ({"ETag": tag} if tag else {})
 
 
+def _unchanged(tag: str) -> Response:
+    return Response(status_code=304, headers=_headers(tag))
+
+
 def _asked(request: Request, tag: str, say: Callable[[], object], also: Mapping[str, str] | None = None) -> Response:
     """The answer, or 304 to whoever has it: its ``tag`` was asked for first, so that it may be older, never newer."""
-    if is_known(request.headers.get("if-none-match"), tag):
-        answer = Response(status_code=304, headers=_headers(tag))
-    else:
-        answer = _answer(say(), tag)
+    answer = _unchanged(tag) if is_known(request.headers.get("if-none-match"), tag) else _answer(say(), tag)
     if also:
         answer.headers.update(also)
     return answer

@@ -2,6 +2,7 @@
 
 import dataclasses
 import pickle
+import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -16,13 +17,20 @@ from loan_core import Book, Settings
 from loan_core.answers import LoanStatus
 from loan_core.cache import _FORMAT, PAUSE_SECONDS, SECONDS, Cache, Version
 from loan_core.calculation.position import Thresholds
-from loan_core.errors import InvalidSetting
+from loan_core.errors import InvalidSetting, LoanNotFound
 from loan_core.store import Store
 from tests.servers import free_port
 from tests.stale_reads import FAULTS, Delayed, Killed, stale_reads
 
 KEY = "loan_status:1"
 VERSION = Version("b" * 32, 7, date(2026, 1, 15), Thresholds())
+
+
+def remembered(cache, version=VERSION):
+    """What a cache tells of loan 1 to somebody whose book says this version of it."""
+    found = cache.get(1, lambda: version, bytes)
+    assert found is None or found[0] == version
+    return found and found[1]
 
 
 class At(Settings):
@@ -165,8 +173,8 @@ def test_another_type_under_the_key_is_ignored_and_said_once(sqlite_url, redis_u
 def test_an_entry_of_another_version_does_not_count(redis_url, other):
     cache = Cache.at(redis_url)
     cache.put(1, VERSION, b"answer")
-    assert cache.get(1, VERSION, bytes) == b"answer"
-    assert cache.get(1, replace(VERSION, **other), bytes) is None
+    assert remembered(cache) == b"answer"
+    assert remembered(cache, replace(VERSION, **other)) is None
     assert cache.counts["rejected"] == 1
 
 
@@ -265,17 +273,17 @@ def test_a_redis_that_is_away_is_asked_once_in_a_while(monkeypatch):
     seconds = [0.0]
     cache = Cache.at(f"redis://127.0.0.1:{free_port()}/0")
     cache._clock = lambda: seconds[0]
-    asked = []
+    asked = set()
 
     def away(*_):
-        asked.append(1)
+        asked.add(seconds[0])
         raise redis.ConnectionError
 
-    monkeypatch.setattr(redis.Redis, "client", away)
+    monkeypatch.setattr(redis.Connection, "send_command", away)
     for moment in range(31):
         seconds[0] = float(moment)
-        assert cache.get(1, VERSION, bytes) is None
-        assert cache.get(1, VERSION, bytes) is None
+        assert remembered(cache) is None
+        assert remembered(cache) is None
     assert len(asked) == 1 + 30 // PAUSE_SECONDS
     assert cache.state == "down"
     assert cache.counts["down"] == 62
@@ -286,13 +294,14 @@ def test_its_state_is_true_before_anything_was_asked_and_is_not_asked_at_every_l
     assert (dead.state, alive.state) == ("down", "up")
     seconds, asked = [alive._clock()], []
     alive._clock = lambda: seconds[0]
-    monkeypatch.setattr(redis.Redis, "ping", lambda _: asked.append(1))
+    send = redis.Connection.send_command
+    monkeypatch.setattr(redis.Connection, "send_command", lambda *said: (asked.append(said[1:]), send(*said)))
     for _ in range(10):
         assert alive.state == "up"
     assert asked == []
     seconds[0] += PAUSE_SECONDS + 1
     assert (alive.state, alive.state) == ("up", "up")
-    assert asked == [1]
+    assert asked == [("PING",)]
 
 
 def test_a_connection_that_was_closed_meanwhile_is_made_anew(redis_url, client):
@@ -300,8 +309,29 @@ def test_a_connection_that_was_closed_meanwhile_is_made_anew(redis_url, client):
     cache.put(1, VERSION, b"answer")
     for _ in range(3):
         client.client_kill_filter(_type="normal", skipme=True)
-        assert cache.get(1, VERSION, bytes) == b"answer"
+        assert remembered(cache) == b"answer"
     assert (cache.state, cache.counts["down"]) == ("up", 0)
+
+
+def test_a_connection_that_is_found_closed_when_it_is_written_to_is_made_anew(redis_url):
+    cache = Cache.at(redis_url)
+    cache.put(1, VERSION, b"answer")
+    cache._free[0]._sock.shutdown(socket.SHUT_RDWR)
+    assert remembered(cache) == b"answer"
+    assert (cache.state, cache.counts["down"]) == ("up", 0)
+
+
+def test_a_book_that_cannot_say_the_version_leaves_the_connection_as_it_was(redis_url, client):
+    """What Redis answered meanwhile is not the answer to the next question."""
+    cache = Cache.at(redis_url)
+    cache.put(1, VERSION, b"answer")
+    before = client.info("stats")["total_connections_received"]
+    for _ in range(3):
+        with pytest.raises(LoanNotFound):
+            cache.get(1, Mock(side_effect=LoanNotFound(1)), bytes)
+        assert cache.get(2, lambda: VERSION, bytes) is None
+        assert remembered(cache) == b"answer"
+    assert client.info("stats")["total_connections_received"] == before
 
 
 def test_a_redis_that_denies_a_command_is_up_and_not_believed(redis_url, client):
@@ -310,34 +340,35 @@ def test_a_redis_that_denies_a_command_is_up_and_not_believed(redis_url, client)
     try:
         cache = Cache.at(redis_url)
         cache.put(1, VERSION, b"answer")
-        assert cache.get(1, VERSION, bytes) is None
+        assert remembered(cache) is None
         assert cache.state == "up"
     finally:
         client.config_set("maxmemory", 0)
 
 
 @pytest.mark.parametrize("stumbled", [ValueError, AttributeError, TypeError, KeyError, redis.InvalidResponse])
-def test_over_what_is_no_redis_the_client_stumbles_and_nobody_else(monkeypatch, stumbled):
+@pytest.mark.parametrize("step", ["send_command", "read_response"])
+def test_over_what_is_no_redis_the_client_stumbles_and_nobody_else(monkeypatch, step, stumbled):
     """``,x`` is no number, a text in place of a handshake has no ``get``: so the client fails over other servers."""
 
     def stumble(*_, **__):
         raise stumbled("'bytes' object has no attribute 'get'")
 
-    for command in ("client", "ping"):
-        monkeypatch.setattr(redis.Redis, command, stumble)
+    monkeypatch.setattr(redis.Connection, "send_command", Mock())
+    monkeypatch.setattr(redis.Connection, step, stumble)
     cache = Cache.at("redis://127.0.0.1:1/0")
     cache.put(1, VERSION, b"answer")
-    assert cache.get(1, VERSION, bytes) is None
+    assert remembered(cache) is None
     cache.forget([1])
     assert (cache.state, cache.counts) == ("down", {"down": 3})
 
 
 @pytest.mark.parametrize("answer", [12, 1.5, None, [1, 2], {}, True, "text"], ids=str)
 def test_an_answer_that_is_no_text_is_rejected(monkeypatch, answer):
-    asked = Mock(getrange=Mock(return_value=answer))
-    monkeypatch.setattr(redis.Redis, "client", lambda _: asked)
+    monkeypatch.setattr(redis.Connection, "send_command", Mock())
+    monkeypatch.setattr(redis.Connection, "read_response", Mock(return_value=answer))
     cache = Cache.at("redis://127.0.0.1:1/0")
-    assert cache.get(1, VERSION, bytes) is None
+    assert remembered(cache) is None
     assert cache.counts == {"rejected": 1}
 
 
@@ -369,9 +400,9 @@ class Believing(Delayed):
     """A cache as others have them: what stands under the key is the answer until it is deleted."""
 
     def get(self, loan_id, version, read):
-        found = self._client.get(f"loan_status:{loan_id}")
+        found = redis.Redis(connection_pool=self._pool).get(f"loan_status:{loan_id}")
         self.counts["hits"] += found is not None
-        return read(found.partition(b"\n")[2]) if found else None
+        return (version(), read(found.partition(b"\n")[2])) if found else None
 
 
 def test_the_measurement_notices_a_cache_that_is_believed(sqlite_url, redis_url, monkeypatch):
