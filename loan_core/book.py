@@ -91,6 +91,7 @@ class Book(Doing, Asking):
 
     def close(self) -> None:
         self._store.close()
+        self.cache.close()
 
     def loan(self, loan_id: int) -> Loan:
         """A loan as agreed; ``LoanNotFound``."""
@@ -203,8 +204,8 @@ class Book(Doing, Asking):
         return self.versioned_status(loan_id, as_of)[1]
 
     def versioned_status(self, loan_id: int, as_of: date) -> tuple[Version, LoanStatus]:
-        """The same, and of which version it is."""
-        if as_of != self.today():
+        """Where a loan stands at the end of a day, and of which version that is; ``LoanNotFound``."""
+        if as_of != self.today() or not is_id(loan_id):
             return self._computed_status(loan_id, as_of)
         turn = self._turns[loan_id % len(self._turns)]
         over = turn.over

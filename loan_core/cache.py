@@ -1,8 +1,8 @@
 """Statuses remembered in Redis: ``loan_status:{loan_id}``, 300 seconds at most, never believed without asking the book.
 
-An entry says of which book, revision and day it is, by which thresholds, and in which format. It counts only if all of
-that is what the book says right now, so whatever Redis, a crash or a race did, no answer is stale. Without Redis they
-come slower.
+An entry says of which loan, book, revision and day it is, by which thresholds, and in which format. It counts only if
+all of that is what the book says right now, so whatever Redis, a crash or a race did, no answer is stale. Without Redis
+they come slower.
 """
 
 import logging
@@ -13,12 +13,13 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, TypeVar
 
 import msgspec
 import redis
 from redis.backoff import NoBackoff
+from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
 
 from loan_core.calculation.position import Thresholds
@@ -32,8 +33,6 @@ _TIMEOUT_SECONDS = 0.1
 _LARGEST_ENTRY = 8_192
 _FORMAT = 1
 """To be counted up whenever a field of a status comes, goes, or comes to mean something else."""
-# What answers there may be no Redis at all: the client takes what it says for what it is not, and stumbles over it.
-_FAILURES = (redis.RedisError, OSError, ValueError, TypeError, AttributeError, LookupError)
 
 Answer = TypeVar("Answer")
 
@@ -60,20 +59,21 @@ class Version:
         """An ETag of what is answered of this version."""
         return f'"{_FORMAT}-{str(self).replace(" ", "-")}"'
 
-    def head(self) -> bytes:
-        return f"{_FORMAT} {self}\n".encode()
+    def head(self, loan_id: int) -> bytes:
+        """What an entry of a loan begins with: all the loans of an import are of one revision."""
+        return f"{_FORMAT} {self} {loan_id}\n".encode()
 
 
 @dataclass(slots=True)
 class _Asked:
-    """A command on its way to Redis, and the connection that the answer will come by.
+    """A command on its way to Redis, and the connection that its answer will come by.
 
-    Both ways are gone twice: a connection that was kept may have been closed at its other end, and that is no failure
-    of Redis.
+    Each half of the way is tried once more: a connection that was kept may have been closed at its other end.
     """
 
     connection: Any
     command: tuple[Any, ...]
+    at: float
     was_down: bool
 
     def send(self) -> None:
@@ -97,10 +97,10 @@ class Cache:
     (an entry that did not count) and down (not asked, or no answer).
     """
 
-    def __init__(self, pool: redis.ConnectionPool | None, clock: Callable[[], float] = time.monotonic) -> None:
-        self._pool = pool
-        # A pool looks at every connection that it hands out, which takes as long as to ask; a client's own way to ask
-        # takes that long again, and waits where it could do something else meanwhile.
+    def __init__(self, connect: Callable[[], Any] | None, clock: Callable[[], float] = time.monotonic) -> None:
+        # No pool of the client's: it looks at every connection that it hands out, which takes as long as to ask, and
+        # makes no more of them once it has made a hundred.
+        self._connect = connect
         self._free: deque[Any] = deque()
         self._clock = clock
         self._closed_until = 0.0
@@ -119,21 +119,28 @@ class Cache:
                 socket_connect_timeout=_TIMEOUT_SECONDS,
                 socket_timeout=_TIMEOUT_SECONDS,
                 retry=Retry(NoBackoff(), 0),
+                # They would lengthen the timeouts.
+                maint_notifications_config=MaintNotificationsConfig(enabled=False),
             )
         except ValueError as error:
             # What stands before an @ may be a password.
             found = shortened(url.rpartition("@")[2])
             raise InvalidSetting("REDIS_URL", found, "Write redis://localhost:6379/0, or off.") from error
-        return cls(pool)
+        return cls(partial(pool.connection_class, **pool.connection_kwargs))
+
+    def close(self) -> None:
+        """Give back the connections that nobody uses just now."""
+        while self._free:
+            self._free.pop().disconnect()
 
     @property
     def state(self) -> str:
         """``"off"``, ``"up"`` or ``"down"``, as it was within the last ``PAUSE_SECONDS``; else it is asked now."""
-        if self._pool is None:
+        if self._connect is None:
             return "off"
         now = self._clock()
         if now >= max(self._closed_until, self._heard_at + PAUSE_SECONDS):
-            self._told("PING")
+            self._tell("PING")
         return "down" if now < self._closed_until else "up"
 
     def get(
@@ -156,7 +163,7 @@ class Cache:
         if not found:
             self.counts["misses"] += 1
             return None
-        head = current.head()
+        head = current.head(loan_id)
         if found.startswith(head) and len(found) <= _LARGEST_ENTRY:
             # Another release may have put other fields under the same format.
             with suppress(msgspec.DecodeError):
@@ -171,35 +178,37 @@ class Cache:
 
     def put(self, loan_id: int, version: Version, answer: bytes, seconds: int = SECONDS) -> None:
         """Remember an answer for so long; what is too large to be read again is not kept."""
-        entry = version.head() + answer
+        entry = version.head(loan_id) + answer
         if seconds < 1 or len(entry) > _LARGEST_ENTRY:
             return
-        self._told("SET", _key(loan_id), entry, "EX", min(seconds, SECONDS))
+        self._tell("SET", _key(loan_id), entry, "EX", min(seconds, SECONDS))
 
     def forget(self, loan_ids: Iterable[int]) -> None:
         """Drop what is remembered of these loans; where that fails, their newer revision does the same."""
         keys = [_key(loan_id) for loan_id in loan_ids]
         for start in range(0, len(keys), 1_000):
-            self._told("UNLINK", *keys[start : start + 1_000])
+            self._tell("UNLINK", *keys[start : start + 1_000])
 
     def _ask(self, *command: Any) -> _Asked | None:
         """A command on its way, to be heard; None while nobody asks."""
         now = self._clock()
-        if self._pool is None or now < self._closed_until:
-            self.counts["down"] += self._pool is not None
+        if self._connect is None or now < self._closed_until:
+            self.counts["down"] += self._connect is not None
             return None
         was_down = self._closed_until > 0
-        # Until this call is answered, the others do without: a Redis that hangs costs one of them, not all.
-        self._closed_until = now + PAUSE_SECONDS if was_down else 0.0
+        if was_down:
+            # Until this call is answered, the others do without: a Redis that hangs costs one of them, not all.
+            self._closed_until = now + PAUSE_SECONDS
         try:
-            asked = _Asked(self._connection(self._pool), command, was_down)
+            asked = _Asked(self._free_connection() or self._connect(), command, now, was_down)
             asked.send()
-        except _FAILURES as error:
+        # What answers there may be no Redis at all: the client takes it for what it is not, and stumbles anyhow.
+        except Exception as error:  # noqa: BLE001
             self._leave_alone(error, was_down)
             return None
         return asked
 
-    def _told(self, *command: Any) -> None:
+    def _tell(self, *command: Any) -> None:
         asked = self._ask(*command)
         if asked:
             self._hear(asked)
@@ -211,10 +220,13 @@ class Cache:
         except redis.ResponseError as denied:
             # No room left, a replica, no such right, a key of another type: an answer all the same.
             answer = denied
-        except _FAILURES as error:
+        except Exception as error:  # noqa: BLE001 - the same
             self._leave_alone(error, asked.was_down)
             return None
-        self._closed_until, self._heard_at = 0.0, self._clock()
+        # It answered when it was asked; of others who were not answered since, this says nothing.
+        self._heard_at = asked.at
+        if asked.was_down:
+            self._closed_until = 0.0
         self._free.append(asked.connection)
         return answer if isinstance(answer, bytes) else b"?"
 
@@ -224,11 +236,10 @@ class Cache:
         if not was_down:
             log.warning("Redis does not answer (%s); statuses are computed until it does.", type(error).__name__)
 
-    def _connection(self, pool: redis.ConnectionPool) -> Any:
-        try:
+    def _free_connection(self) -> Any:
+        with suppress(IndexError):
             return self._free.pop()
-        except IndexError:
-            return pool.make_connection()
+        return None
 
     def _warn_once(self, loan_id: int) -> None:
         if not self._has_warned:

@@ -122,9 +122,10 @@ async def status(request: Request) -> Response:
 
 def _status(request: Request, book: Book) -> Response:
     loan_id, as_of = as_of_asked(request, book.today)
-    tags = request.headers.get("if-none-match")
-    if tags is not None and is_known(tags, tag := book.version(loan_id, as_of).tag):
-        return _unchanged(tag)
+    if tags := request.headers.get("if-none-match"):
+        tag = book.version(loan_id, as_of).tag
+        if is_known(tags, tag):
+            return _unchanged(tag)
     version, status = book.versioned_status(loan_id, as_of)
     return _answer(_told_again(status), version.tag)
 
