@@ -1,9 +1,11 @@
 """A loan as it is typed: what it would come to, what is wrong beside each field, and one loan for two clicks."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from fractions import Fraction
 from threading import Barrier
+from types import SimpleNamespace
 from typing import Any
 
 import plotly.graph_objects as go
@@ -237,6 +239,16 @@ def test_whoever_comes_back_finds_an_empty_form(book: Book) -> None:
     at = press(filled_in(), "Create loan")
     run(run(at.switch_page("status.py")).switch_page("new_loan.py"))
     assert field(at, "Borrower").value == ""
+
+
+def test_whoever_comes_from_another_page_waits_until_it_is_gone_and_nobody_else(book: Book, monkeypatch) -> None:
+    """Else a browser may stay as far down in the new page as it was in the old one."""
+    pauses: list[float] = []
+    monkeypatch.setattr(_form, "time", SimpleNamespace(sleep=pauses.append, monotonic=time.monotonic))
+    at = press(filled_in(), "Clear")
+    assert pauses == []
+    run(run(at.switch_page("status.py")).switch_page("new_loan.py"))
+    assert pauses == [_form.EMPTY_SECONDS] * 2
 
 
 def test_a_reference_that_is_taken_is_refused_and_the_form_stays(book: Book) -> None:
