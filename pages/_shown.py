@@ -90,7 +90,7 @@ def empty_book() -> NoReturn:
             if st.button("Import", icon=":material/upload:", key="first import"):
                 go("exchange")
             if st.button("Load the demo book", icon=":material/science:"):
-                say(book().load_demo().sentence)
+                book().load_demo()
                 st.rerun()
     st.stop()
 

@@ -39,7 +39,7 @@ def test_an_empty_book_offers_a_made_up_one(book: Book) -> None:
     run(button(at, "Load the demo book").click())
     assert book.loans(date(2026, 6, 2)).shape[0] > 0
     assert len(listed(at)) == 15
-    assert "made\\-up book" in at.toast[0].value
+    assert "its loans are made up" in at.page_link[0].label
 
 
 @pytest.mark.parametrize("was_used", [False, True])
