@@ -33,6 +33,9 @@ _TIMEOUT_SECONDS = 0.1
 _LARGEST_ENTRY = 8_192
 _FORMAT = 1
 """To be counted up whenever a field of a status comes, goes, or comes to mean something else."""
+# What answers there may be no Redis at all: the client takes what it says for what it is not, and stumbles over it.
+_STUMBLES = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError)
+_FAILURES = (redis.RedisError, OSError, *_STUMBLES)
 
 Answer = TypeVar("Answer")
 
@@ -202,8 +205,7 @@ class Cache:
         try:
             asked = _Asked(self._free_connection() or self._connect(), command, now, was_down)
             asked.send()
-        # What answers there may be no Redis at all: the client takes it for what it is not, and stumbles anyhow.
-        except Exception as error:  # noqa: BLE001
+        except _FAILURES as error:
             self._leave_alone(error, was_down)
             return None
         return asked
@@ -220,7 +222,7 @@ class Cache:
         except redis.ResponseError as denied:
             # No room left, a replica, no such right, a key of another type: an answer all the same.
             answer = denied
-        except Exception as error:  # noqa: BLE001 - the same
+        except _FAILURES as error:
             self._leave_alone(error, asked.was_down)
             return None
         # It answered when it was asked; of others who were not answered since, this says nothing.
