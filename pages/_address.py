@@ -9,6 +9,7 @@ back: then what its address does not ask for was not asked for, and nothing is k
 page of the navigation down twice, before its query comes and after: from there Back takes a press more.
 ``left``: ``go`` leaves this page in the history a second time, under the next page's query. Back meets that one first,
 and the page puts its own query there again (``come_back``).
+``keys``: of the widgets that stand in a popover, under which they were made anew.
 ``queries``: what the last widgets made of the query. Two that are used within a tenth of a second are sent with the
 same address: the second builds on what the first made of it, and not on what it came with.
 """
@@ -16,6 +17,7 @@ same address: the second builds on what the first made of it, and not on what it
 from collections.abc import Iterable
 from datetime import date, datetime
 from functools import lru_cache
+from secrets import token_hex
 from threading import local
 from typing import Any
 from urllib.parse import urlencode
@@ -165,22 +167,36 @@ def come_back(*but_not_with: str) -> None:
         st.query_params.from_dict(st.session_state.get("left", {}).get(_this_run.path, {}))
 
 
-def in_url(name: str, default: Any, options: Iterable[Any] | None = None) -> dict[str, Any]:
+def in_url(name: str, default: Any, options: Iterable[Any] | None = None, *, folds: bool = False) -> dict[str, Any]:
     """Ties a widget to the query parameter ``name``, as its keywords. What is not among the options is the default.
 
     Streamlit's own ``bind`` would write the words that are shown, with their colours and icons, into the URL.
+    ``folds``: it stands in a popover. Folded, a browser does not take up what is set, and at the next click asks again
+    for what was cleared: it becomes another widget instead.
     """
-    asked, key = st.query_params.get(name), f"{name}_in_url"
+    asked, key = st.query_params.get(name), _key_of(name)
     known = [asked] if options is None else [option for option in options if str(option) == asked]
     value = known[0] if asked and known else default
+    if folds and st.session_state.get(key, value) != value:
+        key = _another_key_of(name)
     # Only what differs is set: setting a field, even to what it shows, would take away what is being typed.
     if st.session_state.get(key, value) != value or key not in st.session_state:
         st.session_state[key] = value
-    return {"key": key, "on_change": _into_url, "args": (name, default)}
+    return {"key": key, "on_change": _into_url, "args": (name, default, key)}
 
 
-def _into_url(name: str, default: Any) -> None:
-    value = st.session_state[f"{name}_in_url"]
+def _key_of(name: str) -> str:
+    key: str = st.session_state.get("keys", {}).get(name, f"{name}_in_url")
+    return key
+
+
+def _another_key_of(name: str) -> str:
+    key = st.session_state.setdefault("keys", {})[name] = f"{name}_in_url {token_hex(4)}"
+    return key
+
+
+def _into_url(name: str, default: Any, key: str) -> None:
+    value = st.session_state[key]
     asked, known = st.query_params.to_dict(), st.session_state.get("queries", [])
     # Who types a name and clicks on a status has clicked before the name was in his URL: it would be lost again.
     newest = known[-1] if asked in known else asked

@@ -49,13 +49,21 @@ def offer_csv(
 
 
 def pick_row(
-    columns: Mapping[str, Any], column_config: Mapping[str, Any], key: str, alt: str, stays: bool = False
+    columns: Mapping[str, Any],
+    column_config: Mapping[str, Any],
+    key: str,
+    of: Iterable[int],
+    alt: str,
+    stays: bool = False,
 ) -> int | None:
     """A list, and which of its rows is selected: by its tick, or by a click on the borrower's name.
 
-    ``stays``: a click on a name ticks the row; else it is one click, as what it opens is another page.
+    ``of``: what each of its rows is. A tick is a place in the list: ticked while others come, it would be one of them,
+    so that with other rows it is another list. ``stays``: a click on a name ticks the row; else it is one click, as
+    what it opens is another page.
     """
     config, clicked = dict(column_config), f"{key} {NAME}"
+    key = " ".join(map(str, (key, *of)))
     if NAME in columns:
         columns = {**columns, NAME: [plain_label(name) for name in columns[NAME]]}
         config[NAME] = st.column_config.ButtonColumn(
@@ -63,7 +71,7 @@ def pick_row(
             type="tertiary",
             alignment="left",
             on_click=_tick if stays else None,
-            args=(key,) if stays else None,
+            args=(clicked, key) if stays else None,
             key=clicked,
         )
     rows = st.dataframe(
@@ -94,6 +102,6 @@ def plain_label(name: str) -> str:
     return f"\N{WORD JOINER}{name}" if name.startswith(":") else name
 
 
-def _tick(key: str) -> None:
-    row = st.session_state[f"{key} {NAME}"].row
+def _tick(clicked: str, key: str) -> None:
+    row = st.session_state[clicked].row
     st.session_state[key] = {"selection": {"rows": [row], "columns": [], "cells": []}}

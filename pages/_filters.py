@@ -92,11 +92,11 @@ def more_filters(state: str = "active") -> None:
     code, said = currency_asked(), filter_words(state)
     with st.popover(f"Filters{f' · {len(said)}' if said else ''}", icon=":material/filter_list:", key="filters"):
         states = [state, *(each for each in STATES if each != state)]
-        st.selectbox("State", states, format_func=STATES.get, **in_url("state", state, states))
+        st.selectbox("State", states, format_func=STATES.get, **in_url("state", state, states, folds=True))
         _choice("Days past due", "past_due", {name: words for name, (words, _) in PAST_DUE.items()})
         with st.grid(2, min_column_width=120):
             for label, name in ((f"Lent from, {code}", "from"), (f"Lent up to, {code}", "to")):
-                st.text_input(label, placeholder="Any amount", **in_url(name, ""))
+                st.text_input(label, placeholder="Any amount", **in_url(name, "", folds=True))
         for name in ("from", "to"):
             if refusal := _amount(st.query_params.get(name, ""), code)[1]:
                 st.error(markdown(str(refusal)), icon=":material/error:")
@@ -133,7 +133,8 @@ def filter_words(state: str = "active") -> list[str]:
 
 def _choice(label: str, name: str, words: dict[str, str]) -> None:
     options = ["", *words]
-    st.selectbox(label, options, format_func=lambda each: words.get(each, "Any"), **in_url(name, "", options))
+    tied = in_url(name, "", options, folds=True)
+    st.selectbox(label, options, format_func=lambda each: words.get(each, "Any"), **tied)
 
 
 def _one_of(options: Any, asked: str | None) -> str | None:

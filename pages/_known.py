@@ -62,19 +62,22 @@ def choose_known() -> None:
     """The same day by what had been recorded until another."""
     with st.popover("As known on", icon=":material/history:", key="as known on"):
         st.markdown("The same figures, of only what had been recorded by the end of a day.")
-        when = st.date_input(
-            "Recorded by the end of",
-            value=min(as_of(), book().today()),
-            min_value=FIRST_DAY,
-            max_value=book().today(),
-            format="DD.MM.YYYY",
-            key="known on",
-        )
-        st.button("Show", on_click=_show, args=(when,), key="show as known")
+        # Side by side: the calendar of the field lies over what stands below it.
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            st.date_input(
+                "Recorded by the end of",
+                value=min(as_of(), book().today()),
+                min_value=FIRST_DAY,
+                max_value=book().today(),
+                format="DD.MM.YYYY",
+                key="known on",
+                width=180,
+            )
+            st.button("Show", on_click=_show, key="show as known")
 
 
-def _show(when: object) -> None:
-    revision = book().revision_on(when)
+def _show() -> None:
+    revision = book().revision_on(st.session_state["known on"])
     if revision == book().edition(as_of()).revision:
         forget("known")
         say("Nothing was recorded after that day: this is the book as it is now.")

@@ -15,7 +15,8 @@ from pages._shown import sum_column
 def loan_list(rows: pd.DataFrame, code: str, names: tuple[str, ...], key: str, alt: str) -> int | None:
     """Some loans as ``Book.loans`` gives them, with these of the columns; the id of the one that is selected."""
     shown = {name: _COLUMNS[name](rows, code) for name in names}
-    chosen = pick_row(shown, {name: _shown_as(name, cells, code) for name, cells in shown.items()}, key, alt)
+    config = {name: _shown_as(name, cells, code) for name, cells in shown.items()}
+    chosen = pick_row(shown, config, key, rows["id"], alt)
     return None if chosen is None else int(rows["id"].iloc[chosen])
 
 

@@ -41,8 +41,8 @@ def listed(rows: pd.DataFrame, code: str) -> Any:
             "Borrower": st.column_config.TextColumn(width=118),
             "Amount": sum_column(code, amounts, 96),
         },
-        # What is selected is a place in the list: with other rows in it, it would be another repayment.
-        key=" ".join(str(each.id) for each in lines),
+        key="received",
+        of=[each.id for each in lines],
         alt="Repayments, newest first",
         stays=True,
     )

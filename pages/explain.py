@@ -43,7 +43,7 @@ def show_rows(found: Any) -> None:
     number = page_of(found.count, ROWS)
     rows = found.rows(ROWS, ROWS * (number - 1))
     alt = f"Loans of the figure, the largest part first: page {number:,}"
-    chosen = pick_row(*parts(rows, found), key="rows", alt=alt)
+    chosen = pick_row(*parts(rows, found), key="rows", of=rows["loan_id"], alt=alt)
     page_through(found.count, ROWS, f", {in_order(found)}. {TO_OPEN_A_LOAN}")
     if chosen is not None:
         go("status", loan=int(rows["loan_id"].iloc[chosen]), **filters_asked())

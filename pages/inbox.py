@@ -5,10 +5,11 @@ from typing import Any
 
 import streamlit as st
 
-from loan_core import Refusal, findings
+from loan_core import findings
 from pages._address import as_of, currency_asked, here, in_url
 from pages._controls import offer_csv
-from pages._desk import attempt, book
+from pages._desk import book
+from pages._form import form, start_over
 from pages._inbox_words import about, asked, looked_at
 from pages._look import counted, day, markdown
 from pages._paging import page_through, paged
@@ -23,7 +24,9 @@ def acknowledge(finding: Any) -> None:
 
 def answer(verb: Any, *said: Any) -> None:
     """What is refused is said like what was done: the finding stays where it is."""
-    refusal: Refusal | None = attempt(verb, *said)[1]
+    # Answered, a finding makes room for the next one: the second half of a double click would answer that unread.
+    start_over("answer")
+    refusal = form("answer").write(verb, *said)
     if refusal:
         say(str(refusal))
 

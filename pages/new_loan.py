@@ -33,9 +33,10 @@ def fill_in(new: Form) -> None:
     if new.written:
         st.rerun()
     fields.refuse(refusal, is_pressed)
+    # There from the start: a line that came with the amount would move the button from under the pointer.
+    fields.room("rate").caption(f"{rate(quote.loan)}, nominal." if quote else "A nominal rate.")
     with right:
         if quote:
-            fields.room("rate").caption(f"{rate(quote.loan)}, nominal.")
             preview(quote)
         else:
             st.caption("The schedule appears here once there is an amount and nothing is left to correct.")

@@ -50,6 +50,7 @@ chosen = pick_row(
         "Received or begun": st.column_config.DateColumn(width=130, format="D MMM YYYY"),
     },
     key="entries",
+    of=rows["loan_id"],
     alt="What was written since, the latest first",
 )
 words = f", the latest first, amounts in {currency(code).name}. {TO_OPEN_A_LOAN}"

@@ -78,6 +78,14 @@ def run(at: Any) -> AppTest:
     return after
 
 
+def tick(at: AppTest, row: int) -> AppTest:
+    """The page after a row of its first list was ticked."""
+    # A widget's id ends with the key that the page gave it.
+    key = at.dataframe[0].proto.id.split("-", 2)[2]
+    at.session_state[key] = {"selection": {"rows": [row], "columns": [], "cells": []}}
+    return run(at)
+
+
 def words(at: AppTest) -> str:
     """What the page says, as one reads it: without its escapes."""
     said = [*at.title, *at.header, *at.subheader, *at.caption, *at.markdown, *at.error, *at.warning]

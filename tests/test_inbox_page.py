@@ -4,7 +4,7 @@ import pytest
 
 from loan_core import Book
 from loan_core.store import Store
-from pages import _desk
+from pages import _desk, _form
 from tests.analysis_at_hand import opened, pressed
 from tests.lending import CLOCK, lend
 from tests.pages_at_hand import links
@@ -55,6 +55,17 @@ def test_a_question_is_answered_and_the_answer_taken_back(book):
     at = pressed(at, "Ask again")
     assert "Nothing was found right yet." in words(at)
     assert "1 question" in words(opened("inbox.py", **DAY))
+
+
+def test_a_double_click_answers_one_question(book, monkeypatch):
+    for loan in (1, 2):
+        lend(book, borrower=("Amara", "Bongani")[loan - 1], start_on="2026-05-01")
+        for reference in ("A", "B"):
+            book.add_repayment(loan, "94.56", received_on="2026-06-02", reference=f"{loan}{reference}")
+    at = pressed(opened("inbox.py", **DAY), "Looks right")
+    assert "1 question · 1 found right" in words(pressed(at, "Looks right"))
+    monkeypatch.setattr(_form, "SECOND_CLICK", 0)
+    assert "0 questions · 2 found right" in words(pressed(at, "Looks right"))
 
 
 def test_money_on_a_loan_that_is_paid_is_said_to_be_more_than_nothing(book):

@@ -137,6 +137,12 @@ def test_the_page_opens_on_an_empty_book(book: Book) -> None:
     assert field(at, "Interest rate, %").value == "2.0", "the default rate is 2 % a month"
 
 
+def test_a_first_amount_moves_no_button(book: Book) -> None:
+    """Whoever types it and clicks at once would press where the button stood."""
+    below = {len([*at.main.columns[0].caption]) for at in (opened("new_loan.py"), filled_in())}
+    assert below == {1}
+
+
 def test_the_schedule_follows_what_is_typed(book: Book) -> None:
     at = filled_in()
     assert "12 installments of $94.56, the last $94.54" in words(at)

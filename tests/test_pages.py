@@ -13,7 +13,7 @@ from pages._controls import clicked_row
 from pages._desk import made
 from pages._filters import ORDERS
 from tests import pages_at_hand
-from tests.pages_at_hand import FRAME, LOANS, button, field, links, run, words
+from tests.pages_at_hand import FRAME, LOANS, button, field, links, run, tick, words
 
 book, loan, several = pages_at_hand.book, pages_at_hand.loan, pages_at_hand.several
 
@@ -142,10 +142,30 @@ def test_the_csv_has_exactly_the_rows_shown_in_their_order(several: Book) -> Non
 
 def test_a_loan_is_opened_with_the_filter_that_found_it(several: Book) -> None:
     at = opened(as_of="2026-02-15", status="Ahead", search="bong", sort="Loan")
-    at.session_state["list"] = {"selection": {"rows": [0], "columns": [], "cells": []}}
-    run(at)
+    tick(at, 0)
     kept = {"status": "Ahead", "search": "bong", "sort": "Loan"}
     assert dict(at.query_params) == kept | {"loan": "2", "as_of": "2026-02-15"}
+
+
+def test_a_row_that_is_ticked_while_other_rows_come_opens_no_other_loan(several: Book) -> None:
+    """Who types a name and ticks a row of the list that still stands there sends both at once."""
+    at = opened(as_of="2026-02-15", sort="Loan")
+    assert listed(at) != (found := listed(opened(as_of="2026-02-15", sort="Loan", search="bong")))
+    at.text_input(key="search_in_url").set_value("bong")
+    assert listed(tick(at, 0)) == found
+    assert at.title[0].value == "Loans"
+
+
+def test_a_filter_that_is_cleared_while_it_is_folded_is_another_field(several: Book) -> None:
+    """A browser does not take up what is set in a folded field, and would ask again for what it held."""
+    at = opened(as_of="2026-02-15")
+    before = field(at, "Lent from, USD")
+    assert field(run(before.set_value("500")), "Lent from, USD").id == before.id
+    run(button(at, "Clear all").click())
+    after = field(at, "Lent from, USD")
+    assert (after.value, after.id == before.id) == ("", False)
+    run(after.set_value("600"))
+    assert dict(at.query_params) == {"as_of": "2026-02-15", "from": "600"}
 
 
 def test_what_is_chosen_goes_into_the_url(several: Book) -> None:
@@ -231,8 +251,7 @@ def test_the_foot_says_of_when_the_data_is(several: Book) -> None:
 
 def test_selecting_a_row_opens_the_loan_on_the_same_day(book: Book, loan: int) -> None:
     at = opened(as_of="2026-06-02")
-    at.session_state["list"] = {"selection": {"rows": [0], "columns": [], "cells": []}}
-    run(at)
+    tick(at, 0)
     assert at.title[0].value.startswith("Amara Okafor")
     assert dict(at.query_params) == {"loan": str(loan), "as_of": "2026-06-02"}
 

@@ -27,7 +27,7 @@ from tests import pages_at_hand
 from tests.axe import violations
 from tests.desk import Tab, lent_tab, served
 from tests.lending import lend_without_interest
-from tests.pages_at_hand import opened, run, words
+from tests.pages_at_hand import opened, run, tick, words
 
 book = pages_at_hand.book
 
@@ -231,8 +231,7 @@ def test_who_needs_a_call_is_listed_by_the_largest_arrears(worked: Book) -> None
 
 def test_a_row_opens_the_loan_on_the_same_day(worked: Book) -> None:
     at = opened(as_of="2025-06-02")
-    at.session_state["calls"] = {"selection": {"rows": [1], "columns": [], "cells": []}}
-    run(at)
+    tick(at, 1)
     assert at.title[0].value.startswith("Holder of B")
     assert dict(at.query_params) == {"loan": str(worked.loan_id("B")), "as_of": "2025-06-02"}
 
