@@ -6,10 +6,17 @@ import streamlit as st
 
 from pages._address import as_of, currency_asked, here, seen
 from pages._desk import book
-from pages._filters import filters_asked, more_filters, say_filters, search_field, selection_asked
+from pages._filters import (
+    filters_asked,
+    more_filters,
+    no_loan_matches,
+    say_filters,
+    search_field,
+    selection_asked,
+)
 from pages._known import choose_known
 from pages._look import counted
-from pages._shown import empty_book, no_loan_matches
+from pages._shown import empty_book
 from pages._time import step_through_time
 
 
@@ -34,7 +41,7 @@ def loans_asked(title: str, through_time: bool = False, inputs_at: Any = "center
         choose_known()
     say_filters("all")
     if loans is None:
-        no_loan_matches()
+        no_loan_matches("all")
     return loans, summary, inputs
 
 

@@ -1,15 +1,15 @@
 """Which loans are meant: the filters of a list, read from the URL, shown in one place, passed on by a link."""
 
 from datetime import date
-from typing import Any
+from typing import Any, NoReturn
 
 import streamlit as st
 
 from loan_core import AGES_SAID, amount_entry
-from pages._address import clear_filters, currency_asked, in_url
+from pages._address import as_of, clear_filters, currency_asked, in_url
 from pages._desk import attempt, book
 from pages._form import plain
-from pages._look import isolated, markdown, money, short
+from pages._look import day, isolated, markdown, money, short
 
 STATES = {
     "active": "Active",
@@ -129,6 +129,17 @@ def filter_words(state: str = "active") -> list[str]:
         *([f"up to {money(meant['largest'], code)}"] if meant["largest"] is not None else []),
         *([f"began in {meant['started']:%B %Y}"] if meant["started"] else []),
     ]
+
+
+def no_loan_matches(state: str = "active") -> NoReturn:
+    """What to do when no loan is as the filters ask; where nothing is filtered, it is the day."""
+    if filters_asked().keys() - {"sort"}:
+        st.markdown("**No loan matches.**")
+        st.button("Clear filters", icon=":material/close:", on_click=clear_filters)
+    else:
+        kind = "loan" if state == "all" else f"{STATES[state].lower()} loan"
+        st.markdown(f"**No {kind} as of {day(as_of())}.**")
+    st.stop()
 
 
 def _choice(label: str, name: str, words: dict[str, str]) -> None:

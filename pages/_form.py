@@ -7,7 +7,7 @@ from contextlib import contextmanager, nullcontext
 from decimal import Decimal
 from secrets import token_hex
 from threading import Lock
-from typing import Any
+from typing import Any, NoReturn
 
 import streamlit as st
 
@@ -67,14 +67,23 @@ def start_over(name: str, *params: str) -> None:
         st.query_params.pop(param, None)
 
 
-def arrive(at: str) -> None:
+def turn_over() -> NoReturn:
+    """The page anew from its top: the receipt of what was written stands where the form began, not where it ended."""
+    st.session_state.turned = True
+    st.rerun()
+
+
+def arrive(at: str, room: Any) -> None:
     """Whoever comes to a page from another finds its forms empty, and stands at its top.
 
-    A browser stays as far down as it was, unless it has drawn the emptied page before it gets the next one. Of pages
-    that followed at once one in fifteen came up scrolled down; of those that wait so long none in hundreds.
+    A browser stays as far down as it was, unless it has drawn the emptied ``room`` before it gets what comes next. Of
+    pages that followed at once one in fifteen came up scrolled down; of those that wait so long none in hundreds.
     """
-    if st.session_state.get("at", at) != at:
+    has_come = st.session_state.get("at", at) != at
+    if has_come:
         st.session_state.forms = {}
+    if st.session_state.pop("turned", False) or has_come:
+        room.empty()
         time.sleep(EMPTY_SECONDS)
     st.session_state.at = at
 

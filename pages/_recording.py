@@ -7,7 +7,7 @@ import streamlit as st
 from loan_core import LoanStatus, Statement
 from pages._address import as_of, go, here
 from pages._desk import attempt, book
-from pages._form import Fields, Form, day_input, form, is_second_click, plain, start_over, take_back
+from pages._form import Fields, Form, day_input, form, is_second_click, plain, start_over, take_back, turn_over
 from pages._loan_picker import choose_loan
 from pages._look import day, instant, isolated, markdown, money
 from pages._repayment_words import changes, covered, effect, offers, preview_covers, remark
@@ -39,7 +39,7 @@ def fill_in(new: Form) -> None:
     if is_pressed:
         refusal = new.write(book().add_repayment, loan.id, **fields.stated)
     if new.written:
-        st.rerun()
+        turn_over()
     fields.refuse(refusal, is_pressed)
 
 

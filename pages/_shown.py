@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import streamlit as st
 
-from pages._address import clear_filters, go
+from pages._address import go
 from pages._charts import STILL, Chart, Drawn
 from pages._desk import book
 from pages._look import NOTHING, day, decimals, signed
@@ -92,11 +92,4 @@ def empty_book() -> NoReturn:
             if st.button("Load the demo book", icon=":material/science:"):
                 book().load_demo()
                 st.rerun()
-    st.stop()
-
-
-def no_loan_matches() -> NoReturn:
-    """What to do when no loan is as the filters ask."""
-    st.markdown("**No loan matches.**")
-    st.button("Clear filters", icon=":material/close:", on_click=clear_filters)
     st.stop()

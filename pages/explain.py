@@ -10,11 +10,11 @@ from pages._address import as_of, come_back, day_asked, go, here, in_url, seen
 from pages._controls import TO_OPEN_A_LOAN, offer_csv, pick_row
 from pages._desk import attempt, book
 from pages._explaining import arithmetic, in_order, named, parts, period, source, value
-from pages._filters import filters_asked, say_filters, selection_asked
+from pages._filters import filters_asked, no_loan_matches, say_filters, selection_asked
 from pages._known import known_suffix
 from pages._look import counted, day, markdown
 from pages._paging import page_of, page_through
-from pages._shown import empty_book, no_loan_matches
+from pages._shown import empty_book
 
 ROWS = 15
 PAGES = {
@@ -66,7 +66,7 @@ if refusal is not None:
 if found is None:
     st.title(markdown(figure_of(key).name), anchor=False)
     say_filters("all")
-    no_loan_matches()
+    no_loan_matches("all")
 
 with st.container(gap=None):
     st.title(markdown(f"{found.figure.name}: {value(found)}"), anchor=False)

@@ -38,6 +38,8 @@ AS_KNOWN = (PORTFOLIO, LOANS, COLLECTION, RISK, LATENESS, VINTAGES, EXPLAIN)
 ANALYSIS = (COLLECTION, RISK, LATENESS, VINTAGES, INBOX, CHECK)
 # One list: under headings Streamlit's navigation is a list of no items to who hears it.
 page = st.navigation([PORTFOLIO, LOANS, NEW_LOAN, REPAYMENTS, STATUS, EXCHANGE, *ANALYSIS, EXPLAIN, SINCE])
+# Else the tab would keep the name that a page gave itself.
+st.set_page_config(page_title=page.title)
 
 
 def ask_for_the_day() -> None:
@@ -79,7 +81,9 @@ def revision_shown() -> int:
     return book().edition(as_of()).revision if known is None or page not in AS_KNOWN else known
 
 
-body, foot = st.container(), st.container()
+room, foot = st.empty(), st.container()
+arrive(page.url_path, room)
+body = room.container()
 try:
     keep_asked(page.url_path)
     check_known()
@@ -94,7 +98,6 @@ try:
         if page != SINCE:
             say_known(page in AS_KNOWN)
             say_what_came(page, page in AS_KNOWN)
-        arrive(page.url_path)
         with turn():
             page.run()
     if begins_empty and book().currencies():

@@ -14,6 +14,7 @@ from pages._filters import (
     STATUSES,
     filters_asked,
     more_filters,
+    no_loan_matches,
     say_filters,
     search_field,
     selection_asked,
@@ -22,7 +23,7 @@ from pages._known import known_suffix
 from pages._lists import loan_list
 from pages._look import counted, day, markdown, money
 from pages._paging import page_of, page_through, paged
-from pages._shown import empty_book, no_loan_matches
+from pages._shown import empty_book
 
 ROWS = 15
 COLUMNS = (

@@ -18,11 +18,11 @@ from pages._controls import TO_OPEN_A_LOAN
 from pages._desk import book
 from pages._explaining import explain, explain_one
 from pages._figures import course
-from pages._filters import filters_asked, more_filters, say_filters, selection_asked
+from pages._filters import filters_asked, more_filters, no_loan_matches, say_filters, selection_asked
 from pages._known import choose_known
 from pages._lists import loan_list
 from pages._look import day, markdown
-from pages._shown import chart, empty_book, no_loan_matches, theme
+from pages._shown import chart, empty_book, theme
 from pages._time import step_through_time
 
 CALLS = 6
@@ -63,7 +63,7 @@ step_through_time()
 
 year, before = course(seen(), code, meant)
 if before is None:
-    no_loan_matches()
+    no_loan_matches("all")
 totals = year[-1].totals
 summary.caption(f"As of {day(as_of())}, amounts in {currency(code).name}. Changes since {day(before.on)}.")
 grid = st.grid(5, min_column_width=150, gap="small")

@@ -40,6 +40,8 @@ if not asked:
 
 statement = book().statement(asked, as_of())
 loan, status = statement.loan, statement.status
+# Of several in tabs side by side one tells which is which; a borrower's name would stay in the browser's history.
+st.set_page_config(page_title=f"{loan.reference} · Status")
 
 meant, sort = _filters.selection_asked()
 before, after = book().beside(statement, sort, **meant | {"currency": loan.currency})

@@ -1,7 +1,9 @@
 """Pages without a browser: opened on the test's own book, read as one reads them, filled in and pressed."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.testing.v1 import AppTest
 
 from loan_core import Book, open_book
+from pages import _form
 from pages._filters import PARAMS
 from tests.lending import lend_as_designed
 
@@ -40,6 +43,14 @@ def book(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Book]:
     yield ours
     ours.close()
     st.cache_resource.clear()
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds for which the pages leave a browser the emptied page, one by one; nobody waits for them."""
+    found: list[float] = []
+    monkeypatch.setattr(_form, "time", SimpleNamespace(sleep=found.append, monotonic=time.monotonic))
+    return found
 
 
 @pytest.fixture

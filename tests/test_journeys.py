@@ -153,8 +153,11 @@ def test_a_click_on_a_name_opens_the_loan(desk: Tab) -> None:
     # Below the header, right of the box that ticks the row.
     name.click(position={"x": 80, "y": 57})
     expect(page.get_by_role("heading", level=1, name="Amara Okafor")).to_be_visible()
+    # Of several loans in tabs side by side one tells which is which.
+    expect(page).to_have_title("A-1 · Status")
     page.go_back()
     expect(page.get_by_role("heading", level=1, name="Loans")).to_be_visible()
+    expect(page).to_have_title("Loans")
 
 
 def test_back_comes_back_to_the_day_before(desk: Tab) -> None:

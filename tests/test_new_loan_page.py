@@ -1,11 +1,9 @@
 """A loan as it is typed: what it would come to, what is wrong beside each field, and one loan for two clicks."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from fractions import Fraction
 from threading import Barrier
-from types import SimpleNamespace
 from typing import Any
 
 import plotly.graph_objects as go
@@ -22,7 +20,7 @@ from pages._words import installments_of, ordinal, when_due
 from tests import pages_at_hand
 from tests.pages_at_hand import field, fill, labels, opened, press, receipt, run, words
 
-book = pages_at_hand.book
+book, pauses = pages_at_hand.book, pages_at_hand.pauses
 
 
 def filled_in(**typed: object) -> AppTest:
@@ -247,10 +245,8 @@ def test_whoever_comes_back_finds_an_empty_form(book: Book) -> None:
     assert field(at, "Borrower").value == ""
 
 
-def test_whoever_comes_from_another_page_waits_until_it_is_gone_and_nobody_else(book: Book, monkeypatch) -> None:
+def test_whoever_comes_from_another_page_waits_until_it_is_gone(book: Book, pauses: list[float]) -> None:
     """Else a browser may stay as far down in the new page as it was in the old one."""
-    pauses: list[float] = []
-    monkeypatch.setattr(_form, "time", SimpleNamespace(sleep=pauses.append, monotonic=time.monotonic))
     at = press(filled_in(), "Clear")
     assert pauses == []
     run(run(at.switch_page("status.py")).switch_page("new_loan.py"))

@@ -13,7 +13,7 @@ from pages._controls import clicked_row
 from pages._desk import made
 from pages._filters import ORDERS
 from tests import pages_at_hand
-from tests.pages_at_hand import FRAME, LOANS, button, field, links, run, tick, words
+from tests.pages_at_hand import FRAME, LOANS, button, field, labels, links, run, tick, words
 
 book, loan, several = pages_at_hand.book, pages_at_hand.loan, pages_at_hand.several
 
@@ -166,6 +166,19 @@ def test_a_filter_that_is_cleared_while_it_is_folded_is_another_field(several: B
     assert (after.value, after.id == before.id) == ("", False)
     run(after.set_value("600"))
     assert dict(at.query_params) == {"as_of": "2026-02-15", "from": "600"}
+
+
+def test_a_day_before_the_first_loan_is_no_filter_that_could_be_cleared(several: Book) -> None:
+    at = opened(as_of="2020-01-01", sort="Loan")
+    assert "No active loan as of 1 Jan 2020." in words(at)
+    assert "Clear filters" not in labels(at)
+
+
+@pytest.mark.parametrize("page", ["portfolio.py", "risk.py", "lateness.py", "vintages.py", "collection.py"])
+def test_nor_is_a_time_before_anything_was_recorded(several: Book, page: str) -> None:
+    at = opened(page, as_of="2026-02-15", known=0)
+    assert "No loan as of 15 Feb 2026." in words(at)
+    assert "Clear filters" not in labels(at)
 
 
 def test_what_is_chosen_goes_into_the_url(several: Book) -> None:

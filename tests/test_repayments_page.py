@@ -15,7 +15,7 @@ from tests import pages_at_hand
 from tests.lending import lend_as_designed
 from tests.pages_at_hand import field, figures, fill, labels, opened, press, receipt, run, words
 
-book = pages_at_hand.book
+book, pauses = pages_at_hand.book, pages_at_hand.pauses
 DAY = date(2021, 6, 2)
 
 
@@ -171,6 +171,14 @@ def test_without_a_reference_the_next_number_is_given(book: Book, loan: int) -> 
 def test_the_second_half_of_a_double_click_presses_nothing_on_the_receipt(book: Book, loan: int, label: str) -> None:
     at = press(press(typed(), "Record repayment"), label)
     assert at.header[0].value == ":green[:material/check_circle:] Repayment recorded"
+
+
+def test_the_receipt_stands_at_the_top_of_the_page(book: Book, loan: int, pauses: list[float]) -> None:
+    """On a phone its button is far below: whoever stayed there would not see that it is recorded."""
+    at = press(typed(), "Record repayment")
+    assert pauses == [_form.EMPTY_SECONDS]
+    assert "Repayment recorded" in words(run(at))
+    assert pauses == [_form.EMPTY_SECONDS]
 
 
 def test_another_one_begins_with_an_empty_form(book: Book, loan: int, monkeypatch: pytest.MonkeyPatch) -> None:
