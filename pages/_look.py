@@ -40,7 +40,9 @@ def thousands(number: float) -> tuple[float, str]:
 def figure(amount: int, code: str) -> dict[str, str]:
     """A sum as a metric shows it: one too long for its place is cut short, with the whole of it in the help."""
     text = money(amount, code)
-    return {"value": text} if len(text) <= 14 else {"value": short_money(amount, code), "help": markdown(text)}
+    # The three letters of a code are as wide as four digits.
+    room = 14 if currency(code).symbol else 13
+    return {"value": text} if len(text) <= room else {"value": short_money(amount, code), "help": markdown(text)}
 
 
 def major(amounts: pd.Series, code: str) -> pd.Series:

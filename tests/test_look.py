@@ -108,6 +108,11 @@ def test_a_sum_too_long_for_its_place_is_whole_in_the_help() -> None:
     assert long == {"value": "$1.23B", "help": r"\$1\,234\,567\,890\.12"}
 
 
+def test_a_sum_by_its_code_has_room_for_one_character_less() -> None:
+    assert plain(look.figure(1_167_539, "KWD")["value"]) == "KWD 1,167.539"
+    assert plain(look.figure(13_110_347, "KWD")["value"]) == "KWD 13.1K"
+
+
 def test_a_cell_has_a_true_minus_sign_and_no_currency() -> None:
     assert look.signed(-94.56, "USD") == "−94.56"
     assert look.signed(1234.5, "KWD") == "1,234.500"
