@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -23,6 +23,8 @@ _WORDS: dict[str, Any] = {
     "status": np.array([each.name.replace("_", " ").title() for each in Status]),
     "state": np.array([each.name.lower() for each in State]),
 }
+_NEAR = timedelta(days=3)
+"""The same amount twice within it may be one repayment, recorded twice."""
 _OUTCOMES = np.array([each.name.lower() for each in Outcome])
 
 
@@ -103,6 +105,19 @@ class Statement:
     repayments: pd.DataFrame
     projection: Projection | None = None
     voided_on: date | None = None
+
+    def twins(self, repayment_id: int) -> pd.DataFrame:
+        """The other repayments of the same amount that stand, and were received within three days of this one."""
+        rows = self.repayments
+        own: Any = next(rows[rows["id"] == repayment_id].itertuples())
+        same = rows.iloc[twins(rows, own.amount, own.received_on)]
+        return same[same["id"] != repayment_id]
+
+
+def twins(received: Any, amount: int, received_on: date) -> list[int]:
+    """Where in ``received_on, amount, reversed_by`` a repayment stands of this amount within three days of this one."""
+    standing = enumerate(zip(received["received_on"], received["amount"], received["reversed_by"], strict=True))
+    return [at for at, (on, each, by) in standing if each == amount and not by and abs(on - received_on) <= _NEAR]
 
 
 @dataclass(frozen=True)

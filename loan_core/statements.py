@@ -1,22 +1,19 @@
 """A loan's story on a day, from its terms and what was received: nothing of it is stored."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from loan_core.answers import LoanStatus, RepaymentPreview, Statement, loan_status, outcome_words
+from loan_core.answers import LoanStatus, RepaymentPreview, Statement, loan_status, outcome_words, twins
 from loan_core.calculation.allocation import cover, paid_on
 from loan_core.calculation.position import Course, Thresholds, outcomes, position
 from loan_core.calculation.projection import project
 from loan_core.calculation.schedule import Schedule, schedule
 from loan_core.entries import RepaymentEntry, terms_of
 from loan_core.models import Loan
-
-_NEAR = timedelta(days=3)
-"""The same amount twice within it may be one repayment, recorded twice."""
 
 
 def schedule_of(loan: Any) -> pd.DataFrame:
@@ -77,15 +74,13 @@ def preview_of(
             "principal": after.principal - before.principal,
         }
     )
-    standing = zip(received["received_on"], received["amount"], received["reversed_by"], strict=True)
-    same = [on for on, amount, reversed_by in standing if amount == entry.amount and not reversed_by]
-    near = [on for on in same if abs(on - entry.received_on) <= _NEAR]
+    same = twins(received, entry.amount, entry.received_on)
     return RepaymentPreview(
         before=status_of(loan, paid, as_of, thresholds, course),
         after=status_of(loan, paid + entry.amount, as_of, thresholds, course),
         covers=covers[covers["interest"] + covers["principal"] > 0].reset_index(drop=True),
         overpaid=entry.amount - int(covers["interest"].sum() + covers["principal"].sum()),
-        same_amount_on=near[-1] if near else None,
+        same_amount_on=received["received_on"][same[-1]] if same else None,
     )
 
 

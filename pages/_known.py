@@ -3,7 +3,7 @@
 import streamlit as st
 
 from loan_core import FIRST_DAY
-from pages._address import as_of, currency_asked, forget, here, known_asked
+from pages._address import as_of, currency_asked, day_asked, forget, forget_day, here, known_asked
 from pages._desk import attempt, book
 from pages._look import counted, instant, markdown
 from pages._shown import say
@@ -18,8 +18,16 @@ KINDS = {
 """An entry of each kind, and several, in words."""
 
 
+def check_day() -> None:
+    """A day that the URL asks for and that there is none of is dropped, with a sentence."""
+    asked = st.query_params.get("as_of", "")
+    if asked and day_asked("as_of") is None:
+        forget_day()
+        say(f"“{asked[:20]}” is no day that can be shown. This is the book as it stands today.")
+
+
 def check_known() -> None:
-    """What the URL asks for and the book cannot show is dropped, with a sentence."""
+    """A revision that the URL asks for and the book cannot show, just so."""
     asked = st.query_params.get("known")
     if asked is None:
         return

@@ -92,6 +92,12 @@ def receipt(repayment: Any) -> None:
         st.header(f":green[:material/check_circle:] Repayment {'reversed' if undone else 'recorded'}", anchor=False)
         details(statement, written.id)
         st.markdown(effect(statement.status))
+        for twin in [] if undone else statement.twins(written.id).itertuples():
+            st.warning(
+                f"The same amount was received on {day(twin.received_on)}, as {markdown(twin.reference)}. "
+                "Undo this one if it came in once.",
+                icon=":material/priority_high:",
+            )
         with st.container(horizontal=True):
             st.button("Record another", type="primary", on_click=start_over, args=("repayment", "loan", "find", "only"))
             if st.button("Open loan") and not is_second_click():

@@ -8,7 +8,7 @@ from loan_core import FIRST_DAY, LAST_DAY, Refusal
 from pages._address import as_of, currency_asked, forget_day, here, in_url, keep_asked, known_asked, whole_link
 from pages._desk import book
 from pages._form import arrive
-from pages._known import check_known, say_known
+from pages._known import check_day, check_known, say_known
 from pages._link import say_what_came
 from pages._look import data_words, day, markdown
 from pages._shown import theme
@@ -86,6 +86,7 @@ arrive(page.url_path, room)
 body = room.container()
 try:
     keep_asked(page.url_path)
+    check_day()
     check_known()
     with st.sidebar:
         ask_for_the_day()

@@ -78,6 +78,14 @@ def test_a_revision_that_there_is_not_is_dropped_with_a_sentence(book, known):
     assert figures(at) == figures(opened("portfolio.py", **DAY))
 
 
+@pytest.mark.parametrize("as_of", ["garbage", "2026-02-30", "9999-12-31", "28.11.2026", "[x](http://evil.test)"])
+def test_a_day_that_there_is_not_is_dropped_with_a_sentence(book, as_of):
+    at = opened("portfolio.py", as_of=as_of)
+    assert "This is the book as it stands today" in at.toast[0].value.replace("\\", "")
+    assert "as_of" not in at.query_params
+    assert figures(at) == figures(opened("portfolio.py"))
+
+
 def test_a_link_out_of_a_page_as_known_stays_as_known(book):
     at = opened("portfolio.py", known="1", **DAY)
     assert all("known=1" in query for label, query in links(at).items() if "since" not in label)

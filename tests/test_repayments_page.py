@@ -103,6 +103,16 @@ def test_the_same_amount_within_three_days_is_pointed_out(book: Book, loan: int)
     assert not typed(**{"Amount,_USD": "94.55"}).warning
 
 
+def test_a_receipt_tells_of_a_twin_that_somebody_else_recorded_meanwhile(book: Book, loan: int) -> None:
+    at = typed()
+    other = book.add_repayment(loan, "94.56", received_on="2021-06-01")
+    at = press(at, "Record repayment")
+    told = f"The same amount was received on 1 Jun 2021, as {other.reference}. Undo this one if it came in once."
+    assert told in words(at)
+    book.reverse_repayment(other.id)
+    assert told not in words(run(at))
+
+
 def test_more_than_is_left_is_pointed_out(book: Book, loan: int) -> None:
     assert "$16.38 of it is more than what is left of the loan." in words(typed(**{"Amount,_USD": "750"}))
     assert not typed(**{"Amount,_USD": "733.62"}).warning
