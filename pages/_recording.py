@@ -92,7 +92,7 @@ def receipt(repayment: Any) -> None:
         st.header(f":green[:material/check_circle:] Repayment {'reversed' if undone else 'recorded'}", anchor=False)
         details(statement, written.id)
         st.markdown(effect(statement.status))
-        for twin in [] if undone else statement.twins(written.id).itertuples():
+        for twin in [] if undone else statement.twins(written.id).tail(1).itertuples():
             st.warning(
                 f"The same amount was received on {day(twin.received_on)}, as {markdown(twin.reference)}. "
                 "Undo this one if it came in once.",
