@@ -73,19 +73,22 @@ def turn_over() -> NoReturn:
     st.rerun()
 
 
-def arrive(at: str, room: Any) -> None:
-    """Whoever comes to a page from another finds its forms empty, and stands at its top.
+def arrive(at: str) -> Any:
+    """The place for a page: whoever comes to it from another finds its forms empty, and stands at its top.
 
-    A browser stays as far down as it was, unless it has drawn the emptied ``room`` before it gets what comes next. Of
+    A browser stays as far down as it was, unless it has drawn the emptied place before it gets what comes next. Of
     pages that followed at once one in fifteen came up scrolled down; of those that wait so long none in hundreds.
     """
     has_come = st.session_state.get("at", at) != at
+    st.session_state.at = at
     if has_come:
         st.session_state.forms = {}
-    if st.session_state.pop("turned", False) or has_come:
-        room.empty()
-        time.sleep(EMPTY_SECONDS)
-    st.session_state.at = at
+    if not st.session_state.pop("turned", False) and not has_come:
+        # Emptied at every run, the page would lose the field that somebody types in.
+        return st.container()
+    place = st.empty()
+    time.sleep(EMPTY_SECONDS)
+    return place.container()
 
 
 class Fields:

@@ -81,9 +81,7 @@ def revision_shown() -> int:
     return book().edition(as_of()).revision if known is None or page not in AS_KNOWN else known
 
 
-room, foot = st.empty(), st.container()
-arrive(page.url_path, room)
-body = room.container()
+body, foot = arrive(page.url_path), st.container()
 try:
     keep_asked(page.url_path)
     check_day()
