@@ -103,7 +103,7 @@ try:
         # The second of two clicks on "Load the demo book" runs beside the first: what it drew began with an empty book.
         st.rerun()
     for sentence in st.session_state.pop("said", []):
-        st.toast(markdown(sentence), icon=":material/check_circle:")
+        st.toast(markdown(sentence), icon=":material/info:")
 except Refusal as refusal:
     with body:
         st.error(markdown(str(refusal)), icon=":material/error:")
